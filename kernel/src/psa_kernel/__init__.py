@@ -1,0 +1,1 @@
+"""The microkernel: discovers plugins and gives them what they declare."""

@@ -1,0 +1,72 @@
+"""The configuration of one process: what the operator decides, from the environment and the command line."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Tenancy = Literal["single", "multi"]
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """All that differs between deployments; everything else is data or declared by plugins.
+
+    Empty `database_url` and `redis_url` mean the embedded servers under `data_dir`. `owner_database_url`
+    is the role that migrates; `direct_database_url` bypasses a transaction pooler (LISTEN, locks).
+    """
+
+    data_dir: Path = Path(".data")
+    tenancy: Tenancy = "single"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database_url: str = ""
+    owner_database_url: str = ""
+    direct_database_url: str = ""
+    redis_url: str = ""
+    quarantine: frozenset[str] = frozenset()
+    """Plugins that the operator has switched off by name."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks (CIDR) whose X-Forwarded-* headers are believed."""
+    allowed_origins: tuple[str, ...] = ()
+    """Origins that browsers may call the API from (CORS)."""
+    public_url: str = ""
+    pool_size: int = 16
+    statement_cache: int = 1000
+    """Prepared statements per connection; 0 behind a transaction pooler."""
+    worker_threads: int = 8
+    trace_hooks: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+    @property
+    def multi_tenant(self) -> bool:
+        """Whether several tenants share the database under row-level security."""
+        return self.tenancy == "multi"
+
+
+def from_environment(environment: Mapping[str, str] = os.environ, **overrides: object) -> Config:
+    """Read `PSA_<FIELD>` variables (lists comma-separated); explicit overrides win.
+
+    Raises `ValueError` naming the variable when a value doesn't fit.
+
+    Example:
+        >>> from_environment({"PSA_PORT": "9000", "PSA_QUARANTINE": "sla,time"}).quarantine == {"sla", "time"}
+        True
+    """
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Config):
+        variable = f"PSA_{field.name.upper()}"
+        raw = environment.get(variable)
+        if raw is None:
+            continue
+        is_list = field.name in {"quarantine", "trusted_proxies", "allowed_origins"}
+        text: object = [part.strip() for part in raw.split(",") if part.strip()] if is_list else raw
+        try:
+            values[field.name] = msgspec.convert(
+                text, field.type, strict=False, dec_hook=lambda kind, value: kind(value)
+            )
+        except msgspec.ValidationError as error:
+            raise ValueError(f"{variable}={raw!r} is not usable: {error}") from error
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return Config(**values)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,1 @@
+"""Conversations any record can carry."""

@@ -1,0 +1,1 @@
+"""The service desk: tickets, queues, statuses, notes."""

@@ -1,0 +1,261 @@
+"""What plugin code is handed: the principal, the unit of work and everything reachable from it."""
+
+import datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from uuid import UUID
+
+from psa_sdk.access import Audience, Who
+from psa_sdk.files import Files
+from psa_sdk.tables import Condition
+
+if TYPE_CHECKING:
+    from psa_sdk.actors import Actor
+    from psa_sdk.events import Event
+    from psa_sdk.settings import Settings
+
+T = TypeVar("T")
+S = TypeVar("S", bound="Settings")
+PrincipalKind = Literal["user", "contact", "api_key", "job", "automation", "system", "anonymous"]
+Row = Mapping[str, Any]
+
+
+class Principal(Protocol):
+    """Who acts: a person, an API key, or the system itself."""
+
+    @property
+    def id(self) -> UUID:
+        """The user's, contact's or key owner's id; a fixed one for the system."""
+        ...
+
+    @property
+    def kind(self) -> PrincipalKind:
+        """What sort of actor this is, as written to the audit log."""
+        ...
+
+    @property
+    def audience(self) -> Audience:
+        """Staff or portal."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """A name for people: the user's name, the key's name."""
+        ...
+
+    @property
+    def who(self) -> Who:
+        """The facts that object scopes use."""
+        ...
+
+    def allows(self, permission: str) -> bool:
+        """Tell whether a permission is granted, in any object scope."""
+        ...
+
+
+class Records(Protocol):
+    """Reads and writes of resources by plugin code.
+
+    Writes go the API's own way: hooks, interceptors, audit and record events included. Reads see what the
+    principal may see. Permissions are the route's business; use `ctx.require` where a service needs more.
+    Values are keyed by column; references are ids.
+    """
+
+    async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
+        """Create a record and return its id."""
+        ...
+
+    async def create_many(self, resource: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Create records in few statements; `before_create` runs for each row."""
+        ...
+
+    async def update(
+        self, resource: str, id: UUID, values: Mapping[str, Any], *, version: int | None = None
+    ) -> int:
+        """Update columns of a record and return its version; a no-op writes nothing.
+
+        Raises `NotFound`, or `Stale` when `version` is given and no longer current.
+        """
+        ...
+
+    async def delete(self, resource: str, id: UUID, *, version: int | None = None) -> None:
+        """Delete (or archive) a record; raises `Conflict` while others need it."""
+        ...
+
+    async def get(self, resource: str, id: UUID, *, lock: bool = False) -> Row:
+        """Return a record's columns; `lock` holds the row until the unit of work ends. Raises `NotFound`."""
+        ...
+
+    async def find(
+        self,
+        resource: str,
+        where: Condition | None = None,
+        *,
+        order: str = "",
+        limit: int = 1000,
+        lock: bool = False,
+    ) -> list[Row]:
+        """Return matching records' columns; `order` is `"name"` or `"-created_at"`."""
+        ...
+
+    async def exists(self, resource: str, id: UUID) -> bool:
+        """Tell whether a record exists and the principal sees it."""
+        ...
+
+    async def count(self, resource: str, where: Condition | None = None) -> int:
+        """Count the matching records that the principal sees."""
+        ...
+
+    async def link(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
+        """Add members to a many-to-many relationship; present ones stay."""
+        ...
+
+    async def unlink(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
+        """Remove members of a many-to-many relationship; absent ones are fine."""
+        ...
+
+
+class Database(Protocol):
+    """SQL inside the unit of work, for what resources can't express. Rows are always the tenant's own."""
+
+    async def fetch(self, sql: str, *arguments: object) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    async def fetch_one(self, sql: str, *arguments: object) -> Row | None:
+        """Return the first row."""
+        ...
+
+    async def fetch_value(self, sql: str, *arguments: object) -> Any:
+        """Return the first column of the first row."""
+        ...
+
+    async def execute(self, sql: str, *arguments: object) -> str:
+        """Run a statement and return its command tag."""
+        ...
+
+    def stream(self, sql: str, *arguments: object, prefetch: int = 500) -> AsyncIterator[Row]:
+        """Iterate over rows with a cursor, for exports."""
+        ...
+
+    async def lock(self, *key: object) -> None:
+        """Take a transaction-long advisory lock; the tenant is part of the key."""
+        ...
+
+
+class Context(Protocol):
+    """One unit of work of one principal in one tenant.
+
+    Commits when the handler returns, rolls back when it raises. Handlers, subscribers, actors, seeds and
+    commands all get one.
+    """
+
+    @property
+    def principal(self) -> Principal:
+        """Who acts."""
+        ...
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant all of this happens in."""
+        ...
+
+    @property
+    def now(self) -> datetime.datetime:
+        """The instant of this unit of work, aware, in UTC; fixed in tests."""
+        ...
+
+    @property
+    def today(self) -> datetime.date:
+        """The tenant's local date: what invoices, due dates and schedules mean by today."""
+        ...
+
+    @property
+    def timezone(self) -> datetime.tzinfo:
+        """The tenant's zone."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """Correlates the request, its events, jobs and log lines."""
+        ...
+
+    @property
+    def event_id(self) -> UUID | None:
+        """In a subscriber, the event's id: the key for effects outside the database."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """Reads and writes of resources."""
+        ...
+
+    @property
+    def db(self) -> Database:
+        """SQL inside the unit of work."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """The tenant's files."""
+        ...
+
+    def service(self, protocol: type[T]) -> T:
+        """Return another plugin's service by the Protocol of its `api` module.
+
+        Raises `LookupError` when no installed and enabled plugin provides it.
+        """
+        ...
+
+    def provides(self, protocol: type[Any]) -> bool:
+        """Tell whether `service` would succeed."""
+        ...
+
+    def require(self, permission: str) -> None:
+        """Raise `Forbidden` unless the principal holds the permission."""
+        ...
+
+    async def settings(self, section: type[S]) -> S:
+        """Return a plugin's settings as they hold for this tenant and user."""
+        ...
+
+    async def emit(self, event: "Event") -> None:
+        """Write a domain event to the outbox."""
+        ...
+
+    async def send(
+        self, actor: "Actor", *, delay: datetime.timedelta | None = None, **arguments: Any
+    ) -> UUID:
+        """Enqueue background work with the commit; returns the job's id."""
+        ...
+
+    async def audit(self, action: str, resource: str = "", id: UUID | None = None, **detail: Any) -> None:
+        """Write an audit entry for something that is no record change, such as an export."""
+        ...
+
+    async def reveal(self, resource: str, id: UUID, column: str) -> str:
+        """Return the plain text of a `Sealed` column; audited."""
+        ...
+
+    def as_system(self) -> "Context":
+        """Return this unit of work with the system as principal, audited as on behalf of the present one."""
+        ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Undo only what happened inside when it raises: for batches where one bad row must not end all."""
+        ...
+
+
+class Platform(Protocol):
+    """The running system, for `psa_lifespan` and commands: opens units of work outside requests."""
+
+    def unit(
+        self, tenant_id: UUID, *, principal: Principal | None = None
+    ) -> AbstractAsyncContextManager[Context]:
+        """Open a unit of work in a tenant, as the system unless a principal is given."""
+        ...
+
+    async def tenants(self) -> Sequence[UUID]:
+        """Return the ids of active tenants."""
+        ...
