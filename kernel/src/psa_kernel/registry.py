@@ -5,6 +5,7 @@ from types import ModuleType
 
 import msgspec
 import pluggy
+
 from psa_sdk.access import Permission
 from psa_sdk.actors import Actor, Schedule
 from psa_sdk.events import Event, Interceptor, Subscriber, Verb
