@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey as children of the application, for those who bring no servers of their own."""
