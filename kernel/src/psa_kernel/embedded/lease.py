@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Lease:
         self._use: int | None = None
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> Generator[None]:
         """Keep every other process from starting or stopping the server meanwhile."""
         self._directory.mkdir(parents=True, exist_ok=True)
         lock = self._open("start.lock")
