@@ -116,6 +116,24 @@ class Records(Protocol):
         ...
 
 
+    async def repoint(
+        self,
+        resource: str,
+        source: UUID,
+        target: UUID,
+        *,
+        skip: Sequence[str] = (),
+        only: Mapping[str, Sequence[UUID | str]] | None = None,
+    ) -> Mapping[str, Sequence[UUID]]:
+        """Make everything that refers to one record refer to another of the same resource, for merges.
+
+        Covers the to-one, many-to-many and subject references of all plugins, audited. Returns the moved
+        records' ids by `resource.column`; giving that back as `only`, with the ids swapped, undoes it.
+        `skip` names resources or `resource.column`s to leave.
+        """
+        ...
+
+
 class Database(Protocol):
     """SQL inside the unit of work, for what resources can't express. Rows are always the tenant's own."""
 

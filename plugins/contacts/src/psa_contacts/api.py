@@ -1,0 +1,84 @@
+"""What contacts offers to other plugins: facts about companies and contacts, sender resolution, events."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+import msgspec
+
+from psa_sdk import Event
+
+COMPANIES = "companies"
+CONTACTS = "contacts"
+SITES = "sites"
+
+
+class CompanyFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What others need to know about a company."""
+
+    id: UUID
+    name: str
+    status: str
+    is_archived: bool
+    parent_id: UUID | None
+    timezone: str | None
+    account_manager_id: UUID | None
+
+
+class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What others need to know about a contact; `id` is the surviving one after merges."""
+
+    id: UUID
+    name: str
+    email: str | None
+    company_id: UUID | None
+    timezone: str | None
+    is_archived: bool
+    portal_user_id: UUID | None
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who an address belongs to: a contact, or at least a company by its domain, or nobody known."""
+
+    contact: ContactFacts | None = None
+    company_id: UUID | None = None
+
+
+class ContactBook(Protocol):
+    """Looks up companies and contacts; batch methods take one statement."""
+
+    async def companies(self, ids: Sequence[UUID]) -> Mapping[UUID, CompanyFacts]:
+        """Return the visible ones among some companies."""
+        ...
+
+    async def contacts(self, ids: Sequence[UUID]) -> Mapping[UUID, ContactFacts]:
+        """Return contacts keyed by the asked id; a merged one yields its survivor."""
+        ...
+
+    async def resolve_sender(self, address: str) -> Sender:
+        """Find out whose e-mail address this is, by contact, then by the longest company domain."""
+        ...
+
+    async def descendants(self, company_id: UUID) -> list[UUID]:
+        """Return the ids of all companies below one."""
+        ...
+
+
+class ContactsMerged(Event, frozen=True, kw_only=True):
+    """One contact was merged into another; all references already point to the winner."""
+
+    name: ClassVar[str] = "contacts.contacts_merged"
+    winner_id: UUID
+    loser_id: UUID
+
+
+class PortalAccessGranted(Event, frozen=True, kw_only=True):
+    """A contact may now use the portal; `invitation` says whether they still have to choose a password."""
+
+    name: ClassVar[str] = "contacts.portal_access_granted"
+    contact_id: UUID
+    account_id: UUID
+    invitation: bool
+
+
+EVENTS = (ContactsMerged, PortalAccessGranted)
