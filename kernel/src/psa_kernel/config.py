@@ -27,6 +27,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     quarantine: frozenset[str] = frozenset()
     """Plugins that the operator has switched off by name."""
+    strict: bool = False
+    """Refuse to start when an installed plugin is broken, instead of starting without it."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks (CIDR) whose X-Forwarded-* headers are believed."""
     allowed_origins: tuple[str, ...] = ()

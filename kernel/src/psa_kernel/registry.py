@@ -69,6 +69,8 @@ class Registry(msgspec.Struct, frozen=True, kw_only=True):
     """Plugin name and table, in dependency order."""
     table_resource: Mapping[str, str]
     """`schema.table` to the resource that owns its rows."""
+    isolated: Mapping[str, str] = {}
+    """Plugins that are installed and off: name to reason."""
 
     def permission(self, resource: str, verb: str) -> str:
         """Return the permission that a verb on a resource needs; `list` and `get` need `read`."""
