@@ -95,8 +95,9 @@ class Records(Protocol):
         order: str = "",
         limit: int = 1000,
         lock: bool = False,
+        archived: bool = False,
     ) -> list[Row]:
-        """Return matching records' columns; `order` is `"name"` or `"-created_at"`."""
+        """Return matching records' columns; `order` is `"name"` or `"-created_at"`, `archived` includes those."""
         ...
 
     async def exists(self, resource: str, id: UUID) -> bool:
@@ -114,7 +115,6 @@ class Records(Protocol):
     async def unlink(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
         """Remove members of a many-to-many relationship; absent ones are fine."""
         ...
-
 
     async def repoint(
         self,

@@ -57,8 +57,8 @@ def check(winner: Mapping[str, Any], loser: Mapping[str, Any], *, force: bool) -
 async def merge(ctx: Context, winner_id: UUID, loser_id: UUID, *, force: bool) -> UUID:
     """Merge the loser into the winner and return the merge's id; everything that named the loser names the winner."""
     rows = {
-        id: await ctx.records.get(CONTACTS, id, lock=True)
-        for id in sorted({winner_id, loser_id}, key=lambda id: id.int)
+        contact_id: await ctx.records.get(CONTACTS, contact_id, lock=True)
+        for contact_id in sorted({winner_id, loser_id})
     }
     winner, loser = rows[winner_id], rows[loser_id]
     check(winner, loser, force=force)
@@ -72,8 +72,7 @@ async def merge(ctx: Context, winner_id: UUID, loser_id: UUID, *, force: bool) -
         CONTACTS, loser_id, winner_id, skip=("contacts.merged_into", "contact-merges")
     )
     for row in await ctx.records.find("contact-emails", ContactEmail.contact == winner_id):
-        own = row["id"] in {UUID(str(id)) for id in moved.get("contact-emails.contact", ())}
-        if own:
+        if row["id"] in moved.get("contact-emails.contact", ()):
             await ctx.records.update("contact-emails", row["id"], {"is_main": False, "is_active": True})
     if values:
         await ctx.records.update(CONTACTS, winner_id, values)
@@ -82,7 +81,7 @@ async def merge(ctx: Context, winner_id: UUID, loser_id: UUID, *, force: bool) -
         {
             "winner": winner_id,
             "loser": loser_id,
-            "moved": {key: [str(id) for id in ids] for key, ids in moved.items()},
+            "moved": {key: [str(record_id) for record_id in ids] for key, ids in moved.items()},
             "before": {column: winner[column] for column in values},
             "undo_until": ctx.now + UNDO_FOR,
         },
