@@ -1,0 +1,1 @@
+"""Settings, modules per tenant and custom-field definitions."""
