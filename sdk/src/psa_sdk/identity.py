@@ -1,0 +1,114 @@
+"""People who may log in, as plugins see them: staff, their teams, and clients' portal accounts.
+
+Reference them with `Ref("users")` and `Ref("groups")`; ask about them through `ctx.service(Directory)`.
+"""
+
+import datetime
+from collections.abc import Collection, Mapping
+from typing import ClassVar, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+
+from psa_sdk.access import Audience
+from psa_sdk.events import Event
+
+AccountStatus = Literal["invited", "active", "disabled"]
+PasswordPurpose = Literal["reset", "invitation"]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who may log in; zone and locale are empty where the tenant's hold."""
+
+    id: UUID
+    audience: Audience
+    name: str
+    email: str
+    status: AccountStatus
+    timezone: str = ""
+    locale: str = ""
+    company_id: UUID | None = None
+    contact_id: UUID | None = None
+
+
+class Team(msgspec.Struct, frozen=True, kw_only=True):
+    """Staff who work together; the API calls it a group."""
+
+    id: UUID
+    name: str
+    manager_id: UUID | None
+    member_ids: tuple[UUID, ...]
+
+
+class PasswordToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A one-time token for setting a password, to be sent to its owner and nobody else."""
+
+    account: Account
+    purpose: PasswordPurpose
+    token: str
+    expires_at: datetime.datetime
+
+    def __repr__(self) -> str:
+        """Never show the token."""
+        return f"PasswordToken(account={self.account.id}, purpose={self.purpose!r})"
+
+
+class PasswordRequested(Event, frozen=True, kw_only=True):
+    """Somebody may set a password: whoever sends mail asks the `Directory` for the token."""
+
+    name: ClassVar[str] = "auth.password_requested"
+    request_id: UUID
+    account_id: UUID
+    purpose: PasswordPurpose
+
+
+class Directory(Protocol):
+    """The tenant's accounts and teams. Provided by the platform; callers check permissions themselves."""
+
+    async def users(self, ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """Return the accounts that exist, by id."""
+        ...
+
+    async def holders(self, permission: str, *, team_id: UUID | None = None) -> list[Account]:
+        """Return the active staff who hold a permission in any scope, by name; of one team if given."""
+        ...
+
+    async def teams(self, ids: Collection[UUID]) -> Mapping[UUID, Team]:
+        """Return the teams that exist, by id."""
+        ...
+
+    async def open_portal_account(
+        self,
+        *,
+        email: str,
+        name: str,
+        role: str,
+        company_id: UUID,
+        contact_id: UUID,
+        account_id: UUID | None = None,
+    ) -> Account:
+        """Give a contact a portal account, or bring an earlier one up to date and to life, and invite them.
+
+        Raises `Conflict` when another portal account has the address, `Invalid` for a role that isn't a
+        portal one, `Forbidden` when the role gives more than the caller holds.
+        """
+        ...
+
+    async def disable_account(self, id: UUID, *, erase: bool = False) -> None:
+        """End an account's sessions, keys and log-ins at once; `erase` also removes name and address.
+
+        Raises `NotFound`, or `Conflict` for the last active administrator.
+        """
+        ...
+
+    async def request_password(self, id: UUID) -> UUID:
+        """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
+        ...
+
+    async def password_token(self, request_id: UUID) -> PasswordToken:
+        """Mint the token of a request, voiding any minted before; raises `NotFound` when it is used or over."""
+        ...
+
+    async def end_sessions(self, id: UUID, *, reason: str) -> int:
+        """End all sessions of an account and return how many there were."""
+        ...
