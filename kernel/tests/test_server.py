@@ -1,0 +1,98 @@
+"""The HTTP server over real sockets: deadlines for dawdling clients, address and stop."""
+
+import asyncio
+
+import httpx
+import pytest
+from litestar import Litestar, Request, get, post
+
+from psa_kernel import server
+from psa_kernel.config import Config
+
+
+@get("/slow")
+async def slow(request: Request[object, object, object]) -> str:
+    await asyncio.sleep(0.3)
+    return "done"
+
+
+@post("/length")
+async def length(request: Request[object, object, object]) -> int:
+    return len(await request.body())
+
+
+@pytest.fixture
+async def url(monkeypatch):
+    monkeypatch.setattr(server, "HEADER_SECONDS", 0.2)
+    monkeypatch.setattr(server, "BODY_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(server, "settle_memory", lambda: None)
+    listener, stop, ready = server.bind(Config(port=0)), asyncio.Event(), asyncio.Event()
+
+    async def announce() -> None:
+        ready.set()
+
+    app = Litestar([slow, length], openapi_config=None)
+    running = asyncio.create_task(server.serve(app, listener, stop, ready=announce))
+    await ready.wait()
+    yield server.address(listener)
+    stop.set()
+    await running
+
+
+async def closed_within(url: str, sent: bytes, seconds: float = 2) -> bytes:
+    """Send bytes, then nothing; return what comes back before the server closes."""
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(sent)
+        return await asyncio.wait_for(reader.read(), seconds)
+    finally:
+        writer.close()
+
+
+async def test_a_silent_connection_is_closed(url):
+    assert await closed_within(url, b"") == b""
+
+
+async def test_a_half_sent_header_is_closed(url):
+    assert await closed_within(url, b"GET /slow HTTP/1.1\r\nHost: example.com\r\nX-") == b""
+
+
+async def test_a_half_sent_header_on_a_kept_connection_is_closed(url):
+    first = b"POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 2\r\n\r\nab"
+    answer = await closed_within(url, first + b"GET /slow HTTP/1.1\r\nHo")
+    assert answer.endswith(b"2")
+
+
+async def test_a_half_sent_body_is_closed(url):
+    request = b"POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 20\r\n\r\nhalf"
+    assert b"200" not in await closed_within(url, request)
+
+
+async def test_a_slow_handler_outlives_the_deadlines(url):
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/slow")).text == "done"
+        assert (await client.post("/length", content=b"x" * 300_000)).text == "300000"
+
+
+async def test_a_running_request_finishes_when_the_server_stops():
+    listener, stop, ready = server.bind(Config(port=0)), asyncio.Event(), asyncio.Event()
+
+    async def announce() -> None:
+        ready.set()
+
+    app = Litestar([slow], openapi_config=None)
+    running = asyncio.create_task(server.serve(app, listener, stop, ready=announce))
+    await ready.wait()
+    async with httpx.AsyncClient() as client:
+        request = asyncio.create_task(client.get(f"{server.address(listener)}/slow"))
+        await asyncio.sleep(0.1)
+        stop.set()
+        assert (await request).text == "done"
+    await running
+
+
+def test_a_taken_port_is_named():
+    listener = server.bind(Config(port=0))
+    with listener, pytest.raises(OSError, match="127.0.0.1:[0-9]+ can't be listened on"):
+        server.bind(Config(port=listener.getsockname()[1]))
