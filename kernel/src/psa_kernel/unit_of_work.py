@@ -21,6 +21,7 @@ from psa_sdk.tables import Sealed, new_id
 if TYPE_CHECKING:
     from psa_kernel.database.pool import Connection
     from psa_kernel.database.session import Session
+    from psa_kernel.events.outbox import Cause
     from psa_kernel.kernel import Kernel
     from psa_kernel.tenants import Tenant
     from psa_sdk.actors import Actor
@@ -64,6 +65,7 @@ class Unit:
         self.on_behalf_of: UUID | None = None
         self.request = request
         self.event_id = event_id
+        self.cause: Cause | None = None
         self.now = kernel.clock.now()
         self._after_commit: list[Callable[[], None]] = []
 

@@ -1,0 +1,176 @@
+-- The platform's background processes see no tenant's rows. These functions run as the owner and give them
+-- ids, tenants and names: enough to hand work out, never what is in it. `at` is the present instant; NULL means the
+-- database's clock.
+
+CREATE FUNCTION psa.outbox_take(most integer)
+RETURNS TABLE (id uuid, tenant_id uuid, kind text, name text)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    SELECT o.id, o.tenant_id, o.kind, o.name FROM psa.outbox o
+    WHERE o.dispatched_at IS NULL ORDER BY o.id LIMIT most FOR UPDATE SKIP LOCKED
+$$;
+
+-- Make the deliveries of taken rows, in the transaction that took them; rows without a handler are done.
+CREATE FUNCTION psa.outbox_route(
+    tenants uuid[], ids uuid[],
+    owners uuid[], events uuid[], deliveries uuid[], handlers text[], queues text[], tries integer[]
+) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    INSERT INTO psa.delivery (id, tenant_id, event_id, kind, name, handler, queue, max_attempts, due_at)
+    SELECT w.delivery, o.tenant_id, o.id, o.kind, o.name, w.handler, w.queue, w.tries, o.due_at
+    FROM unnest(owners, events, deliveries, handlers, queues, tries)
+        AS w (tenant, event, delivery, handler, queue, tries)
+    JOIN psa.outbox o ON o.tenant_id = w.tenant AND o.id = w.event
+    ON CONFLICT (tenant_id, event_id, handler) DO NOTHING;
+    UPDATE psa.outbox o SET dispatched_at = clock_timestamp(),
+        done_at = CASE WHEN o.id = ANY (events) THEN NULL ELSE clock_timestamp() END
+    FROM unnest(tenants, ids) AS taken (tenant, id)
+    WHERE o.tenant_id = taken.tenant AND o.id = taken.id;
+$$;
+
+-- Hand out due deliveries: one of each tenant before the second of any, at most `per_tenant` of a tenant in a
+-- queue in flight, at most `ahead` handed out and not yet started. Suspended tenants' work stays.
+CREATE FUNCTION psa.delivery_claim(per_tenant integer, ahead integer, lease interval, at timestamptz)
+RETURNS TABLE (id uuid, tenant_id uuid, token integer, queue text)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+DECLARE
+    room integer;
+BEGIN
+    -- One claim at a time, so that the limits hold however many relays there are.
+    PERFORM pg_advisory_xact_lock(hashtext('psa.delivery_claim'));
+    SELECT ahead - count(*) INTO room FROM psa.delivery d WHERE d.state = 'dispatched';
+    IF room <= 0 THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH RECURSIVE waiting AS (
+        (SELECT d.tenant_id FROM psa.delivery d WHERE d.state = 'pending' ORDER BY d.tenant_id LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT d.tenant_id FROM psa.delivery d
+            WHERE d.state = 'pending' AND d.tenant_id > w.tenant_id ORDER BY d.tenant_id LIMIT 1
+        ) FROM waiting w WHERE w.tenant_id IS NOT NULL
+    ), in_flight AS (
+        SELECT d.tenant_id, d.queue, count(*) AS size FROM psa.delivery d
+        WHERE d.state IN ('dispatched', 'running') GROUP BY d.tenant_id, d.queue
+    ), candidate AS (
+        SELECT w.tenant_id, found.id, q.rank,
+            coalesce(f.size, 0) + row_number() OVER (PARTITION BY w.tenant_id, q.name) AS turn, found.event_id
+        FROM waiting w
+        CROSS JOIN (VALUES ('critical', 1), ('default', 2), ('bulk', 3)) AS q (name, rank)
+        LEFT JOIN in_flight f ON f.tenant_id = w.tenant_id AND f.queue = q.name
+        CROSS JOIN LATERAL (
+            SELECT d.id, d.event_id FROM psa.delivery d
+            WHERE d.tenant_id = w.tenant_id AND d.queue = q.name AND d.state = 'pending'
+              AND coalesce(d.due_at, timestamptz '-infinity') <= coalesce(at, clock_timestamp())
+            ORDER BY coalesce(d.due_at, timestamptz '-infinity'), d.event_id
+            LIMIT greatest(0, per_tenant - coalesce(f.size, 0))
+            FOR UPDATE SKIP LOCKED
+        ) AS found
+        WHERE NOT EXISTS (SELECT FROM psa.tenant t WHERE t.id = w.tenant_id AND t.status <> 'active')
+    ), chosen AS (
+        SELECT c.tenant_id, c.id, c.rank, c.turn FROM candidate c ORDER BY c.turn, c.rank, c.event_id LIMIT room
+    ), handed AS (
+        UPDATE psa.delivery d SET state = 'dispatched', token = d.token + 1,
+            lease_until = coalesce(at, clock_timestamp()) + lease
+        FROM chosen c WHERE d.tenant_id = c.tenant_id AND d.id = c.id
+        RETURNING d.id, d.tenant_id, d.token, d.queue, c.turn, c.rank
+    )
+    SELECT h.id, h.tenant_id, h.token, h.queue FROM handed h ORDER BY h.turn, h.rank;
+END
+$$;
+
+-- Start a delivery that was handed out; null when another holder has it or it is settled.
+CREATE FUNCTION psa.delivery_start(tenant uuid, delivery uuid, held integer, lease interval, at timestamptz)
+RETURNS text
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    UPDATE psa.delivery d SET state = 'running', attempts = d.attempts + 1,
+        started_at = coalesce(at, clock_timestamp()), finished_at = NULL,
+        lease_until = coalesce(at, clock_timestamp()) + lease
+    WHERE d.tenant_id = tenant AND d.id = delivery AND d.token = held AND d.state = 'dispatched'
+    RETURNING d.handler
+$$;
+
+-- Keep what this process is working on.
+CREATE FUNCTION psa.delivery_renew(tenants uuid[], deliveries uuid[], held integer[], lease interval)
+RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    UPDATE psa.delivery d SET lease_until = clock_timestamp() + lease
+    FROM unnest(tenants, deliveries, held) AS h (tenant, id, token)
+    WHERE d.tenant_id = h.tenant AND d.id = h.id AND d.token = h.token AND d.state IN ('dispatched', 'running')
+$$;
+
+-- Put a failed delivery off, or end it when it was the last try or trying again can't help.
+CREATE FUNCTION psa.delivery_fail(
+    tenant uuid, delivery uuid, held integer, error text, pause interval, final boolean, at timestamptz
+) RETURNS text
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    UPDATE psa.delivery d SET last_error = error, lease_until = NULL,
+        finished_at = coalesce(at, clock_timestamp()),
+        state = CASE WHEN final OR d.attempts >= d.max_attempts THEN 'dead' ELSE 'pending' END,
+        due_at = coalesce(at, clock_timestamp()) + pause
+    WHERE d.tenant_id = tenant AND d.id = delivery AND d.token = held AND d.state = 'running'
+    RETURNING d.state
+$$;
+
+-- Give back what was handed out or started without a try having been made: the broker is away, the process
+-- stops, the module is switched off. `pause` NULL means due as before.
+CREATE FUNCTION psa.delivery_release(
+    tenants uuid[], deliveries uuid[], held integer[], pause interval, at timestamptz
+) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    UPDATE psa.delivery d SET lease_until = NULL,
+        state = 'pending', attempts = d.attempts - (d.state = 'running')::integer,
+        due_at = CASE WHEN pause IS NULL THEN d.due_at ELSE coalesce(at, clock_timestamp()) + pause END
+    FROM unnest(tenants, deliveries, held) AS h (tenant, id, token)
+    WHERE d.tenant_id = h.tenant AND d.id = h.id AND d.token = h.token AND d.state IN ('dispatched', 'running')
+$$;
+
+-- Free what was abandoned: its process died, or the broker lost it. Returns how many.
+CREATE FUNCTION psa.delivery_reap(at timestamptz) RETURNS bigint
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+    WITH abandoned AS (
+        SELECT d.tenant_id, d.id FROM psa.delivery d
+        WHERE d.state IN ('dispatched', 'running') AND d.lease_until < coalesce(at, clock_timestamp())
+        FOR UPDATE SKIP LOCKED
+    ), freed AS (
+        UPDATE psa.delivery d SET lease_until = NULL,
+            state = CASE WHEN d.state = 'running' AND d.attempts >= d.max_attempts
+                THEN 'dead' ELSE 'pending' END,
+            finished_at = CASE WHEN d.state = 'running' THEN coalesce(at, clock_timestamp()) END,
+            last_error = CASE WHEN d.state = 'running'
+                THEN 'The process that ran it ended or stopped answering.' ELSE d.last_error END
+        FROM abandoned a WHERE d.tenant_id = a.tenant_id AND d.id = a.id RETURNING 1
+    )
+    SELECT count(*) FROM freed
+$$;
+
+-- Mark outbox rows done whose last deliveries were settled at the same moment, then delete old ones with their
+-- deliveries; returns how many rows went. Dead letters stay until `dead_before`.
+CREATE FUNCTION psa.outbox_purge(done_before timestamptz, dead_before timestamptz, most integer)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    UPDATE psa.outbox o SET done_at = o.dispatched_at
+    WHERE (o.tenant_id, o.id) IN (
+        SELECT c.tenant_id, c.id FROM psa.outbox c
+        WHERE c.done_at IS NULL AND c.dispatched_at < done_before
+          AND NOT EXISTS (
+            SELECT FROM psa.delivery d WHERE d.tenant_id = c.tenant_id AND d.event_id = c.id
+              AND d.state NOT IN ('done', 'skipped')
+              AND NOT (d.state = 'dead' AND d.finished_at < dead_before))
+        LIMIT most FOR UPDATE SKIP LOCKED);
+    WITH old AS (
+        SELECT c.id, c.tenant_id FROM psa.outbox c
+        WHERE c.done_at < done_before
+        LIMIT most FOR UPDATE SKIP LOCKED
+    ), deliveries AS (
+        DELETE FROM psa.delivery d USING old WHERE d.tenant_id = old.tenant_id AND d.event_id = old.id
+    ), rows AS (
+        DELETE FROM psa.outbox o USING old WHERE o.tenant_id = old.tenant_id AND o.id = old.id RETURNING 1
+    )
+    SELECT count(*) INTO gone FROM rows;
+    RETURN gone;
+END
+$$;

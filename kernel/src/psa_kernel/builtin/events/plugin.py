@@ -1,0 +1,29 @@
+"""Events: what happened, who reacts, and what failed for good."""
+
+from psa_kernel.builtin.events import resources, routes, tables
+from psa_kernel.builtin.events.tables import Delivery
+from psa_sdk import Manifest, Permission, Principal, Scope, hookimpl
+
+
+@hookimpl
+def psa_manifest() -> Manifest:
+    """Declare events."""
+    return Manifest(
+        name="events",
+        title="Events",
+        description="The outbox of record and domain events, and their deliveries to subscribers.",
+        requires=("tenancy",),
+        tables=tables.ALL,
+        resources=resources.ALL,
+        routes=routes.ALL,
+        permissions=(Permission(name="events.event_deliveries.retry", title="Send dead events again"),),
+        roles={"admin": ("events.event_deliveries.*",)},
+    )
+
+
+@hookimpl
+def psa_scope(principal: Principal, resource: str) -> Scope | None:
+    """Leave jobs to their own resource: they are rows of the same table."""
+    if resource == "event-deliveries":
+        return lambda _: Delivery.kind != "job"
+    return None

@@ -1,0 +1,31 @@
+"""Jobs: background work one can see and send again, and schedules."""
+
+from psa_kernel.builtin.events.tables import Delivery
+from psa_kernel.builtin.jobs import housekeeping, resources, routes, tables
+from psa_sdk import Manifest, Permission, Principal, Scope, hookimpl
+
+
+@hookimpl
+def psa_manifest() -> Manifest:
+    """Declare jobs."""
+    return Manifest(
+        name="jobs",
+        title="Jobs",
+        description="The history of background work, and the schedules.",
+        requires=("tenancy", "settings", "events"),
+        tables=tables.ALL,
+        resources=resources.ALL,
+        routes=routes.ALL,
+        permissions=(Permission(name="jobs.jobs.retry", title="Send dead jobs again"),),
+        roles={"admin": ("jobs.jobs.*", "jobs.schedules.*")},
+        actors=(housekeeping.purge_history,),
+        schedules=(housekeeping.nightly,),
+    )
+
+
+@hookimpl
+def psa_scope(principal: Principal, resource: str) -> Scope | None:
+    """Leave event deliveries to their own resource: they are rows of the same table."""
+    if resource == "jobs":
+        return lambda _: Delivery.kind == "job"
+    return None

@@ -1,0 +1,87 @@
+"""Writing the outbox: domain events and jobs, as rows of the transaction that causes them."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from psa_sdk.errors import Conflict
+from psa_sdk.events import Event
+from psa_sdk.tables import new_id
+
+if TYPE_CHECKING:
+    import datetime
+
+    from psa_kernel.events.routing import Kind
+    from psa_kernel.unit_of_work import Unit
+
+DEEPEST = 50
+"""How long a chain of causes may get: beyond, handlers are feeding each other."""
+_INSERT = """
+INSERT INTO psa.outbox (id, kind, name, payload, version, request_id, cause, actor_kind, actor_id, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why an outbox row exists: the row whose handler wrote it, how many came before, for whom all began."""
+
+    event: UUID
+    depth: int = 1
+    on_behalf_of: UUID | None = None
+
+
+def cause_of(unit: "Unit") -> str | None:
+    """Return the cause of what a unit of work writes to the outbox, as JSON; None when a request wrote it.
+
+    Raises `Conflict` when the chain of causes is too long.
+    """
+    cause = unit.cause
+    if cause is None:
+        return None
+    if cause.depth > DEEPEST:
+        raise Conflict(
+            f"Handlers caused each other {DEEPEST} times in a row; find the pair that never rests.",
+            code="event_loop",
+        )
+    return msgspec.json.encode(cause).decode()
+
+
+def written(unit: "Unit") -> None:
+    """Tell that the unit of work has written outbox rows: the relay is woken after the commit."""
+    unit.after_commit(unit.kernel.wakeup.committed)
+
+
+async def append(
+    unit: "Unit",
+    kind: "Kind",
+    name: str,
+    payload: str,
+    *,
+    version: int = 1,
+    due_at: "datetime.datetime | None" = None,
+) -> UUID:
+    """Write a row and return its id; `payload` is JSON, `due_at` empty for at once."""
+    row, (actor_kind, actor_id, *_) = new_id(), unit.actor_facts
+    await unit.connection.execute(
+        _INSERT,
+        row,
+        kind,
+        name,
+        payload,
+        version,
+        unit.request_id,
+        cause_of(unit),
+        actor_kind,
+        actor_id,
+        due_at,
+    )
+    written(unit)
+    return row
+
+
+async def emit(unit: "Unit", event: Event) -> None:
+    """Write a domain event; raises `LookupError` when no installed plugin declares it."""
+    if unit.kernel.registry.events.get(event.name) is not type(event):
+        raise LookupError(f"{type(event).__qualname__} is in no manifest's events; declare it.")
+    await append(unit, "event", event.name, msgspec.json.encode(event).decode(), version=event.version)
