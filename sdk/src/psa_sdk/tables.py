@@ -68,6 +68,10 @@ def new_id() -> uuid.UUID:
 class _NewId(UUID4):
     """The database default of primary keys; rows written by the kernel bring their own version 7 id."""
 
+    @property
+    def postgres(self) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return "psa.new_id()"
+
     def python(self) -> uuid.UUID:
         return new_id()
 
@@ -290,7 +294,11 @@ class Index(msgspec.Struct, frozen=True):
 
 
 class PlatformTable(Table):
-    """A table above tenants; only the kernel declares these."""
+    """A table above tenants; only the kernel declares these.
+
+    `grants` is what the application's role may do to it, such as `"SELECT, INSERT"`; `""` leaves it to
+    SECURITY DEFINER functions, which is a must for a table with a `tenant_id`.
+    """
 
     id = UUID(primary_key=True, default=_NewId())
     created_at = Instant(default=TimestamptzNow())
@@ -298,6 +306,8 @@ class PlatformTable(Table):
     version = Integer(default=1)
     index_on: ClassVar[Sequence[Index]] = ()
     checks: ClassVar[Sequence[str]] = ()
+    grants: ClassVar[str] = "SELECT"
+    append_only: ClassVar[bool] = False
 
 
 class TenantTable(Table):
@@ -305,6 +315,10 @@ class TenantTable(Table):
 
     Gives `id` (uuid version 7), `tenant_id`, `created_at`, `updated_at` and `version` (the ETag).
     `index_on` and `checks` (SQL expressions) are converged at start.
+
+    `append_only` refuses updates and deletes to everyone. `company_key` names the column that holds the
+    client company a row belongs to: PostgreSQL then hides other companies' rows from portal principals.
+    Unsaid, it is the `Ref("companies")` column named `company`, if there is one; `""` switches it off.
 
     Example:
         >>> class Asset(TenantTable, schema="assets", tablename="asset"):
@@ -323,3 +337,5 @@ class TenantTable(Table):
     version = Integer(default=1)
     index_on: ClassVar[Sequence[Index]] = ()
     checks: ClassVar[Sequence[str]] = ()
+    append_only: ClassVar[bool] = False
+    company_key: ClassVar[str | None] = None

@@ -1,0 +1,140 @@
+"""Sessions: one connection, one transaction, one tenant."""
+
+import contextvars
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import asyncpg
+
+from psa_kernel.database.engine import Bound, SessionEnded, current_session
+from psa_kernel.database.pool import Connection, Pool
+from psa_sdk.errors import Unavailable
+
+_UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class Session:
+    """A transaction bound to a tenant.
+
+    Entering takes one connection and sends `BEGIN` with the tenant as one message; leaving commits, or rolls
+    back when an exception passes. `commit()` and `rollback()` settle earlier and give the connection back at
+    once. Without a tenant nothing of any tenant is visible (multi-tenant mode): that is for the platform's own
+    work through its narrow functions. Raises `Unavailable` when no connection is to be had.
+
+    The session belongs to one task at a time; queries after its end raise `SessionEnded`.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        tenant_id: UUID | None,
+        multi_tenant: bool,
+        actor_id: UUID | None = None,
+        company_id: UUID | None = None,
+        readonly: bool = False,
+        acquire_timeout: float = 5.0,
+    ) -> None:
+        """Prepare; nothing happens before `async with`. `acquire_timeout` is in seconds."""
+        self._pool = pool
+        self._acquire_timeout = acquire_timeout
+        self._connection: Connection | None = None
+        self._token: contextvars.Token[Bound | None] | None = None
+        self._savepoints = 0
+        parts = ["BEGIN READ ONLY" if readonly else "BEGIN"]
+        bound = {"current_tenant": tenant_id if multi_tenant else None}
+        bound |= {"current_company": company_id, "actor_id": actor_id}
+        # UUID() again, because SET takes no parameters: nothing but an identifier may get into the text.
+        parts += [f"SET LOCAL app.{name}='{UUID(str(value))}'" for name, value in bound.items() if value]
+        self._begin = "; ".join(parts)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; raises `SessionEnded` before and after."""
+        if self._connection is None:
+            raise SessionEnded(
+                "This unit of work has ended; background work needs its own (ctx.send, kernel.unit)."
+            )
+        return self._connection
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no transaction: not entered yet, or settled."""
+        return self._connection is None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await self._open()
+        self._token = current_session.set(self)
+        return self
+
+    async def _open(self) -> Connection:
+        for attempt in (1, 2):
+            try:
+                connection = await self._pool.acquire(timeout=self._acquire_timeout)
+            except TimeoutError as error:
+                raise Unavailable("All database connections are busy; try again shortly.") from error
+            except _UNREACHABLE as error:
+                raise Unavailable("The database can't be reached; try again shortly.") from error
+            try:
+                await connection.execute(self._begin)
+            except BaseException as error:
+                await self._pool.release(connection)
+                if not isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
+                    raise
+                # A pooled connection may have died while idle; nothing was sent that could be lost.
+                if attempt == 2:
+                    raise Unavailable("The database can't be reached; try again shortly.") from error
+            else:
+                return connection  # pyright: ignore[reportReturnType]
+        raise AssertionError("unreachable")
+
+    async def commit(self) -> None:
+        """Commit and give the connection back, also when the commit fails."""
+        try:
+            await self.connection.execute("COMMIT")
+        finally:
+            await self._release()
+
+    async def rollback(self) -> None:
+        """Roll back and give the connection back."""
+        if self._connection is None:
+            raise SessionEnded("This unit of work has ended already.")
+        await self._release()
+
+    async def _release(self) -> None:
+        # The pool rolls back what is still open, shielded from cancellation.
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._pool.release(connection)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._connection is not None:
+                await (self.commit() if kind is None else self.rollback())
+        finally:
+            if self._token is not None:
+                current_session.reset(self._token)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """Undo only what happened inside when an exception passes; nests."""
+        self._savepoints += 1
+        name = f"sp_{self._savepoints}"
+        await self.connection.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except BaseException:
+            if self._connection is not None:
+                await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
+            raise
+        await self.connection.execute(f"RELEASE SAVEPOINT {name}")

@@ -1,0 +1,134 @@
+"""Databases for tests: one embedded PostgreSQL per test run, a migrated template, a fast copy for each test.
+
+A pytest plugin: `pytest_plugins = ["psa_kernel.testing.database"]`. Workers of pytest-xdist share the server
+and the templates; the last one stops it.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import pytest
+import pytest_asyncio
+
+from psa_kernel.database.converge import declared_hash
+from psa_kernel.database.migrations import discover, migrate
+from psa_kernel.database.platform import OWNER_ROLE
+from psa_kernel.embedded.postgres import FAST, EmbeddedPostgres, Urls
+from psa_kernel.registry import Registry
+
+
+class Database(msgspec.Struct, frozen=True):
+    """A database of the test server: its name and its URLs as owner, as application and as superuser."""
+
+    name: str
+    owner: str
+    app: str
+    superuser: str
+
+
+class DatabaseServer:
+    """The test server; databases are made and dropped by name."""
+
+    def __init__(self, directory: Path, urls: Urls) -> None:
+        self._directory = directory
+        self._urls = urls
+
+    def database(self, name: str) -> Database:
+        """Return the URLs of a database."""
+
+        def at(url: str) -> str:
+            return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+        return Database(name, at(self._urls.owner), at(self._urls.app), at(self._urls.superuser))
+
+    async def create(self, template: str = "template0") -> Database:
+        """Make a database of its own, empty or a copy of a template."""
+        name = f"test_{uuid4().hex[:12]}"
+        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {OWNER_ROLE}')
+        return self.database(name)
+
+    async def migrated(self, registry: Registry, *, multi_tenant: bool) -> Database:
+        """Make a database as `migrate` leaves it, copied from a template that is made once."""
+        state = [declared_hash(registry, multi_tenant=multi_tenant, owner=OWNER_ROLE)]
+        state += [m.checksum for plugin in registry.plugins.values() for m in discover(plugin)]
+        name = "template_" + hashlib.sha256("".join(state).encode()).hexdigest()[:12]
+        done = self._directory / name
+        if not done.exists():
+            with _locked(self._directory / f"{name}.lock"):
+                if not done.exists():
+                    await self._run(f'DROP DATABASE IF EXISTS "{name}"')
+                    await self._run(f'CREATE DATABASE "{name}" TEMPLATE template0 OWNER {OWNER_ROLE}')
+                    await migrate(self.database(name).owner, registry, multi_tenant=multi_tenant)
+                    done.touch()
+        return await self.create(name)
+
+    async def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected to it."""
+        await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    async def _run(self, statement: str) -> None:
+        connection = await asyncpg.connect(self.database("postgres").superuser)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Generator[DatabaseServer]:
+    """The PostgreSQL of this test run."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
+    directory = Path(tempfile.gettempdir()) / f"psa-tests-{run}"
+    lock = Path(f"{directory}.lock")
+    server = EmbeddedPostgres(directory, settings={**FAST, "max_connections": "300"})
+    with _locked(lock):
+        # Reachable for the unprivileged account that runs the server when the tests run as root.
+        directory.mkdir(mode=0o755, exist_ok=True)
+        urls = server.ensure()
+    yield DatabaseServer(directory, urls)
+    with _locked(lock):
+        server.stop()
+        if server.port() is None:
+            shutil.rmtree(directory, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
+
+NewDatabase = Callable[..., Awaitable[Database]]
+
+
+@pytest_asyncio.fixture
+async def new_database(database_server: DatabaseServer) -> AsyncGenerator[NewDatabase]:
+    """Makes databases that are dropped after the test.
+
+    `await new_database()` is empty; `await new_database(registry, multi_tenant=True)` is migrated.
+    """
+    made: list[Database] = []
+
+    async def make(registry: Registry | None = None, *, multi_tenant: bool = True) -> Database:
+        if registry is None:
+            database = await database_server.create()
+        else:
+            database = await database_server.migrated(registry, multi_tenant=multi_tenant)
+        made.append(database)
+        return database
+
+    yield make
+    for database in made:
+        await database_server.drop(database.name)
