@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal, Protocol
 from uuid import UUID
 
+from psa_comments.markdown import render
 from psa_sdk import Event
+
+__all__ = ["COMMENTS", "EVENTS", "Conversation", "NoteType", "UserMentioned", "render"]
 
 COMMENTS = "comments"
 NoteType = Literal["internal", "public", "resolution"]

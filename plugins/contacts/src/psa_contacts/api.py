@@ -44,6 +44,17 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     company_id: UUID | None = None
 
 
+class Requester(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact, company and site asked for together; `contact_id` is the survivor after merges."""
+
+    contact_id: UUID | None = None
+    contact_company_id: UUID | None = None
+    company_id: UUID | None = None
+    company_name: str | None = None
+    company_is_archived: bool = False
+    site_company_id: UUID | None = None
+
+
 class ContactBook(Protocol):
     """Looks up companies and contacts; batch methods take one statement."""
 
@@ -53,6 +64,15 @@ class ContactBook(Protocol):
 
     async def contacts(self, ids: Sequence[UUID]) -> Mapping[UUID, ContactFacts]:
         """Return contacts keyed by the asked id; a merged one yields its survivor."""
+        ...
+
+    async def requester(
+        self, *, contact_id: UUID | None, company_id: UUID | None, site_id: UUID | None
+    ) -> Requester:
+        """Return what a record that names them has to check, in one statement.
+
+        The company is the one given, else the contact's.
+        """
         ...
 
     async def resolve_sender(self, address: str) -> Sender:
