@@ -66,8 +66,14 @@ class Records(Protocol):
         """Create a record and return its id."""
         ...
 
-    async def create_many(self, resource: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
-        """Create records in few statements; `before_create` runs for each row."""
+    async def create_many(
+        self, resource: str, rows: Sequence[Mapping[str, Any]], *, history: bool = False
+    ) -> list[UUID]:
+        """Create records in few statements; `before_create` runs for each row.
+
+        `history` is for imports of the past: rows are written as they are, without hooks, interceptors or
+        events, and audited.
+        """
         ...
 
     async def update(

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from psa_comments.api import render
 from psa_sdk import Context
+from psa_sdk.identity import Account, Directory
 from psa_sdk.tables import new_id
 from psa_ticketing.api import TICKETS
 
@@ -42,6 +44,7 @@ INTERNAL = (
     "Same fault as last month, see the runbook.",
     "Spoke to the vendor.",
 )
+DESCRIPTION = "Reported by the client. Please have a look."
 FATES = (
     ("closed",) * 14
     + ("resolved",) * 2
@@ -63,12 +66,13 @@ async def fill(ctx: Context) -> None:
     for number in range(TICKET_COUNT):
         opened = ctx.now - timedelta(minutes=dice.randint(0, 6) + (TICKET_COUNT - number) * 145)
         ticket = _ticket(dice, lists, dice.choice(people), staff, opened, ctx.now)
+        ticket["number"] = numbers[number]["number"]
         tickets.append(ticket)
         notes += _notes(dice, ticket, staff, ctx.now)
     for start in range(0, len(tickets), 600):
-        await ctx.records.create_many(TICKETS, tickets[start : start + 600])
+        await ctx.records.create_many(TICKETS, tickets[start : start + 600], history=True)
     for start in range(0, len(notes), 1000):
-        await ctx.records.create_many("comments", notes[start : start + 1000])
+        await ctx.records.create_many("comments", notes[start : start + 1000], history=True)
 
 
 async def _lists(ctx: Context) -> dict[str, Any]:
@@ -84,20 +88,26 @@ async def _lists(ctx: Context) -> dict[str, Any]:
 
 
 def _ticket(
-    dice: random.Random, lists: dict[str, Any], person: Any, staff: list[Any], opened: datetime, now: datetime
+    dice: random.Random,
+    lists: dict[str, Any],
+    person: Any,
+    staff: list[Account],
+    opened: datetime,
+    now: datetime,
 ) -> dict[str, Any]:
     title, category, subcategory = dice.choice(SUBJECTS)
     age = now - opened
     fate = dice.choice(FATES) if age > timedelta(days=5) else dice.choice(FATES[13:])
     done = min(opened + timedelta(hours=dice.randint(1, 90)), now) if fate in {"closed", "resolved"} else None
     first = min(opened + timedelta(minutes=dice.randint(3, 240)), now) if fate != "new" else None
-    assignee: UUID | None = dice.choice(staff)["id"] if staff and fate != "new" else None
+    assignee: UUID | None = dice.choice(staff).id if staff and fate != "new" else None
     return {
         "id": new_id(),
         "title": title.format(
             floor=dice.choice(("first", "second", "third")), day=dice.choice(("Monday", "Friday"))
         ),
-        "description": "Reported by the client. Please have a look.",
+        "description": DESCRIPTION,
+        "description_html": render(DESCRIPTION),
         "status": lists["status"][fate],
         "priority": dice.choices(lists["priority"], weights=(1, 4, 10, 5))[0],
         "ticket_type": dice.choice(lists["type"][:2]),
@@ -123,7 +133,7 @@ def _ticket(
 
 
 def _notes(
-    dice: random.Random, ticket: dict[str, Any], staff: list[Any], now: datetime
+    dice: random.Random, ticket: dict[str, Any], staff: list[Account], now: datetime
 ) -> list[dict[str, Any]]:
     notes: list[dict[str, Any]] = []
     moment = ticket["first_response_at"] or ticket["created_at"]
@@ -143,9 +153,11 @@ def _notes(
                 "subject_id": ticket["id"],
                 "note_type": kind,
                 "content": text,
-                "author": agent["id"] if author == "staff" else None,
+                "content_html": render(text),
+                "company": ticket["company"],
+                "author": agent.id if author == "staff" else None,
                 "author_kind": author,
-                "author_name": agent["name"] if author == "staff" else "Client",
+                "author_name": agent.name if author == "staff" else "Client",
                 "is_automated": False,
                 "created_at": moment,
                 "updated_at": moment,
