@@ -136,6 +136,11 @@ class BigInt(pc.BigInt):
         """Declare a 64-bit integer column."""
         super().__init__(default=default, null=null, help_text=help_text)
 
+    @property
+    def column_type(self) -> str:
+        """The SQL type."""
+        return "BIGINT"
+
 
 class Boolean(pc.Boolean):
     """True or false."""

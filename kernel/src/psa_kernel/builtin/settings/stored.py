@@ -7,18 +7,18 @@ anything else is known; here they look like every other setting.
 import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import msgspec
 
 from psa_kernel.database.pool import Connection
+from psa_kernel.database.session import Session
 
 if TYPE_CHECKING:
-    from psa_kernel.unit_of_work import Kernel, Unit
+    from psa_kernel.kernel import Kernel
+    from psa_kernel.unit_of_work import Unit
 
 FRESH_SECONDS: Final = 1.0
-# Longer than a transaction lasts: until then what this process wrote may not be committed yet.
-UNSETTLED_SECONDS: Final = 30.0
 TENANT_COLUMNS: Final = ("name", "timezone", "currency", "locale")
 
 _TENANT_VALUES = f"""
@@ -61,7 +61,11 @@ Key = tuple[UUID, UUID | None]
 class _Cache:
     def __init__(self) -> None:
         self.values: dict[Key, Values] = {}
-        self.unsettled: dict[UUID, float] = {}
+        self.writing: WeakSet[Session] = WeakSet()
+
+    def drop(self, tenant_id: UUID) -> None:
+        for key in [key for key in self.values if key[0] == tenant_id]:
+            del self.values[key]
 
 
 _caches: "WeakKeyDictionary[Kernel, _Cache]" = WeakKeyDictionary()
@@ -86,14 +90,13 @@ async def load(connection: Connection, tenant_id: UUID, account: UUID | None = N
 
 
 async def current(unit: "Unit", account: UUID | None = None) -> Values:
-    """Return the chosen values, from the cache while they are fresh."""
+    """Return the chosen values, from the cache while they are fresh; a writer sees its own."""
     cache = _cache(unit.kernel)
-    now = time.monotonic()
-    if cache.unsettled.get(unit.tenant_id, 0.0) > now:
+    if unit.session in cache.writing:
         return await load(unit.connection, unit.tenant_id, account)
     key = (unit.tenant_id, account)
     known = cache.values.get(key)
-    if known is None or now - known.loaded > FRESH_SECONDS:
+    if known is None or time.monotonic() - known.loaded > FRESH_SECONDS:
         known = await load(unit.connection, unit.tenant_id, account)
         if len(cache.values) > 10_000:
             cache.values.clear()
@@ -101,9 +104,8 @@ async def current(unit: "Unit", account: UUID | None = None) -> Values:
     return known
 
 
-def changed(kernel: "Kernel", tenant_id: UUID) -> None:
-    """Stop using the cache for a tenant until the writing transaction has surely ended."""
-    cache = _cache(kernel)
-    cache.unsettled[tenant_id] = time.monotonic() + UNSETTLED_SECONDS
-    for key in [key for key in cache.values if key[0] == tenant_id]:
-        del cache.values[key]
+def changed(unit: "Unit") -> None:
+    """Leave the cache aside for the rest of the unit, and drop the tenant's part of it at the commit."""
+    cache = _cache(unit.kernel)
+    cache.writing.add(unit.session)
+    unit.after_commit(lambda: cache.drop(unit.tenant_id))

@@ -1,8 +1,9 @@
 """Tenants: provisioning, suspension, deletion, usage and export."""
 
-from psa_kernel.builtin.tenancy import tables
+from psa_kernel.builtin.tenancy import jobs, routes, tables
+from psa_kernel.builtin.tenancy.erasure import TenantErased
 from psa_kernel.builtin.tenancy.settings import TenancySettings
-from psa_sdk import Manifest, hookimpl
+from psa_sdk import Manifest, Permission, every, hookimpl
 
 
 @hookimpl
@@ -13,5 +14,19 @@ def psa_manifest() -> Manifest:
         title="Organisation",
         description="The tenants of this installation and what each says about itself.",
         tables=tables.ALL,
+        routes=routes.ALL,
+        permissions=(
+            Permission(name=routes.READ, title="See all tenants (operator)"),
+            Permission(name=routes.CREATE, title="Provision tenants (operator)"),
+            Permission(name=routes.UPDATE, title="Change, suspend and activate tenants (operator)"),
+            Permission(name=routes.DELETE, title="Delete tenants (operator)", sensitive=True),
+            Permission(name=routes.EXPORT, title="Export a tenant's data", sensitive=True),
+        ),
+        events=(TenantErased,),
+        actors=(jobs.meter_usage, jobs.erase_tenants),
+        schedules=(
+            every("20 0 * * *", jobs.meter_usage),
+            every("40 2 * * *", jobs.erase_tenants, per_tenant=False),
+        ),
         settings=TenancySettings,
     )

@@ -1,5 +1,7 @@
 """The tables of tenancy: tenants and their hosts stand above tenants; keys, seeds and usage belong to one."""
 
+from typing import ClassVar
+
 from psa_sdk.tables import (
     UUID,
     BigInt,
@@ -17,6 +19,7 @@ from psa_sdk.tables import (
 class Tenant(PlatformTable, schema="psa", tablename="tenant"):
     """An MSP: the boundary of all data. Its zone, currency and locale are part of the tenancy settings."""
 
+    grants: ClassVar[str] = "SELECT, INSERT, UPDATE"
     slug = Text()
     name = Text()
     status = Choice("active", "suspended", "deleting", default="active")
@@ -32,6 +35,7 @@ class Tenant(PlatformTable, schema="psa", tablename="tenant"):
 class TenantHost(PlatformTable, schema="psa", tablename="tenant_host"):
     """A host name of a tenant; it counts once the DNS TXT record `_psa.<host>` holds the token."""
 
+    grants: ClassVar[str] = "SELECT, INSERT, UPDATE, DELETE"
     tenant = UUID()
     host = Text()
     token = Text()

@@ -1,6 +1,6 @@
 -- The audit log, its seals, the access log and the queue of entries that wait for their seal.
 CREATE TABLE psa.audit_entry (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -23,7 +23,7 @@ CREATE TABLE psa.audit_entry (
 );
 
 CREATE TABLE psa.audit_seal (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -39,7 +39,7 @@ CREATE TABLE psa.audit_seal (
 );
 
 CREATE TABLE psa.access_log (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,

@@ -1,6 +1,6 @@
 -- Chosen settings, disabled modules and custom-field definitions.
 CREATE TABLE psa.setting (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -14,7 +14,7 @@ CREATE TABLE psa.setting (
 );
 
 CREATE TABLE psa.disabled_module (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -24,7 +24,7 @@ CREATE TABLE psa.disabled_module (
 );
 
 CREATE TABLE psa.custom_field (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,

@@ -1,6 +1,6 @@
 -- Tenants, their hosts, keys and usage.
 CREATE TABLE psa.tenant (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
     version integer NOT NULL DEFAULT 1,
@@ -16,7 +16,7 @@ CREATE TABLE psa.tenant (
 );
 
 CREATE TABLE psa.tenant_host (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
     version integer NOT NULL DEFAULT 1,
@@ -28,7 +28,7 @@ CREATE TABLE psa.tenant_host (
 );
 
 CREATE TABLE psa.data_key (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -40,7 +40,7 @@ CREATE TABLE psa.data_key (
 );
 
 CREATE TABLE psa.seeded_plugin (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -50,7 +50,7 @@ CREATE TABLE psa.seeded_plugin (
 );
 
 CREATE TABLE psa.usage (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
