@@ -11,23 +11,31 @@ PERMISSIONS = (
     Permission(name="contacts.contacts.anonymise", title="Anonymise contacts", sensitive=True),
 )
 
+READ = (
+    "contacts.companies.read",
+    "contacts.contacts.read",
+    "contacts.sites.read",
+    "contacts.contact_emails.read",
+    "contacts.company_domains.read",
+    "contacts.contact_merges.read",
+)
 ROLES = {
     "manager": ("contacts.*",),
     "technician": (
-        "contacts.*.read",
+        *READ,
         "contacts.contacts.create",
         "contacts.contacts.update",
         "contacts.contact_emails.*",
         "contacts.sites.*",
     ),
     "dispatcher": (
-        "contacts.*.read",
+        *READ,
         "contacts.contacts.create",
         "contacts.contacts.update",
         "contacts.contact_emails.*",
     ),
     "sales": ("contacts.*", "!contacts.contacts.anonymise"),
-    "finance": ("contacts.*.read", "contacts.companies.update"),
+    "finance": (*READ, "contacts.companies.update"),
     "client_admin": (
         "contacts.companies.read",
         "contacts.contacts.read",

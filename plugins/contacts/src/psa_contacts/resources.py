@@ -29,7 +29,7 @@ companies = Resource(
         ToOne("default_technical_contact", "contacts", Company.default_technical_contact),
         ToOne("account_manager", "users", Company.account_manager),
         ToMany("domains", "company-domains", CompanyDomain.company, create=True),
-        ToMany("notes", "comments", create=True),
+        ToMany("comments", "comments", create=True),
         ToMany("attachments", "attachments"),
     ),
     filters=(
@@ -80,7 +80,7 @@ contacts = Resource(
         ToOne("portal_user", "users", Contact.portal_user, writable=False),
         ToOne("merged_into", "contacts", Contact.merged_into, writable=False),
         ToMany("emails", "contact-emails", ContactEmail.contact, create=True),
-        ToMany("notes", "comments", create=True),
+        ToMany("comments", "comments", create=True),
         ToMany("attachments", "attachments"),
     ),
     filters=(

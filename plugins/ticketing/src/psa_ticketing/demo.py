@@ -58,8 +58,9 @@ async def fill(ctx: Context) -> None:
     lists = await _lists(ctx)
     people = await ctx.records.find("contacts", order="created_at", limit=10_000)
     people = [row for row in people if row["company"] is not None]
-    staff = await ctx.db.fetch(
-        "SELECT id, name FROM psa.account WHERE audience = 'staff' ORDER BY created_at, id"
+    staff = await ctx.service(Directory).holders("ticketing.tickets.assign")
+    numbers = await ctx.db.fetch(
+        "SELECT psa.next_number('tickets') AS number FROM generate_series(1, $1)", TICKET_COUNT
     )
     tickets: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
