@@ -1,0 +1,118 @@
+"""`psa tenants`: the organisations of this installation."""
+
+import secrets
+
+import click
+
+from psa_kernel.builtin.tenancy import lifecycle, provisioning
+from psa_kernel.cli.application import chosen_tenant, with_kernel
+from psa_kernel.cli.listing import print_rows
+from psa_kernel.cli.options import configured, json_option
+from psa_kernel.config import Config
+from psa_kernel.database.platform import SINGLE_TENANT
+from psa_kernel.kernel import Kernel
+
+
+@click.group()
+def tenants() -> None:
+    """List, make, suspend, activate or delete tenants."""
+
+
+@tenants.command("list")
+@configured
+@json_option
+def list_tenants(config: Config, as_json: bool) -> None:
+    """List all tenants, oldest first."""
+
+    async def work(kernel: Kernel) -> list[dict[str, object]]:
+        async with kernel.unit(SINGLE_TENANT, readonly=True) as unit:
+            rows = await unit.db.fetch(
+                "SELECT slug, name, status, timezone, id FROM psa.tenant ORDER BY created_at, id"
+            )
+        return [dict(row) for row in rows]
+
+    print_rows(
+        with_kernel(config, work),
+        as_json=as_json,
+        nothing="No tenant yet: run `psa up` or `psa tenants create`.",
+    )
+
+
+@tenants.command()
+@click.argument("slug")
+@click.option("--name", help="What people call it [the slug].")
+@click.option("--admin-email", default="", help="Its first administrator.")
+@click.option("--timezone", default="UTC", help="Its IANA zone [UTC].")
+@click.option("--currency", default="USD", help="Its ISO 4217 currency [USD].")
+@configured
+def create(
+    config: Config, slug: str, name: str | None, admin_email: str, timezone: str, currency: str
+) -> None:
+    """Make a tenant with its keys, first data and administrator. Repeating completes what is missing."""
+    if not config.multi_tenant:
+        raise click.ClickException(
+            "This installation has one tenant: use --tenancy multi or PSA_TENANCY=multi."
+        )
+    password = secrets.token_urlsafe(15) if admin_email else ""
+
+    async def work(kernel: Kernel) -> None:
+        await provisioning.provision(
+            kernel,
+            slug=slug,
+            name=name or slug,
+            admin_email=admin_email,
+            admin_password=password,
+            timezone=timezone,
+            currency=currency,
+        )
+
+    with_kernel(config, work)
+    click.echo(f"Tenant {slug} is ready.")
+    if admin_email:
+        click.echo(f"Log in:  {admin_email}  {password}  (unless they were there already)")
+
+
+@tenants.command()
+@click.argument("slug")
+@click.option("--reason", default="", help="Goes into the audit log.")
+@configured
+def suspend(config: Config, slug: str, reason: str) -> None:
+    """Stop a tenant; its data stays."""
+
+    async def work(kernel: Kernel) -> None:
+        tenant = await chosen_tenant(kernel, slug)
+        async with kernel.unit(SINGLE_TENANT) as unit:
+            await lifecycle.suspend(unit, tenant, reason=reason)
+
+    with_kernel(config, work)
+    click.echo(f"{slug} is suspended.")
+
+
+@tenants.command()
+@click.argument("slug")
+@configured
+def activate(config: Config, slug: str) -> None:
+    """Let a suspended tenant work again, also within the grace of a deletion."""
+
+    async def work(kernel: Kernel) -> None:
+        tenant = await chosen_tenant(kernel, slug)
+        async with kernel.unit(SINGLE_TENANT) as unit:
+            await lifecycle.activate(unit, tenant)
+
+    with_kernel(config, work)
+    click.echo(f"{slug} is active.")
+
+
+@tenants.command()
+@click.argument("slug")
+@click.confirmation_option(prompt="Everything of this tenant is erased after 30 days. Go on?")
+@configured
+def delete(config: Config, slug: str) -> None:
+    """Suspend a tenant now and erase it after 30 days; `activate` takes it back until then."""
+
+    async def work(kernel: Kernel) -> str:
+        tenant = await chosen_tenant(kernel, slug)
+        async with kernel.unit(SINGLE_TENANT) as unit:
+            return f"{await lifecycle.delete(unit, tenant):%Y-%m-%d}"
+
+    click.echo(f"{slug} is suspended and erased on {with_kernel(config, work)}.")

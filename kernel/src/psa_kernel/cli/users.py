@@ -1,0 +1,106 @@
+"""`psa users`: people who may log in, for the operator who can't log in any more."""
+
+import secrets
+from uuid import UUID
+
+import click
+
+from psa_kernel.builtin.auth import accounts, password_change
+from psa_kernel.cli.application import chosen_tenant, with_kernel
+from psa_kernel.cli.listing import print_rows
+from psa_kernel.cli.options import configured, json_option, tenant_option
+from psa_kernel.config import Config
+from psa_kernel.kernel import Kernel
+from psa_sdk.errors import NotFound
+
+_LIST = """
+SELECT a.email, a.name, a.audience, a.status, array_agg(r.key ORDER BY r.key) FILTER (WHERE r.key IS NOT NULL) AS roles,
+       a.last_login_at
+FROM psa.account a
+LEFT JOIN psa.role_assignment x ON x.tenant_id = a.tenant_id AND x.account = a.id
+LEFT JOIN psa.role r ON r.tenant_id = x.tenant_id AND r.id = x.role
+GROUP BY a.tenant_id, a.id ORDER BY a.audience DESC, a.email_normalised
+"""
+
+
+@click.group()
+def users() -> None:
+    """List people, make one, set a password."""
+
+
+@users.command("list")
+@tenant_option
+@configured
+@json_option
+def list_users(config: Config, tenant: str, as_json: bool) -> None:
+    """List everyone who may log in."""
+
+    async def work(kernel: Kernel) -> list[dict[str, object]]:
+        async with kernel.unit(await chosen_tenant(kernel, tenant), readonly=True) as unit:
+            return [dict(row) for row in await unit.db.fetch(_LIST)]
+
+    print_rows(with_kernel(config, work), as_json=as_json, nothing="Nobody yet.")
+
+
+@users.command()
+@click.argument("email")
+@click.option("--name", help="The person's name [the address].")
+@click.option(
+    "--role", "roles", multiple=True, default=("technician",), help="A role's key; repeatable [technician]."
+)
+@tenant_option
+@configured
+def create(config: Config, email: str, name: str | None, roles: tuple[str, ...], tenant: str) -> None:
+    """Make a member of staff with a generated password."""
+    password = secrets.token_urlsafe(15)
+
+    async def work(kernel: Kernel) -> None:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        async with kernel.unit(tenant_id) as unit:
+            rows = await unit.db.fetch("SELECT id, key FROM psa.role WHERE audience = 'staff'")
+            known = {row["key"]: row["id"] for row in rows}
+            missing = sorted(set(roles) - known.keys())
+            if missing:
+                raise click.UsageError(
+                    f"There's no role {', '.join(missing)}; there are: {', '.join(sorted(known))}."
+                )
+            account = await unit.records.create(
+                "users", {"email": email, "name": name or email, "audience": "staff"}
+            )
+            await unit.records.link("users", account, "roles", [known[role] for role in roles])
+        await password_change.set_password(kernel, tenant_id, account, password)
+
+    with_kernel(config, work)
+    click.echo(f"Log in:  {email}  {password}")
+
+
+@users.command("set-password")
+@click.argument("email")
+@click.option("--portal", is_flag=True, help="A client's contact rather than staff.")
+@click.option("--generate", is_flag=True, help="Generate and print one instead of asking.")
+@tenant_option
+@configured
+def set_password(config: Config, email: str, portal: bool, generate: bool, tenant: str) -> None:
+    """Set somebody's password; all their sessions end."""
+    password = (
+        secrets.token_urlsafe(15)
+        if generate
+        else click.prompt("New password", hide_input=True, confirmation_prompt=True)
+    )
+
+    async def work(kernel: Kernel) -> None:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        await password_change.set_password(
+            kernel, tenant_id, await _account(kernel, tenant_id, email, portal), password
+        )
+
+    with_kernel(config, work)
+    click.echo(f"Log in:  {email}  {password}" if generate else f"The password of {email} is set.")
+
+
+async def _account(kernel: Kernel, tenant_id: UUID, email: str, portal: bool) -> UUID:
+    async with kernel.unit(tenant_id, readonly=True) as unit:
+        facts = await accounts.by_email(unit, "portal" if portal else "staff", email)
+    if facts is None:
+        raise NotFound(f"Nobody logs in as {email}: see `psa users list`.")
+    return facts.id
