@@ -34,6 +34,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     allowed_origins: tuple[str, ...] = ()
     """Origins that browsers may call the API from (CORS)."""
     public_url: str = ""
+    """The address people use. In multi-tenant mode `<slug>.<its host>` names a tenant, and unknown hosts are refused."""
+    requests_per_minute: int = 600
+    """Per user or API key, a fifth of it at once; 0 lifts the limit, as it does for the next two."""
+    tenant_requests_per_minute: int = 6000
+    anonymous_requests_per_minute: int = 60
+    """Per client address, all of it at once."""
+    processes: int = 1
+    """HTTP processes serving together: each lets its share through while Redis is away."""
     pool_size: int = 16
     statement_cache: int = 1000
     """Prepared statements per connection; 0 behind a transaction pooler."""

@@ -68,6 +68,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = "application/vnd.api+json"
     summary: str = ""
     idempotent: bool = True
+    writes: bool = False
+    """A GET that writes, such as one that audits a download; other methods always may."""
     max_body: int = 1 << 20
 
 

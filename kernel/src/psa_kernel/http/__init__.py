@@ -1,0 +1,1 @@
+"""The HTTP surface: one ASGI application made of what the installed plugins declare."""

@@ -1,0 +1,46 @@
+"""The application: the entry, then Litestar routing to resources, declared routes and the kernel's own."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+
+from psa_kernel.http.entry import Entry
+from psa_kernel.http.errors import on_exception
+from psa_kernel.http.metrics import Metrics
+from psa_kernel.http.routes import route_handlers
+from psa_kernel.http.unit import UnitOfWorkLayer
+from psa_kernel.kernel import Kernel
+
+
+class Application:
+    """An ASGI application; `litestar` has the table of routes."""
+
+    def __init__(self, entry: Entry, litestar: Litestar) -> None:
+        """Serve through the entry."""
+        self._entry = entry
+        self.litestar = litestar
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection, as ASGI 3 says."""
+        await self._entry(scope, receive, send)
+
+
+def create_app(kernel: Kernel) -> Application:
+    """Return the application of an open kernel."""
+    metrics = Metrics(kernel)
+    litestar = Litestar(
+        route_handlers=_handlers(kernel, metrics),
+        middleware=[UnitOfWorkLayer(kernel)],
+        exception_handlers={Exception: on_exception},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=None,
+    )
+    return Application(Entry(litestar, kernel, metrics), litestar)
+
+
+def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:
+    from psa_kernel.jsonapi.routes import resource_handlers
+
+    return [*route_handlers(kernel), *resource_handlers(kernel)]

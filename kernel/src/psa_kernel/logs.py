@@ -1,0 +1,78 @@
+"""Logs: one line per happening, as text or JSON; each tells tenant, plugin and request id."""
+
+import logging
+import sys
+from collections.abc import Generator, MutableMapping
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import msgspec
+import structlog
+
+_ALWAYS = ("request_id", "tenant", "plugin")
+_SECRET = ("password", "secret", "token", "authorization", "cookie", "api_key")
+_QUIET = ("asyncio", "uvicorn.access", "httpx", "dramatiq")
+
+
+def configure(form: Literal["text", "json"] = "text", *, level: int = logging.INFO) -> None:
+    """Send structlog's and the standard library's lines to standard error in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _complete,
+        _mask,
+    ]
+    render: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(serializer=_json)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24, sort_keys=False)
+    )
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, render] if form == "json" else [render]
+    )
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+@contextmanager
+def bound(**facts: str) -> Generator[None]:
+    """Give every line of a block some facts: `request_id`, `tenant`, `plugin`."""
+    tokens = structlog.contextvars.bind_contextvars(**facts)
+    try:
+        yield
+    finally:
+        structlog.contextvars.reset_contextvars(**tokens)
+
+
+def _complete(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in _ALWAYS:
+        event.setdefault(name, "-")
+    return event
+
+
+def _mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in event:
+        if any(word in name.lower() for word in _SECRET):
+            event[name] = "***"
+    return event
+
+
+def _json(event: Any, default: Any = None, **options: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
