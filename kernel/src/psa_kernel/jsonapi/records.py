@@ -1,0 +1,379 @@
+"""Reads and writes of resources by plugin code and by the API: `ctx.records`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import asyncpg
+
+from psa_kernel.events.outbox import cause_of, written
+from psa_kernel.jsonapi import links, write_plan
+from psa_kernel.jsonapi.changes import PendingChange, hooks
+from psa_kernel.jsonapi.conditions import condition_sql, mentions
+from psa_kernel.jsonapi.constraints import problem_of
+from psa_kernel.jsonapi.links import Membership
+from psa_kernel.jsonapi.scopes import shifted, visible
+from psa_kernel.jsonapi.storage import KERNEL_COLUMNS
+from psa_kernel.jsonapi.targets import target_of
+from psa_kernel.jsonapi.write_plan import Target
+from psa_sdk.context import Row
+from psa_sdk.errors import Forbidden, NotFound, Stale
+from psa_sdk.events import Verb
+from psa_sdk.resources import ApiVerb, Resource
+from psa_sdk.tables import Condition, new_id
+
+if TYPE_CHECKING:
+    from psa_kernel.unit_of_work import Unit
+
+BATCH = 1000
+"""Rows per statement of `create_many`."""
+_FIXED = KERNEL_COLUMNS - {"created_at", "updated_at"}
+
+
+class UnitRecords:
+    """Implements `psa_sdk.Records` in a unit of work.
+
+    `verb` is the right whose object scope bounds what is reached: `get` for plugin code, the request's verb for
+    the API.
+    """
+
+    def __init__(self, unit: "Unit", verb: ApiVerb = "get") -> None:
+        """Bind to a unit of work."""
+        self._unit = unit
+        self._verb = verb
+
+    async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
+        """Create a record and return its id."""
+        declared, target = self._declared(resource)
+        change = await self._prepared(declared, target, values, id or new_id())
+        row = await self._row_of(target, change)
+        arguments: list[Any] = [*self._facts(), *(target.column(name).bound(row[name]) for name in row)]
+        seen = self._visible(declared, arguments) if self._verb == "create" else ""
+        rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
+        if not rows[0]["psa_visible"]:
+            raise Forbidden(f"Your rights don't reach as far as this {_noun(declared)}.")
+        await self._after(declared, change)
+        return change.id
+
+    async def create_many(self, resource: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+        """Create records in few statements; rows may bring their `id`. Hooks run for each row."""
+        declared, target = self._declared(resource)
+        ids: list[UUID] = []
+        for start in range(0, len(rows), BATCH):
+            changes: list[PendingChange] = []
+            batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            for given in rows[start : start + BATCH]:
+                values = {name: value for name, value in given.items() if name != "id"}
+                change = await self._prepared(declared, target, values, given.get("id") or new_id())
+                changes.append(change)
+                row = await self._row_of(target, change)
+                batches.setdefault(tuple(row), []).append(row)
+            for columns, batch in batches.items():
+                statement = write_plan.insert(target, columns, many=True)
+                arguments = [*self._facts(), write_plan.rows_document(batch)]
+                await self._write(target, "create", statement, arguments)
+            ids += [change.id for change in changes]
+            if declared.after_write is not None:
+                for change in changes:
+                    await self._after(declared, change)
+        return ids
+
+    async def update(
+        self, resource: str, id: UUID, values: Mapping[str, Any], *, version: int | None = None
+    ) -> int:
+        """Update columns of a record and return its version; a no-op writes nothing."""
+        return await self.update_at(resource, id, values, None if version is None else (version,))
+
+    async def update_at(
+        self, resource: str, id: UUID, values: Mapping[str, Any], versions: Sequence[int] | None
+    ) -> int:
+        """Update a record that has one of the given versions (None: any) and return the new version."""
+        declared, target = self._declared(resource)
+        new = _writable(target, values)
+        before = hooks(self._unit, declared, "update")
+        if not new and not before:
+            return (await self._versions(declared, target, id, versions))[0]
+        change = PendingChange(target, "update", id, new=new)
+        if before or declared.after_write is not None:
+            change.old = await self._locked(declared, target, id, versions)
+            for run in before:
+                await run(self._unit, change)
+        return await self._change(declared, target, change, versions)
+
+    async def delete(self, resource: str, id: UUID, *, version: int | None = None) -> None:
+        """Delete (or archive) a record; raises `Conflict` while others need it."""
+        await self.delete_at(resource, id, None if version is None else (version,))
+
+    async def delete_at(self, resource: str, id: UUID, versions: Sequence[int] | None) -> None:
+        """Delete a record that has one of the given versions (None: any)."""
+        declared, target = self._declared(resource)
+        change = PendingChange(target, "delete", id, new={})
+        archive = declared.archive
+        if archive is not None:
+            change.new[archive._meta.name] = self._unit.now
+        before = hooks(self._unit, declared, "delete")
+        if before or declared.after_write is not None or archive is not None:
+            change.old = await self._locked(declared, target, id, versions)
+            if archive is not None and change.old[archive._meta.name] is not None:
+                return
+            for run in before:
+                await run(self._unit, change)
+        if archive is not None:
+            await self._change(declared, target, change, versions, deleted=True)
+            return
+        arguments: list[Any] = [*self._facts(), id, versions]
+        seen = self._visible(declared, arguments)
+        rows = await self._write(target, "delete", write_plan.delete(target, seen), arguments)
+        self._version(declared, id, rows, versions)
+        await self._after(declared, change)
+
+    async def get(self, resource: str, id: UUID, *, lock: bool = False) -> Row:
+        """Return a record's columns, archived or not; raises `NotFound`."""
+        declared, target = self._declared(resource)
+        if lock:
+            return await self._locked(declared, target, id, None)
+        arguments: list[Any] = [id]
+        seen = self._visible(declared, arguments)
+        row = await self._unit.connection.fetchrow(
+            f"SELECT {target.storage.select(target.row)} FROM {target.storage.table} AS {target.row}"
+            f" WHERE {target.row}.id = $1{_also(seen)}",
+            *arguments,
+        )
+        if row is None:
+            raise _absent(declared, id)
+        return target.storage.loaded(row)
+
+    async def find(
+        self,
+        resource: str,
+        where: Condition | None = None,
+        *,
+        order: str = "",
+        limit: int = 1000,
+        lock: bool = False,
+    ) -> list[Row]:
+        """Return matching records' columns; archived ones only when the condition speaks of archiving."""
+        declared, target = self._declared(resource)
+        source, arguments = self._matching(declared, target, where)
+        keys = [part.strip() for part in order.split(",") if part.strip()]
+        sorts = [
+            f"{target.row}.{target.storage.columns[key.removeprefix('-')].sql}{' DESC' if key[0] == '-' else ''}"
+            for key in keys
+        ]
+        rows = await self._unit.connection.fetch(
+            f"SELECT {target.storage.select(target.row)} {source}"
+            f" ORDER BY {', '.join([*sorts, f'{target.row}.id'])} LIMIT {int(limit)}{' FOR UPDATE' if lock else ''}",
+            *arguments,
+        )
+        return [target.storage.loaded(row) for row in rows]
+
+    async def exists(self, resource: str, id: UUID) -> bool:
+        """Tell whether a record exists, archived or not, and the principal sees it."""
+        declared, target = self._declared(resource)
+        arguments: list[Any] = [id]
+        seen = self._visible(declared, arguments)
+        found = await self._unit.connection.fetchval(
+            f"SELECT true FROM {target.storage.table} AS {target.row} WHERE {target.row}.id = $1{_also(seen)}",
+            *arguments,
+        )
+        return found is not None
+
+    async def count(self, resource: str, where: Condition | None = None) -> int:
+        """Count the matching records that the principal sees, as `find` selects them."""
+        declared, target = self._declared(resource)
+        source, arguments = self._matching(declared, target, where)
+        return await self._unit.connection.fetchval(f"SELECT count(*) {source}", *arguments) or 0
+
+    async def link(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
+        """Add members to a many-to-many relationship; present ones stay."""
+        await self.members(resource, id, relation, Membership(add=targets))
+
+    async def unlink(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
+        """Remove members of a many-to-many relationship; absent ones are fine."""
+        await self.members(resource, id, relation, Membership(remove=targets))
+
+    async def members(
+        self,
+        resource: str,
+        id: UUID,
+        relation: str,
+        membership: Membership,
+        versions: Sequence[int] | None = None,
+    ) -> int:
+        """Change the members of a many-to-many relationship and return the record's version."""
+        declared, target = self._declared(resource)
+        link = links.link(self._unit.kernel.registry, resource, relation)
+        if link is None:
+            raise LookupError(f"{resource}.{relation} is no many-to-many relationship.")
+        if link.before_change is not None:
+            await self._locked(declared, target, id, versions)
+            await links.announce(self._unit, link, id, membership)
+        arguments: list[Any] = [
+            *self._facts(),
+            id,
+            versions,
+            list(membership.remove),
+            list(membership.add),
+            membership.whole,
+        ]
+        seen = self._visible(declared, arguments)
+        rows = await self._write(target, "update", links.statement(target, link, seen), arguments)
+        if not rows:
+            # Absent, or of another version: the plain read tells which.
+            return (await self._versions(declared, target, id, versions))[0]
+        return rows[0]["after"] or rows[0]["before"]
+
+    # How a write runs
+
+    def _declared(self, resource: str) -> tuple[Resource, Target]:
+        declared = self._unit.kernel.registry.resources.get(resource)
+        if declared is None:
+            raise LookupError(f"There is no resource {resource}; is its plugin installed?")
+        return declared, target_of(self._unit, declared)
+
+    def _facts(self) -> tuple[Any, ...]:
+        return (*self._unit.actor_facts, self._unit.now, cause_of(self._unit))
+
+    def _visible(self, declared: Resource, arguments: list[Any]) -> str:
+        """Return the condition on what the principal reaches, empty for every row; values are appended."""
+        fragment = visible(self._unit, declared.name, self._verb)
+        condition = shifted(fragment.sql, len(arguments))
+        arguments += fragment.values
+        return f"({condition})" if condition else ""
+
+    async def _prepared(
+        self, declared: Resource, target: Target, values: Mapping[str, Any], id: UUID
+    ) -> PendingChange:
+        change = PendingChange(target, "create", id, new=_writable(target, values))
+        for run in hooks(self._unit, declared, "create"):
+            await run(self._unit, change)
+        return change
+
+    async def _row_of(self, target: Target, change: PendingChange) -> dict[str, Any]:
+        """Return all columns of a new row, ready to be bound."""
+        now = self._unit.now
+        change.new = _writable(target, change.new)
+        values = {"id": change.id, "created_at": now, "updated_at": now, **change.new}
+        return await self._sealed(target, change.id, values)
+
+    async def _sealed(self, target: Target, id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values in a stable order, secrets sealed for their place."""
+        ready: dict[str, Any] = {}
+        for name in sorted(values):
+            value = values[name]
+            if target.column(name).is_sealed and isinstance(value, str):
+                value = await self._unit.kernel.keys.seal(
+                    self._unit.tenant_id, target.storage.name, name, id, value
+                )
+            ready[name] = value
+        return ready
+
+    async def _change(
+        self,
+        declared: Resource,
+        target: Target,
+        change: PendingChange,
+        versions: Sequence[int] | None,
+        *,
+        deleted: bool = False,
+    ) -> int:
+        change.new = _writable(target, change.new)
+        if not change.new:
+            return (await self._versions(declared, target, change.id, versions))[0]
+        values = await self._sealed(target, change.id, change.new)
+        arguments: list[Any] = [*self._facts(), change.id, versions]
+        arguments += [target.column(name).bound(value) for name, value in values.items()]
+        seen = self._visible(declared, arguments)
+        statement = write_plan.update(target, tuple(values), seen, deleted=deleted)
+        rows = await self._write(target, "update", statement, arguments)
+        version = self._version(declared, change.id, rows, versions)
+        if rows[0]["after"] is not None:
+            await self._after(declared, change)
+        return version
+
+    async def _after(self, declared: Resource, change: PendingChange) -> None:
+        if declared.after_write is not None:
+            await declared.after_write(self._unit, change)
+
+    async def _locked(
+        self, declared: Resource, target: Target, id: UUID, versions: Sequence[int] | None
+    ) -> dict[str, Any]:
+        arguments: list[Any] = [id]
+        seen = self._visible(declared, arguments)
+        row = await self._unit.connection.fetchrow(write_plan.locked(target, seen), *arguments)
+        if row is None:
+            raise _absent(declared, id)
+        if versions is not None and row["version"] not in versions:
+            raise _stale(declared, row["version"])
+        return target.storage.loaded(row)
+
+    async def _versions(
+        self, declared: Resource, target: Target, id: UUID, versions: Sequence[int] | None
+    ) -> tuple[int]:
+        """Return a record's version; raises `NotFound` or `Stale` as a write would."""
+        arguments: list[Any] = [id]
+        seen = self._visible(declared, arguments)
+        rows = await self._unit.connection.fetch(
+            f"SELECT {target.row}.version AS before, NULL::int AS after FROM {target.storage.table} AS {target.row}"
+            f" WHERE {target.row}.id = $1{_also(seen)}",
+            *arguments,
+        )
+        return (self._version(declared, id, rows, versions),)
+
+    def _version(
+        self, declared: Resource, id: UUID, rows: Sequence[Any], versions: Sequence[int] | None
+    ) -> int:
+        if not rows:
+            raise _absent(declared, id)
+        if versions is not None and rows[0]["before"] not in versions:
+            raise _stale(declared, rows[0]["before"])
+        return rows[0]["after"] or rows[0]["before"]
+
+    async def _write(self, target: Target, verb: Verb, statement: str, arguments: Sequence[Any]) -> list[Any]:
+        try:
+            rows = await self._unit.connection.fetch(statement, *arguments)
+        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+            raise problem_of(self._unit.kernel.registry, target, verb, error) from error
+        written(self._unit)
+        return rows
+
+    def _matching(self, declared: Resource, target: Target, where: Condition | None) -> tuple[str, list[Any]]:
+        arguments: list[Any] = []
+        conditions = [self._visible(declared, arguments)]
+        if where is not None:
+            conditions.append(f"({condition_sql(where, arguments)})")
+        archive = declared.archive
+        if archive is not None and (where is None or not mentions(where, archive._meta.name)):
+            conditions.append(f'{target.row}."{archive._meta.name}" IS NULL')
+        present = " AND ".join(condition for condition in conditions if condition)
+        source = f"FROM {target.storage.table} AS {target.row}"
+        return (f"{source} WHERE {present}" if present else source), arguments
+
+
+def _writable(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values in their columns' types; raises `LookupError` for what is no column to write."""
+    for name in values:
+        if name in _FIXED:
+            raise LookupError(f"{target.resource}.{name} is the kernel's to write.")
+    return target.normalised(values)
+
+
+def _also(condition: str) -> str:
+    return f" AND {condition}" if condition else ""
+
+
+def _noun(declared: Resource) -> str:
+    return declared.name.replace("-", " ").removesuffix("s")
+
+
+def _absent(declared: Resource, id: UUID) -> NotFound:
+    return NotFound(f"There is no {_noun(declared)} {id}.")
+
+
+def _stale(declared: Resource, version: int) -> Stale:
+    return Stale(
+        f"The {_noun(declared)} was changed by somebody else meanwhile; read it again and repeat the change.",
+        header="If-Match",
+        headers={"ETag": f'W/"{version}"'},
+        meta={"version": version},
+    )

@@ -1,0 +1,1 @@
+"""Tests of the write half of the JSON:API compiler."""

@@ -1,0 +1,33 @@
+"""The workshop's kernel, in both tenancy modes where it matters, and two tenants."""
+
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest_asyncio
+from .workshop import WARRANTIES, WORKSHOP, plugin
+
+from psa_kernel.kernel import Kernel
+from psa_sdk.tables import new_id
+
+
+async def tenant(kernel_databases, kernel: Kernel, slug: str) -> UUID:
+    id = new_id()
+    connection = await asyncpg.connect(kernel_databases[kernel].owner)
+    await connection.execute("INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, $2)", id, slug)
+    await connection.close()
+    return id
+
+
+@pytest_asyncio.fixture
+async def kernel(new_kernel, tmp_path: Path) -> Kernel:
+    kernel = await new_kernel([plugin(tmp_path, WORKSHOP), plugin(tmp_path, WARRANTIES)])
+    kernel.acme = await tenant(new_kernel.databases, kernel, "acme")
+    kernel.rival = await tenant(new_kernel.databases, kernel, "rival")
+    return kernel
+
+
+@pytest_asyncio.fixture
+async def unit(kernel: Kernel):
+    async with kernel.unit(kernel.acme) as unit:
+        yield unit
