@@ -1,7 +1,7 @@
 """Two plugins with tables, their migrations written by the runner itself."""
 
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import ClassVar
 from uuid import UUID, uuid4
 
@@ -133,6 +133,16 @@ def plugins(tmp_path: Path) -> Plugins:
 @pytest.fixture
 def registry(plugins: Plugins) -> Registry:
     return plugins.registry(GEO, CRM, VISITS_PLUGIN)
+
+
+@pytest.fixture
+def tables() -> SimpleNamespace:
+    return SimpleNamespace(Company=Company, Visit=Visit, Trace=Trace, Country=Country)
+
+
+@pytest.fixture
+def manifests() -> SimpleNamespace:
+    return SimpleNamespace(geo=GEO, crm=CRM, visits=VISITS_PLUGIN)
 
 
 @pytest.fixture

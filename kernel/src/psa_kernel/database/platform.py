@@ -12,7 +12,7 @@ from psa_kernel.database.schema import literal, quoted
 OWNER_ROLE = "psa_owner"
 APP_ROLE = "psa_app"
 SINGLE_TENANT = UUID("00000000-0000-7000-8000-000000000001")
-"""The one tenant of a single-tenant installation."""
+"""The only tenant of a single-tenant installation; the operator's own one where there are several."""
 
 _OLDEST_SERVER = 15
 _LEDGER = """

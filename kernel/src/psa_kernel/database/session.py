@@ -19,6 +19,14 @@ _UNREACHABLE = (
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
 )
+# asyncpg meets the server's last words on an idle connection as an error of its own.
+_DEAD = (
+    *_UNREACHABLE,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class Session:
@@ -85,13 +93,16 @@ class Session:
                 raise Unavailable("The database can't be reached; try again shortly.") from error
             try:
                 await connection.execute(self._begin)
-            except BaseException as error:
+            except _DEAD as error:
+                # It died while idle, perhaps all of them did; nothing was sent that could be lost.
+                connection.terminate()
                 await self._pool.release(connection)
-                if not isinstance(error, (*_UNREACHABLE, asyncpg.InterfaceError)):
-                    raise
-                # A pooled connection may have died while idle; nothing was sent that could be lost.
+                await self._pool.expire_connections()
                 if attempt == 2:
                     raise Unavailable("The database can't be reached; try again shortly.") from error
+            except BaseException:
+                await self._pool.release(connection)
+                raise
             else:
                 return connection  # pyright: ignore[reportReturnType]
         raise AssertionError("unreachable")
