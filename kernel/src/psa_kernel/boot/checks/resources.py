@@ -20,11 +20,11 @@ def resources(registry: Registry) -> Iterator[str]:
             resource = registry.resources[declared.name]
             if resource.table is not declared.table:
                 continue  # claimed twice, reported as such
-            for problem in _problems(registry, resource):
+            for problem in _problems(registry, resource, declared):
                 yield f"{plugin.name}: {resource.name}: {problem}"
 
 
-def _problems(registry: Registry, resource: Resource) -> Iterator[str]:
+def _problems(registry: Registry, resource: Resource, declared: Resource) -> Iterator[str]:
     if not _NAME.match(resource.name):
         yield "its name must be plural kebab-case, such as ticket-notes."
     if not issubclass(resource.table, TenantTable):
@@ -32,6 +32,10 @@ def _problems(registry: Registry, resource: Resource) -> Iterator[str]:
         return
     yield from _attributes(resource)
     yield from _writes(resource)
+    known = {*field_names(resource.read), *(relation.name for relation in declared.relations)}
+    for name in resource.portal_hidden:
+        if name not in known:
+            yield f"hides {name} from the portal, which it doesn't have."
     yield from _columns(resource)
     yield from _filters(registry, resource)
     for relation in resource.relations:
@@ -82,10 +86,6 @@ def _writes(resource: Resource) -> Iterator[str]:
             yield f"lets the portal write {name}, which its write struct lacks."
     if resource.write is None and resource.verbs & {"create", "update"}:
         yield "has create or update and no write struct; give write=… or narrower verbs."
-    known = {*field_names(resource.read), *(relation.name for relation in resource.relations)}
-    for name in resource.portal_hidden:
-        if name not in known:
-            yield f"hides {name} from the portal, which it doesn't have."
 
 
 def _own(resource: Resource, uses: str, items: Iterable[Column]) -> Iterator[str]:
