@@ -5,18 +5,19 @@ from uuid import UUID
 
 import asyncpg
 import pytest_asyncio
-from .workshop import WARRANTIES, WORKSHOP, plugin
 
 from psa_kernel.kernel import Kernel
 from psa_sdk.tables import new_id
 
+from .workshop import WARRANTIES, WORKSHOP, plugin
+
 
 async def tenant(kernel_databases, kernel: Kernel, slug: str) -> UUID:
-    id = new_id()
+    tenant_id = new_id()
     connection = await asyncpg.connect(kernel_databases[kernel].owner)
-    await connection.execute("INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, $2)", id, slug)
+    await connection.execute("INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, $2)", tenant_id, slug)
     await connection.close()
-    return id
+    return tenant_id
 
 
 @pytest_asyncio.fixture

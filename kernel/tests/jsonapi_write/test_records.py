@@ -56,12 +56,12 @@ async def device(unit, **values):
 
 async def test_an_update_traces_only_what_changed_and_a_no_op_traces_nothing(unit):
     """AUD-01, AUD-03."""
-    id = await device(unit, labels=["a", "b"], price=Decimal("10.50"))
+    key = await device(unit, labels=["a", "b"], price=Decimal("10.50"))
     before = len(await traces(unit)), len(await traces(unit, "outbox"))
-    assert await unit.records.update("devices", id, {"name": "fw-1", "labels": ["a", "b"]}) == 1
+    assert await unit.records.update("devices", key, {"name": "fw-1", "labels": ["a", "b"]}) == 1
     assert (len(await traces(unit)), len(await traces(unit, "outbox"))) == before
     version = await unit.records.update(
-        "devices", id, {"name": "fw-1", "labels": ["b", "c"], "price": Decimal("11.00"), "notes": "x"}
+        "devices", key, {"name": "fw-1", "labels": ["b", "c"], "price": Decimal("11.00"), "notes": "x"}
     )
     assert version == 2
     entry = (await traces(unit))[-1]
@@ -71,7 +71,7 @@ async def test_an_update_traces_only_what_changed_and_a_no_op_traces_nothing(uni
     assert event["payload"] == {
         "resource": "devices",
         "action": "updated",
-        "id": str(id),
+        "id": str(key),
         "sequence": 2,
         "changed": {"labels": [["a", "b"], ["b", "c"]], "price": ["10.50", "11.00"], "notes": [None, "x"]},
     }
@@ -80,49 +80,49 @@ async def test_an_update_traces_only_what_changed_and_a_no_op_traces_nothing(uni
 async def test_secrets_are_masked_and_large_texts_hashed(unit):
     """AUD-03."""
     large = "ä" * 5000
-    id = await device(unit, password="hunter2-hunter2", notes=large)
-    await unit.records.update("devices", id, {"password": "another", "notes": "short"})
-    entries = [entry for entry in await traces(unit) if entry["record_id"] == id]
+    key = await device(unit, password="hunter2-hunter2", notes=large)
+    await unit.records.update("devices", key, {"password": "another", "notes": "short"})
+    entries = [entry for entry in await traces(unit) if entry["record_id"] == key]
     digest = "sha256:" + hashlib.sha256(large.encode()).hexdigest()
     assert entries[0]["new"]["password"] == "***"
     assert entries[0]["new"]["notes"] == digest
     assert entries[1]["old"] == {"password": "***", "notes": digest}
     assert entries[1]["new"] == {"password": "***", "notes": "short"}
-    stored = await unit.connection.fetchval("SELECT password FROM workshop.device WHERE id = $1", id)
+    stored = await unit.connection.fetchval("SELECT password FROM workshop.device WHERE id = $1", key)
     assert b"another" not in stored
-    assert (await unit.records.get("devices", id))["password"] is True
-    assert await unit.reveal("devices", id, "password") == "another"
+    assert (await unit.records.get("devices", key))["password"] is True
+    assert await unit.reveal("devices", key, "password") == "another"
     everything = str(await traces(unit)) + str(await traces(unit, "outbox"))
     assert "hunter2" not in everything
     assert "another" not in everything
 
 
 async def test_columns_not_worth_an_audit_row_are_written_silently(unit):
-    id = await device(unit)
+    key = await device(unit)
     before = len(await traces(unit)), len(await traces(unit, "outbox"))
-    assert await unit.records.update("devices", id, {"seen": 5}) == 2
+    assert await unit.records.update("devices", key, {"seen": 5}) == 2
     assert (len(await traces(unit)), len(await traces(unit, "outbox"))) == before
 
 
 async def test_a_failed_audit_fails_the_change(unit):
     """AUD-01."""
-    id = await device(unit)
+    key = await device(unit)
     unit.request = msgspec.structs.replace(unit.request, request_id=None)
     with pytest.raises(Invalid):
         async with unit.savepoint():
-            await unit.records.update("devices", id, {"name": "fw-2"})
-    assert (await unit.records.get("devices", id))["name"] == "fw-1"
+            await unit.records.update("devices", key, {"name": "fw-2"})
+    assert (await unit.records.get("devices", key))["name"] == "fw-1"
 
 
 async def test_an_outdated_version_is_refused_and_changes_nothing(unit):
     """X-07."""
-    id = await device(unit)
-    assert await unit.records.update("devices", id, {"ports": 2}, version=1) == 2
+    key = await device(unit)
+    assert await unit.records.update("devices", key, {"ports": 2}, version=1) == 2
     with pytest.raises(Stale):
-        await unit.records.update("devices", id, {"ports": 3}, version=1)
+        await unit.records.update("devices", key, {"ports": 3}, version=1)
     with pytest.raises(Stale):
-        await unit.records.delete("devices", id, version=1)
-    assert (await unit.records.get("devices", id))["ports"] == 2
+        await unit.records.delete("devices", key, version=1)
+    assert (await unit.records.get("devices", key))["ports"] == 2
     with pytest.raises(NotFound):
         await unit.records.update("devices", new_id(), {"ports": 3})
 
@@ -130,33 +130,33 @@ async def test_an_outdated_version_is_refused_and_changes_nothing(unit):
 async def test_of_two_parallel_edits_of_one_version_exactly_one_wins(kernel):
     """X-07."""
     async with kernel.unit(kernel.acme) as unit:
-        id = await device(unit)
+        key = await device(unit)
 
     async def edit(ports: int) -> int:
         async with kernel.unit(kernel.acme) as unit:
-            return await unit.records.update("devices", id, {"ports": ports}, version=1)
+            return await unit.records.update("devices", key, {"ports": ports}, version=1)
 
     results = await asyncio.gather(*(edit(ports) for ports in (1, 2, 3, 4)), return_exceptions=True)
     assert sorted(type(result).__name__ for result in results) == ["Stale", "Stale", "Stale", "int"]
     async with kernel.unit(kernel.acme) as unit:
-        assert (await unit.records.get("devices", id))["version"] == 2
+        assert (await unit.records.get("devices", key))["version"] == 2
 
 
 async def test_parallel_edits_without_a_version_all_happen_and_audit_their_own_difference(kernel):
     async with kernel.unit(kernel.acme) as unit:
-        id = await device(unit)
+        key = await device(unit)
 
     async def edit(ports: int) -> None:
         async with kernel.unit(kernel.acme) as unit:
-            await unit.records.update("devices", id, {"ports": ports})
+            await unit.records.update("devices", key, {"ports": ports})
 
     await asyncio.gather(*(edit(ports) for ports in (1, 2, 3, 4)))
     async with kernel.unit(kernel.acme) as unit:
-        assert (await unit.records.get("devices", id))["version"] == 5
+        assert (await unit.records.get("devices", key))["version"] == 5
         chain = [
             (entry["old"]["ports"], entry["new"]["ports"])
             for entry in sorted(await traces(unit), key=lambda entry: entry["id"])
-            if entry["record_id"] == id and entry["action"] == "updated"
+            if entry["record_id"] == key and entry["action"] == "updated"
         ]
         steps = dict(chain)
         at, seen = 0, []
@@ -167,10 +167,10 @@ async def test_parallel_edits_without_a_version_all_happen_and_audit_their_own_d
 
 
 async def test_deleting_writes_what_was_lost_and_archiving_keeps_the_row(unit):
-    id = await device(unit)
-    await unit.records.delete("devices", id)
+    key = await device(unit)
+    await unit.records.delete("devices", key)
     with pytest.raises(NotFound):
-        await unit.records.get("devices", id)
+        await unit.records.get("devices", key)
     entry = (await traces(unit))[-1]
     assert (entry["action"], entry["new"], entry["old"]["name"]) == ("deleted", None, "fw-1")
     company = await unit.records.create("companies", {"name": "Fabrikam"})
@@ -241,10 +241,10 @@ async def test_constraints_speak_of_attributes_and_name_no_other_row(unit):
         "/data/attributes/serial",
     )
     person = await records.create("people", {"name": "P"})
-    id = await device(unit, company=company, owner=person)
+    key = await device(unit, company=company, owner=person)
     status, code, _ = await refused(records.delete("people", person))
     assert (status, code) == (409, "in_use")
-    assert await refused(records.update("devices", id, {"kind": "toaster"})) == (
+    assert await refused(records.update("devices", key, {"kind": "toaster"})) == (
         422,
         "invalid",
         "/data/attributes/kind",
@@ -255,7 +255,7 @@ async def test_the_same_unique_values_may_exist_in_two_tenants_and_ids_of_others
     """TEN-06, X-08."""
     async with kernel.unit(kernel.acme) as unit:
         ours = await unit.records.create("companies", {"name": "Northwind", "code": "NW"})
-        id = await device(unit, company=ours)
+        key = await device(unit, company=ours)
     async with kernel.unit(kernel.rival) as unit:
         await unit.records.create("companies", {"name": "Northwind", "code": "NW"})
         answers = []
@@ -265,21 +265,21 @@ async def test_the_same_unique_values_may_exist_in_two_tenants_and_ids_of_others
                     await device(unit, company=company)
             answers.append(caught.value.faults)
         assert answers[0] == answers[1]
-        for call in (unit.records.update("devices", id, {"ports": 9}), unit.records.delete("devices", id)):
+        for call in (unit.records.update("devices", key, {"ports": 9}), unit.records.delete("devices", key)):
             with pytest.raises(NotFound):
                 await call
-        assert not await unit.records.exists("devices", id)
+        assert not await unit.records.exists("devices", key)
 
 
 async def test_attributes_of_extensions_are_written_with_the_record(unit):
-    id = await device(unit, level="full")
+    key = await device(unit, level="full")
     read = "SELECT level, ends_on FROM warranty.warranty WHERE device = $1"
-    assert (await unit.connection.fetchrow(read, id))["level"] == "full"
-    assert next(e for e in await traces(unit) if e["record_id"] == id)["new"]["level"] == "full"
+    assert (await unit.connection.fetchrow(read, key))["level"] == "full"
+    assert next(e for e in await traces(unit) if e["record_id"] == key)["new"]["level"] == "full"
     day = datetime.date(2027, 1, 31)
-    assert await unit.records.update("devices", id, {"ends_on": day}) == 2
-    assert await unit.records.update("devices", id, {"ends_on": day}) == 2
-    assert (await unit.connection.fetchrow(read, id))["ends_on"] == day
+    assert await unit.records.update("devices", key, {"ends_on": day}) == 2
+    assert await unit.records.update("devices", key, {"ends_on": day}) == 2
+    assert (await unit.connection.fetchrow(read, key))["ends_on"] == day
     entry = (await traces(unit))[-1]
     assert (entry["resource"], entry["old"], entry["new"]) == (
         "devices",
@@ -293,21 +293,21 @@ async def test_attributes_of_extensions_are_written_with_the_record(unit):
 
 async def test_members_are_linked_and_unlinked_with_what_was_added_and_removed(unit):
     """AUD-03."""
-    id = await device(unit)
+    key = await device(unit)
     people = [await unit.records.create("people", {"name": name}) for name in "abc"]
-    await unit.records.link("devices", id, "users", people[:2])
-    await unit.records.link("devices", id, "users", people[:2])
-    await unit.records.unlink("devices", id, "users", [people[0], new_id()])
+    await unit.records.link("devices", key, "users", people[:2])
+    await unit.records.link("devices", key, "users", people[:2])
+    await unit.records.unlink("devices", key, "users", [people[0], new_id()])
     entries = [
-        (e["old"], e["new"]) for e in await traces(unit) if e["record_id"] == id and e["action"] == "updated"
+        (e["old"], e["new"]) for e in await traces(unit) if e["record_id"] == key and e["action"] == "updated"
     ]
     assert entries == [
         (None, {"users": {"added": sorted(map(str, people[:2]))}}),
         ({"users": {"removed": [str(people[0])]}}, None),
     ]
-    assert (await unit.records.get("devices", id))["version"] == 3
-    await unit.records.link("people", people[2], "devices", [id])
-    members = await unit.connection.fetch("SELECT person FROM workshop.device_user WHERE device = $1", id)
+    assert (await unit.records.get("devices", key))["version"] == 3
+    await unit.records.link("people", people[2], "devices", [key])
+    members = await unit.connection.fetch("SELECT person FROM workshop.device_user WHERE device = $1", key)
     assert {row["person"] for row in members} == {people[1], people[2]}
 
 
