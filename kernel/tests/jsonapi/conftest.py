@@ -1,0 +1,152 @@
+"""A migrated database with two tenants, and units of work of any principal."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from psa_kernel.access import Grants
+from psa_kernel.clock import SystemClock
+from psa_kernel.config import Config
+from psa_kernel.crypto import KeyRing, MasterKey
+from psa_kernel.database.pool import open_pool
+from psa_kernel.database.session import Session
+from psa_kernel.jsonapi.read import (
+    get_document,
+    linkage_document,
+    list_document,
+    related_document,
+)
+from psa_kernel.kernel import Kernel
+from psa_kernel.principal import KernelPrincipal
+from psa_kernel.tenants import Tenant
+from psa_kernel.unit_of_work import RequestFacts, Unit
+from psa_sdk import Audience, Who
+from psa_sdk.testing.jsonapi import check_document
+
+from .library import LIBRARY, LIBRARY_BY_SQL, RATINGS, numbered, registry_of
+
+pytest_plugins = ["psa_kernel.testing.database"]
+
+HERE, ELSEWHERE = numbered(0xA), numbered(0xB)
+CLIENT = numbered(0xC)
+
+
+def tenant(id: UUID, disabled: frozenset[str] = frozenset()) -> Tenant:
+    return Tenant(
+        id=id,
+        slug=f"t{id.hex[-1]}",
+        name="Test",
+        status="active",
+        timezone=ZoneInfo("UTC"),
+        currency="USD",
+        locale="en",
+        disabled=disabled,
+    )
+
+
+def somebody(
+    *grants: str, audience: Audience = "staff", id: UUID | None = None, company: UUID | None = None
+) -> KernelPrincipal:
+    id = id or numbered(0xF)
+    return KernelPrincipal(
+        id=id,
+        kind="user" if audience == "staff" else "contact",
+        audience=audience,
+        label="Somebody",
+        who=Who(id=id, company_id=company),
+        grants=Grants(grants),
+    )
+
+
+ADMIN = somebody("*")
+
+
+class Library:
+    """The installed test plugins on a database, reading as anybody."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    @asynccontextmanager
+    async def unit(
+        self,
+        principal: KernelPrincipal = ADMIN,
+        tenant_id: UUID = HERE,
+        disabled: frozenset[str] = frozenset(),
+    ) -> AsyncGenerator[Unit]:
+        session = Session(
+            self.kernel.pool,
+            tenant_id=tenant_id,
+            multi_tenant=True,
+            company_id=principal.who.company_id if principal.audience == "portal" else None,
+        )
+        async with session:
+            yield Unit(self.kernel, session, tenant(tenant_id, disabled), principal, request=RequestFacts())
+
+    async def add(self, table: type[Any], tenant_id: UUID = HERE, **values: Any) -> None:
+        """Insert a row as the database sees it, without hooks."""
+        meta = table._meta
+        names = ", ".join(f'"{name}"' for name in values)
+        holes = ", ".join(f"${index}" for index in range(1, len(values) + 1))
+        async with self.unit(tenant_id=tenant_id) as unit:
+            await unit.connection.execute(
+                f'INSERT INTO "{meta.schema}"."{meta.tablename}" ({names}) VALUES ({holes})',
+                *values.values(),
+            )
+
+    async def list(self, name: str, query: str = "", **options: Any) -> dict[str, Any]:
+        async with self.unit(**options) as unit:
+            return checked(await list_document(unit, name, query))
+
+    async def get(self, name: str, id: UUID, query: str = "", **options: Any) -> dict[str, Any]:
+        async with self.unit(**options) as unit:
+            return checked((await get_document(unit, name, id, query))[0])
+
+    async def related(
+        self, name: str, id: UUID, relation: str, query: str = "", **options: Any
+    ) -> dict[str, Any]:
+        async with self.unit(**options) as unit:
+            return checked(await related_document(unit, name, id, relation, query))
+
+    async def linkage(
+        self, name: str, id: UUID, relation: str, query: str = "", **options: Any
+    ) -> dict[str, Any]:
+        async with self.unit(**options) as unit:
+            return checked(await linkage_document(unit, name, id, relation, query), linkage=True)
+
+
+def checked(document: bytes, *, linkage: bool = False) -> dict[str, Any]:
+    decoded = msgspec.json.decode(document)
+    assert check_document(decoded) == []
+    return decoded
+
+
+Registries = Callable[..., Any]
+
+
+async def _open(root: Path, new_database: Any, *manifests: Any) -> AsyncGenerator[Library]:
+    registry = registry_of(root, *manifests)
+    database = await new_database(registry, multi_tenant=True)
+    pool = await open_pool(database.app, size=4)
+    config = Config(tenancy="multi", data_dir=root)
+    keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
+    yield Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
+    await pool.close()
+
+
+@pytest.fixture
+async def library(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
+    async for opened in _open(tmp_path, new_database, LIBRARY, RATINGS):
+        yield opened
+
+
+@pytest.fixture
+async def library_by_sql(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
+    async for opened in _open(tmp_path, new_database, LIBRARY_BY_SQL, RATINGS):
+        yield opened
