@@ -26,11 +26,18 @@ def configure(form: Literal["text", "json"] = "text", *, level: int = logging.IN
     render: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_json)
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24, sort_keys=False)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            pad_event_to=24,
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
-    last: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, render] if form == "json" else [render]
+    # Local variables stay out of tracebacks: they hold what clients and tenants entrust to us.
+    frames = structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
     )
+    last: list[structlog.typing.Processor] = [frames, render] if form == "json" else [render]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -53,7 +60,7 @@ def configure(form: Literal["text", "json"] = "text", *, level: int = logging.IN
 
 @contextmanager
 def bound(**facts: str) -> Generator[None]:
-    """Give every line of a block some facts: `request_id`, `tenant`, `plugin`."""
+    """Give every line of a block some facts: `request_id`, `tenant` (slug or id), `plugin`."""
     tokens = structlog.contextvars.bind_contextvars(**facts)
     try:
         yield

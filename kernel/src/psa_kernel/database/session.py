@@ -1,5 +1,6 @@
 """Sessions: one connection, one transaction, one tenant."""
 
+import contextlib
 import contextvars
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -118,7 +119,12 @@ class Session:
         """Roll back and give the connection back."""
         if self._connection is None:
             raise SessionEnded("This unit of work has ended already.")
-        await self._release()
+        try:
+            # Where this can't be said, because a statement was cancelled or the server is gone, the pool does it.
+            with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresError, OSError):
+                await self._connection.execute("ROLLBACK")
+        finally:
+            await self._release()
 
     async def _release(self) -> None:
         # The pool rolls back what is still open, shielded from cancellation.

@@ -45,7 +45,8 @@ class Entry:
         scope["psa.request"] = facts
         method = scope["method"]
         answer = _Answer(self, facts, fields.get(b"origin"), send, head=method == "HEAD")
-        tokens = structlog.contextvars.bind_contextvars(request_id=facts.request_id)
+        # Routing and the unit of work fill in the last two; resetting these forgets that again.
+        tokens = structlog.contextvars.bind_contextvars(request_id=facts.request_id, tenant="-", plugin="-")
         try:
             await self._serve(scope, receive, answer, fields)
         except Exception as error:  # the last resort
