@@ -40,7 +40,7 @@ class UnitRecords:
     def __init__(self, unit: "Unit", verb: ApiVerb = "get") -> None:
         """Bind to a unit of work."""
         self._unit = unit
-        self._verb = verb
+        self._verb: ApiVerb = verb
 
     async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
         """Create a record and return its id."""
