@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import tempfile
-from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from psa_kernel.backup.archive import (
@@ -23,9 +23,7 @@ from psa_kernel.config import Config
 __all__ = ["BackupError", "Contents", "contents_of", "make", "restore"]
 
 
-def make(
-    config: Config, archive: Path, plugins: Mapping[str, str], *, with_key: bool, progress: Progress
-) -> Contents:
+def make(config: Config, archive: Path, *, with_key: bool, progress: Progress) -> Contents:
     """Write an archive (mode 600) of a running or stopped installation; `config` has its URLs filled in.
 
     Files are content-addressed and written before the rows that name them, so copying them after the dump
@@ -49,7 +47,7 @@ def make(
         contents = Contents(
             made_at=datetime.datetime.now(datetime.UTC),
             tenancy=config.tenancy,
-            plugins=dict(plugins),
+            plugins=_installed(),
             dump_sha256=sha256(dump),
             files=len(stored_files(config.data_dir)),
             master_key=with_key and (config.data_dir / "master.key").exists(),
@@ -86,3 +84,9 @@ def restore(config: Config, archive: Path, *, force: bool, progress: Progress) -
             key.chmod(0o600)
             key.replace(config.data_dir / "master.key")
     return contents
+
+
+def _installed() -> dict[str, str]:
+    """Return the versions of installed plugins without importing them: a backup is due when one is broken."""
+    entries = metadata.entry_points(group="psa.plugins")
+    return {entry.name: entry.dist.version if entry.dist else "" for entry in entries}

@@ -1,6 +1,7 @@
 """`psa backup` and `psa restore`."""
 
 import datetime
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import click
 
 from psa_kernel import backup as backups
-from psa_kernel.boot import load
 from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.embedded import servers
@@ -27,11 +27,8 @@ def backup(config: Config, archive: Path | None, without_key: bool) -> None:
     """
     now = datetime.datetime.now(datetime.UTC)
     target = archive or Path(f"psa-{now:%Y%m%d-%H%M%S}.tar")
-    plugins = {name: plugin.version for name, plugin in load(config).plugins.items()}
     with servers(config, redis=False) as ready, _progress("Backing up") as progress:
-        contents = backups.make(
-            ready, target.absolute(), plugins, with_key=not without_key, progress=progress
-        )
+        contents = backups.make(ready, target.absolute(), with_key=not without_key, progress=progress)
     size = target.stat().st_size / 1024**2
     key = "with" if contents.master_key else "WITHOUT"
     click.echo(f"{target}: {size:.1f} MB, {contents.files} files, {key} the master key.")
@@ -63,7 +60,7 @@ def restore(config: Config, archive: Path, force: bool) -> None:
 @contextmanager
 def _progress(doing: str) -> Generator[Callable[[str], None]]:
     """Show what is worked on: a line that rewrites itself on a terminal, nothing when redirected."""
-    terminal = click.get_text_stream("stderr").isatty()
+    terminal = sys.stderr.isatty()
     count = 0
 
     def tell(what: str) -> None:

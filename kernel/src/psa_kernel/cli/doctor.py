@@ -57,8 +57,8 @@ def examine(config: Config) -> Iterator[Finding]:
     except EXPECTED as error:
         yield Finding("the plugins", sentence(error))
     else:
-        off = "; ".join(f"{name}: {reason}" for name, reason in registry.isolated.items())
-        yield Finding(f"{len(registry.plugins)} plugins", off and f"taken off: {off}")
+        off = [f"{name} ({why})" for name, why in registry.isolated.items() if name not in config.quarantine]
+        yield Finding(f"{len(registry.plugins)} plugins", f"taken off: {', '.join(off)}" if off else "")
     try:
         with servers(config) as ready:
             yield _attempt("Redis", lambda: _redis(ready))

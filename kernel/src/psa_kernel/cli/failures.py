@@ -10,6 +10,7 @@ from psa_kernel.database.converge import ConvergeError
 from psa_kernel.database.migrations import MigrationError
 from psa_kernel.database.platform import DatabaseUnfit
 from psa_kernel.embedded import ServerError
+from psa_kernel.kernel import IsolationMissing
 from psa_sdk.errors import Problem
 
 EXPECTED = (
@@ -17,6 +18,7 @@ EXPECTED = (
     BootError,
     ConvergeError,
     DatabaseUnfit,
+    IsolationMissing,
     MigrationError,
     OSError,
     Problem,

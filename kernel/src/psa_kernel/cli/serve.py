@@ -10,7 +10,7 @@ from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.embedded import servers
 from psa_kernel.http.app import create_app
-from psa_kernel.jobs.worker import working
+from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
 from psa_kernel.process import run
 from psa_kernel.registry import Registry
@@ -50,6 +50,6 @@ async def _serve(config: Config, registry: Registry, listener: socket.socket) ->
 async def _work(config: Config, registry: Registry) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    async with Kernel.open(config, registry) as kernel, working(kernel):
+    async with Kernel.open(config, registry) as kernel, Background(kernel):
         click.echo("The worker runs.")
         await stop.wait()

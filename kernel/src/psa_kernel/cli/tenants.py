@@ -10,6 +10,7 @@ from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option
 from psa_kernel.config import Config
 from psa_kernel.database.platform import SINGLE_TENANT
+from psa_kernel.database.session import Session
 from psa_kernel.kernel import Kernel
 
 
@@ -25,8 +26,9 @@ def list_tenants(config: Config, as_json: bool) -> None:
     """List all tenants, oldest first."""
 
     async def work(kernel: Kernel) -> list[dict[str, object]]:
-        async with kernel.unit(SINGLE_TENANT, readonly=True) as unit:
-            rows = await unit.db.fetch(
+        multi_tenant = kernel.config.multi_tenant
+        async with Session(kernel.pool, tenant_id=None, multi_tenant=multi_tenant, readonly=True) as session:
+            rows = await session.connection.fetch(
                 "SELECT slug, name, status, timezone, id FROM psa.tenant ORDER BY created_at, id"
             )
         return [dict(row) for row in rows]

@@ -14,7 +14,7 @@ from psa_kernel.database.migrations import migrate
 from psa_kernel.embedded import servers
 from psa_kernel.first_start import Connection, make_sure, write_connection
 from psa_kernel.http.app import create_app
-from psa_kernel.jobs.worker import working
+from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
 from psa_kernel.process import run
 from psa_kernel.registry import Registry
@@ -57,7 +57,7 @@ async def _run(config: Config, registry: Registry, listener: socket.socket, *, d
             write_connection(config.data_dir, connection)
             _announce(config, connection)
 
-        async with working(kernel):
+        async with Background(kernel):
             await serve(create_app(kernel), listener, stop, ready=ready)
 
 
