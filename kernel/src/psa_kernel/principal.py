@@ -51,9 +51,9 @@ class KernelPrincipal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _fixed(number: int, kind: PrincipalKind, label: str, grants: tuple[str, ...]) -> KernelPrincipal:
-    id = UUID(f"00000000-0000-7000-8000-{number:012x}")
+    fixed = UUID(f"00000000-0000-7000-8000-{number:012x}")
     return KernelPrincipal(
-        id=id, kind=kind, audience="staff", label=label, who=Who(id=id), grants=Grants(grants)
+        id=fixed, kind=kind, audience="staff", label=label, who=Who(id=fixed), grants=Grants(grants)
     )
 
 

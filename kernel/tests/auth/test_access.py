@@ -71,5 +71,5 @@ def test_an_intersection_never_widens() -> None:
     "text", ["", "!", "a..b", "A.b", "a.*.b", "**", "a*", "a.b@", "!a.b@own", "a b", "a.b@Own", "*.read"]
 )
 def test_what_is_no_grant_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="grant|denies"):
+    with pytest.raises(ValueError, match=r"grant|denies"):
         parse(text)

@@ -56,6 +56,10 @@ class Change(Protocol):
 
 
 BeforeWrite = Callable[[Context, Change], Awaitable[None]]
+Pairs = Sequence[tuple[UUID, UUID]]
+"""Rows of a link table as (here, there)."""
+BeforeMembers = Callable[[Context, Pairs, Pairs], Awaitable[None]]
+"""Called with the pairs that are added and the pairs that are removed."""
 
 
 class ToOne(msgspec.Struct, frozen=True):
@@ -90,6 +94,7 @@ class ManyToMany(msgspec.Struct, frozen=True):
     """A relationship held by rows of a link table with two `Ref` columns.
 
     Written whole through the resource's `relationships`, or piecewise at the relationship's URL.
+    `before_change` is told what comes and goes, from either end, and may refuse by raising.
     """
 
     name: str
@@ -97,6 +102,7 @@ class ManyToMany(msgspec.Struct, frozen=True):
     here: Column
     there: Column
     inverse: str = ""
+    before_change: "BeforeMembers | None" = None
 
 
 class Derived(msgspec.Struct, frozen=True):

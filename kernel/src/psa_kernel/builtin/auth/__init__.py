@@ -1,0 +1,1 @@
+"""Who may log in and what they may do: accounts, passwords, sessions, API keys, roles and teams."""

@@ -1,0 +1,113 @@
+"""Credentials on a request: a bearer token, or a browser's cookie with the checks that cookies need.
+
+A browser sends cookies with any site's request. So a cookie counts for unsafe methods only together with a
+same-site origin and the session's CSRF token in a header, which no other site can read (ASVS 3.5.1-3.5.3).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from psa_kernel.config import Config
+from psa_sdk.access import Audience
+from psa_sdk.errors import Forbidden, Unauthenticated
+
+CSRF_HEADER: Final = "x-csrf-token"
+_SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+class Presented(msgspec.Struct, frozen=True):
+    """A credential as it came."""
+
+    token: str
+    by_cookie: bool
+
+
+def cookie_name(config: Config, audience: Audience) -> str:
+    """Return the session cookie's name; staff and portal never share one.
+
+    `__Host-` binds it to this host over TLS; on plain HTTP, as on a developer's machine, browsers refuse that.
+    """
+    secure = config.public_url.startswith("https:")
+    return f"__Host-psa_{audience}" if secure else f"psa_{audience}"
+
+
+def csrf_token(token: str) -> str:
+    """Return the CSRF token of a cookie session; pages carry it, other sites can't read them."""
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def credential(config: Config, scope: Mapping[str, Any]) -> Presented | None:
+    """Return the credential of an ASGI request, a bearer token before a cookie.
+
+    Raises `Unauthenticated` for a malformed one, `Forbidden` for a cookie that fails the CSRF check. The portal's
+    cookie counts on the portal's paths, the staff's elsewhere.
+    """
+    headers = _headers(scope)
+    authorization = headers.get("authorization", [])
+    if authorization:
+        scheme, _, token = authorization[0].partition(" ")
+        if len(authorization) > 1 or scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated(
+                "Send one header: Authorization: Bearer <token or API key>.",
+                code="authorization_malformed",
+                header="Authorization",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        return Presented(token.strip(), by_cookie=False)
+    cookies = _cookies(headers)
+    path = str(scope.get("path", ""))
+    audience: Audience = "portal" if path.startswith(("/portal", "/api/v1/portal")) else "staff"
+    token = cookies.get(cookie_name(config, audience))
+    if not token:
+        return None
+    if scope.get("method") not in _SAFE:
+        _check_csrf(config, headers, str(scope.get("scheme", "http")), token)
+    return Presented(token, by_cookie=True)
+
+
+def peer(scope: Mapping[str, Any]) -> str | None:
+    """Return the address of the connection's other end."""
+    client = scope.get("client")
+    return str(client[0]) if client else None
+
+
+def _check_csrf(config: Config, headers: Mapping[str, list[str]], scheme: str, token: str) -> None:
+    site = headers.get("sec-fetch-site", [""])[0]
+    origin = headers.get("origin", [""])[0]
+    own = _origin(config.public_url) or f"{scheme}://{headers.get('host', [''])[0]}"
+    foreign = site not in {"", "same-origin", "none"} or (origin != "" and origin != own)
+    sent = headers.get(CSRF_HEADER, [""])[0]
+    if foreign or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
+        raise Forbidden(
+            "The request doesn't come from a page of this application; reload the page and try again.",
+            code="csrf",
+            header="X-CSRF-Token",
+        )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _headers(scope: Mapping[str, Any]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in scope.get("headers", ()):
+        found.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+    return found
+
+
+def _cookies(headers: Mapping[str, list[str]]) -> dict[str, str]:
+    jar: SimpleCookie = SimpleCookie()
+    for line in headers.get("cookie", []):
+        try:
+            jar.load(line)
+        except CookieError:
+            return {}
+    return {name: morsel.value for name, morsel in jar.items()}

@@ -1,0 +1,146 @@
+"""The `Directory` service: the tenant's people, for other plugins."""
+
+from collections.abc import Collection, Mapping
+from typing import cast
+from uuid import UUID
+
+from psa_kernel.builtin.auth import password_change
+from psa_kernel.builtin.auth.accounts import COLUMNS, account, check_email
+from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.guards import require_within
+from psa_kernel.builtin.auth.roles import grants_of, role_grants
+from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.unit_of_work import Unit
+from psa_sdk.context import Context
+from psa_sdk.errors import Conflict, Invalid, NotFound
+from psa_sdk.identity import Account, PasswordToken, Team
+
+
+class TenantDirectory:
+    """Implements `psa_sdk.identity.Directory` in a unit of work."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._unit = cast(Unit, ctx)
+
+    async def users(self, ids: Collection[UUID]) -> Mapping[UUID, Account]:
+        """Return the accounts that exist, by id."""
+        rows = await self._unit.db.fetch(
+            f"SELECT {COLUMNS} FROM psa.account a WHERE a.id = ANY ($1::uuid[])", list(ids)
+        )
+        return {row["id"]: account(row) for row in rows}
+
+    async def holders(self, permission: str, *, team_id: UUID | None = None) -> list[Account]:
+        """Return the active staff who hold a permission in any scope, by name; of one team if given."""
+        rows = await self._unit.db.fetch(
+            f"SELECT {COLUMNS}, array_agg(r.key) AS keys,"
+            " array(SELECT unnest(o.grants) FROM psa.role_assignment y JOIN psa.role o"
+            " ON o.tenant_id = y.tenant_id AND o.id = y.role WHERE y.tenant_id = a.tenant_id AND y.account = a.id)"
+            " AS grants FROM psa.account a"
+            " JOIN psa.role_assignment x ON x.tenant_id = a.tenant_id AND x.account = a.id"
+            " JOIN psa.role r ON r.tenant_id = x.tenant_id AND r.id = x.role"
+            " WHERE a.status = 'active' AND a.audience = 'staff' AND ($1::uuid IS NULL OR EXISTS"
+            " (SELECT FROM psa.team_member m WHERE m.tenant_id = a.tenant_id AND m.account = a.id AND m.team = $1))"
+            " GROUP BY a.tenant_id, a.id ORDER BY a.name, a.id",
+            team_id,
+        )
+        return [
+            account(row)
+            for row in rows
+            if grants_of(self._unit.kernel, row["keys"], row["grants"]).allows(permission)
+        ]
+
+    async def teams(self, ids: Collection[UUID]) -> Mapping[UUID, Team]:
+        """Return the teams that exist, by id."""
+        rows = await self._unit.db.fetch(
+            "SELECT t.id, t.name, t.manager, array(SELECT m.account FROM psa.team_member m"
+            " WHERE m.tenant_id = t.tenant_id AND m.team = t.id ORDER BY m.created_at, m.id) AS members"
+            " FROM psa.team t WHERE t.id = ANY ($1::uuid[])",
+            list(ids),
+        )
+        return {
+            row["id"]: Team(
+                id=row["id"], name=row["name"], manager_id=row["manager"], member_ids=tuple(row["members"])
+            )
+            for row in rows
+        }
+
+    async def open_portal_account(
+        self,
+        *,
+        email: str,
+        name: str,
+        role: str,
+        company_id: UUID,
+        contact_id: UUID,
+        account_id: UUID | None = None,
+    ) -> Account:
+        """Give a contact a portal account, or bring an earlier one up to date and to life, and invite them."""
+        role_id = await self._portal_role(role)
+        other = await self._unit.db.fetch_value(
+            "SELECT id FROM psa.account WHERE audience = 'portal' AND email_normalised = $1"
+            " AND id IS DISTINCT FROM $2",
+            check_email(email).casefold(),
+            account_id,
+        )
+        if other is not None:
+            raise Conflict(
+                f"Another portal account has the address {email}; use another address.", code="email_taken"
+            )
+        # The caller's permission was checked by the caller, what the role gives just above.
+        system = self._unit.as_system()
+        values = {"email": email, "name": name, "company": company_id, "contact": contact_id}
+        if account_id is None:
+            values |= {"audience": "portal", "status": "invited"}
+            account_id = await system.records.create("users", values)
+        else:
+            await self._portal_account(account_id)
+            await system.records.update("users", account_id, {**values, "status": "active"})
+        others = await self._unit.db.fetch(
+            "SELECT role FROM psa.role_assignment WHERE account = $1 AND role <> $2", account_id, role_id
+        )
+        await system.records.unlink("users", account_id, "roles", [row["role"] for row in others])
+        await system.records.link("users", account_id, "roles", [role_id])
+        opened = (await self.users([account_id]))[account_id]
+        if opened.status == "invited":
+            await self.request_password(account_id)
+        return opened
+
+    async def disable_account(self, id: UUID, *, erase: bool = False) -> None:
+        """End an account's sessions, keys and log-ins at once; `erase` also removes name and address."""
+        values: dict[str, object] = {"status": "disabled"}
+        if erase:
+            values |= {"name": "Erased", "email": f"{id}@erased.invalid", "phone": "", "job_title": ""}
+            await self._unit.db.execute("DELETE FROM psa.password WHERE account = $1", id)
+            await self._unit.db.execute("DELETE FROM psa.session WHERE account = $1", id)
+        await self._unit.as_system().records.update("users", id, values)
+
+    async def request_password(self, id: UUID) -> UUID:
+        """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
+        return await password_change.request_password(self._unit, id)
+
+    async def password_token(self, request_id: UUID) -> PasswordToken:
+        """Mint the token of a request, voiding any minted before; raises `NotFound` when it is used or over."""
+        return await password_change.mint_token(self._unit, request_id)
+
+    async def end_sessions(self, id: UUID, *, reason: str) -> int:
+        """End all sessions of an account and return how many there were."""
+        ended = await end_sessions(self._unit, id, reason)
+        await self._unit.audit("sessions_ended", "users", id, reason=reason, count=ended)
+        forget_after_commit(self._unit)
+        return ended
+
+    async def _portal_role(self, key: str) -> UUID:
+        row = await self._unit.db.fetch_one(
+            "SELECT id FROM psa.role WHERE key = $1 AND audience = 'portal'", key
+        )
+        if row is None:
+            raise Invalid(f"{key!r} is no portal role.", pointer="/data/attributes/role")
+        role_id: UUID = row["id"]
+        if self._unit.principal.audience == "portal":
+            require_within(self._unit, await role_grants(self._unit, [role_id]), "The role")
+        return role_id
+
+    async def _portal_account(self, id: UUID) -> None:
+        found = (await self.users([id])).get(id)
+        if found is None or found.audience != "portal":
+            raise NotFound(f"There is no portal account {id}.")

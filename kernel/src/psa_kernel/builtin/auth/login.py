@@ -1,0 +1,169 @@
+"""Logging in: who it is, without telling anybody who it isn't.
+
+An unknown address, a wrong password, a disabled account and an unknown tenant get the same answer after the same
+work (AUTH-02). No connection is held while a password is checked.
+"""
+
+import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from psa_kernel.builtin.auth import accounts, lockout
+from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.passwords import Verdict, passwords
+from psa_kernel.builtin.auth.sessions import Client, Issued, Reused, Transport, open_session, rotate
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.auth.tokens import digest, well_formed
+from psa_kernel.database.session import Session
+from psa_kernel.principal import ANONYMOUS
+from psa_sdk.access import Audience
+from psa_sdk.errors import Forbidden, Problem, Unauthenticated
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psa_kernel.builtin.auth.accounts import LoginFacts
+    from psa_kernel.kernel import Kernel
+    from psa_kernel.unit_of_work import RequestFacts, Unit
+
+PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a state, no password
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody asking to be let in."""
+
+    audience: Audience
+    email: str
+    password: str
+    transport: Transport = "bearer"
+
+
+def client_of(request: "RequestFacts") -> Client:
+    """Return where a request comes from."""
+    return Client(request.ip or "", request.user_agent or "")
+
+
+async def log_in(
+    kernel: "Kernel", tenant_id: "UUID | None", attempt: Attempt, request: "RequestFacts"
+) -> Issued:
+    """Check a password and open a session.
+
+    Raises `Unauthenticated`, `RateLimited` while locked, `Unavailable` when too many wait.
+    """
+    if tenant_id is None:
+        await passwords().check(None, attempt.password)
+        raise refused()
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+        subjects = await _subjects(unit, attempt)
+        await lockout.require_unlocked(unit, subjects)
+        facts = await accounts.by_email(unit, attempt.audience, attempt.email)
+    verdict = await passwords().check(facts.phc if facts else None, attempt.password)
+    if facts and verdict.matches and facts.account.status == "active":
+        async with kernel.unit(tenant_id, principal=accounts.acting(facts.account), request=request) as unit:
+            await lockout.require_unlocked(unit, subjects, hold=True)
+            return await _let_in(unit, facts, verdict, attempt, subjects[0])
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+        problem = await _keep_out(unit, facts, verdict, attempt, subjects)
+    raise problem
+
+
+async def refresh(kernel: "Kernel", token: str, request: "RequestFacts") -> Issued:
+    """Trade a refresh token for fresh tokens; see `sessions.rotate`."""
+    over = Unauthenticated("The session is over; log in again.", code="session_over")
+    tenant_id = await tenant_of(kernel, token)
+    if tenant_id is None:
+        raise over
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+        require_open(unit)
+        try:
+            return await rotate(unit, token, client_of(request))
+        except Reused as theft:
+            await unit.audit("refresh_token_reused", "sessions", theft.session_id, account=theft.account_id)
+            forget_after_commit(unit)
+    raise over
+
+
+async def tenant_of(kernel: "Kernel", token: str) -> "UUID | None":
+    """Return the tenant that a refresh or password token belongs to."""
+    if not well_formed(token):
+        return None
+    async with Session(
+        kernel.pool, tenant_id=None, multi_tenant=kernel.config.multi_tenant, readonly=True
+    ) as session:
+        return await session.connection.fetchval("SELECT psa.token_tenant($1)", digest(token))
+
+
+def require_open(unit: "Unit") -> None:
+    """Raise `Forbidden` while the tenant is suspended."""
+    if unit.tenant_facts.status != "active":
+        raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
+
+
+def refused() -> Unauthenticated:
+    """Return the one answer to every log-in that fails."""
+    return Unauthenticated("The e-mail address or the password is wrong.", code="login_refused")
+
+
+async def _subjects(unit: "Unit", attempt: Attempt) -> list[lockout.Subject]:
+    rules = await unit.settings(AuthSettings)
+    email = accounts.normalise_email(attempt.email)
+    return [
+        lockout.account_subject(attempt.audience, email, rules.lockout_failures),
+        lockout.address_subject(unit.request.ip or "", rules.address_failures),
+    ]
+
+
+async def _let_in(
+    unit: "Unit", facts: "LoginFacts", verdict: Verdict, attempt: Attempt, subject: lockout.Subject
+) -> Issued:
+    require_open(unit)
+    await lockout.forget_failures(unit, subject)
+    if verdict.rehashed:
+        await unit.db.execute(
+            "UPDATE psa.password SET hash = $2 WHERE account = $1 AND hash = $3",
+            facts.id,
+            verdict.rehashed,
+            facts.phc,
+        )
+    await unit.db.execute("UPDATE psa.account SET last_login_at = $2 WHERE id = $1", facts.id, unit.now)
+    issued = await open_session(
+        unit,
+        facts.id,
+        client_of(unit.request),
+        transport=attempt.transport,
+        confined=PASSWORD_EXPIRED if await _expired(unit, facts) else "",
+    )
+    await unit.audit("login", "users", facts.id, session=issued.session_id, audience=attempt.audience)
+    return issued
+
+
+async def _expired(unit: "Unit", facts: "LoginFacts") -> bool:
+    days = (await unit.settings(AuthSettings)).password_max_age_days
+    changed = facts.changed_at
+    return bool(days and changed and unit.now - changed > datetime.timedelta(days=days))
+
+
+async def _keep_out(
+    unit: "Unit",
+    facts: "LoginFacts | None",
+    verdict: Verdict,
+    attempt: Attempt,
+    subjects: list[lockout.Subject],
+) -> Problem:
+    pause = await lockout.count_failure(unit, subjects)
+    if facts is None:
+        reason = "unknown_address"
+    elif verdict.matches:
+        reason = f"account_{facts.account.status}"
+    else:
+        reason = "wrong_password" if facts.phc else "no_password"
+    await unit.audit(
+        "login_failed",
+        "users",
+        facts.id if facts else None,
+        reason="locked" if pause else reason,
+        email=attempt.email[:254],
+        audience=attempt.audience,
+    )
+    return lockout.refusal(pause) if pause else refused()

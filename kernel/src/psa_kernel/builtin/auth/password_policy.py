@@ -1,0 +1,51 @@
+"""What a new password must be: long, hard to guess, not made of what everybody knows about the account. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from zxcvbn import zxcvbn  # pyright: ignore[reportUnknownVariableType]
+
+from psa_kernel.builtin.auth.passwords import MAX_LENGTH, normalised
+
+_GUESSES = 8
+"""Refuse what falls within 10^8 tries: zxcvbn's lists of leaked passwords, names, words and patterns."""
+_OWN_CHARACTERS = 8
+
+
+def weaknesses(password: str, *, min_length: int, context: Iterable[str] = ()) -> list[str]:
+    """Return everything that speaks against a password, as sentences; empty when it is fine.
+
+    `context` are words that an attacker tries first: the person, the e-mail address, the tenant.
+
+    Example:
+        >>> weaknesses("password1234", min_length=12)
+        ['The password is among the first that attackers try; use a few unrelated words.']
+        >>> weaknesses("violin harbour mosaic", min_length=12)
+        []
+    """
+    password = normalised(password)
+    found: list[str] = []
+    if len(password) < min_length:
+        found.append(f"The password is too short; use at least {min_length} characters.")
+    if len(password) > MAX_LENGTH:
+        return [f"The password is too long; use at most {MAX_LENGTH} characters."]
+    words = _words(context)
+    if words and len(_without(password, words)) < min(_OWN_CHARACTERS, min_length):
+        found.append("The password is made of your name, address or organisation; use unrelated words.")
+    judged = cast("Mapping[str, Any]", zxcvbn(password[:64], user_inputs=sorted(words)))
+    if judged["guesses_log10"] < _GUESSES and not found:
+        found.append("The password is among the first that attackers try; use a few unrelated words.")
+    return found
+
+
+def _words(context: Iterable[str]) -> set[str]:
+    parts = (part for text in context for part in re.split(r"[^\w]+|_", text.casefold()))
+    return {part for part in parts if len(part) >= 4}
+
+
+def _without(password: str, words: set[str]) -> str:
+    rest = password.casefold()
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return "".join(character for character in rest if character.isalnum())

@@ -1,0 +1,43 @@
+"""Accounts, log-in, roles, teams and API keys."""
+
+from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables
+from psa_kernel.builtin.auth.directory import TenantDirectory
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_sdk import Manifest, hookimpl, provide
+from psa_sdk.identity import Directory, PasswordRequested
+
+_EVERYBODY = (
+    "auth.users.read",
+    "auth.groups.read",
+    "auth.api_keys.read@own",
+    "auth.api_keys.create",
+    "auth.api_keys.update@own",
+    "auth.api_keys.delete@own",
+)
+
+
+@hookimpl
+def psa_manifest() -> Manifest:
+    """Declare auth."""
+    return Manifest(
+        name="auth",
+        title="Users and access",
+        description="Who may log in and what they may do.",
+        requires=("tenancy", "settings"),
+        tables=tables.ALL,
+        resources=resources.ALL,
+        routes=(*login_routes.ALL, *own_routes.ALL),
+        roles={
+            "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
+            "technician": _EVERYBODY,
+            "dispatcher": _EVERYBODY,
+            "sales": _EVERYBODY,
+            "finance": _EVERYBODY,
+        },
+        events=(PasswordRequested,),
+        services=(provide(Directory, TenantDirectory),),
+        actors=actors.ALL,
+        schedules=actors.SCHEDULES,
+        settings=AuthSettings,
+        seed=roles.seed,
+    )

@@ -1,0 +1,210 @@
+"""Sessions: a log-in on a device, its access and refresh tokens, their rotation and their end.
+
+Tokens are opaque; the database has their digests. A refresh token is used once. When it comes back after its
+successor was taken up, somebody copied it, and the whole session ends (RFC 9700 4.14.2). A client that lost the
+answer may repeat the refresh for ten seconds and gets the identical tokens again.
+"""
+
+import datetime
+import hashlib
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.auth.tokens import ACCESS, COOKIE, REFRESH, digest, new_salt, new_token, successor
+from psa_sdk.context import Context, Row
+from psa_sdk.errors import Unauthenticated
+from psa_sdk.tables import new_id
+
+GRACE = datetime.timedelta(seconds=10)
+Transport = Literal["bearer", "cookie"]
+
+
+class Client(msgspec.Struct, frozen=True):
+    """Where a request comes from."""
+
+    ip: str
+    user_agent: str
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest by which the same client is recognised for a few seconds."""
+        return hashlib.sha256(f"{self.ip}\n{self.user_agent}".encode()).hexdigest()
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """The tokens of a session as handed to its client; a browser's cookie value has no refresh token."""
+
+    session_id: UUID
+    account_id: UUID
+    access_token: str
+    refresh_token: str
+    expires_at: datetime.datetime
+    confined: str = ""
+
+
+class Reused(Exception):
+    """A refresh token came back after its successor was taken up; the session has been ended."""
+
+    def __init__(self, session_id: UUID, account_id: UUID) -> None:
+        self.session_id = session_id
+        self.account_id = account_id
+        super().__init__(f"a refresh token of session {session_id} was used twice")
+
+
+async def open_session(
+    ctx: Context, account_id: UUID, client: Client, *, transport: Transport = "bearer", confined: str = ""
+) -> Issued:
+    """Begin a session with fresh tokens; never takes over an identifier the client sent (AUTH-04)."""
+    rules = await ctx.settings(AuthSettings)
+    browser = transport == "cookie"
+    life = (
+        datetime.timedelta(hours=rules.browser_hours)
+        if browser
+        else datetime.timedelta(days=rules.session_days)
+    )
+    session_id, ends = new_id(), ctx.now + life
+    await ctx.db.execute(
+        "INSERT INTO psa.session (id, created_at, account, transport, confined, ip, user_agent, last_seen_at,"
+        " idle_minutes, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9)",
+        session_id,
+        ctx.now,
+        account_id,
+        transport,
+        confined,
+        client.ip,
+        client.user_agent[:400],
+        rules.browser_idle_minutes if browser else 0,
+        ends,
+    )
+    if browser:
+        token = new_token(COOKIE)
+        await _store(ctx, session_id, "cookie", token, ends)
+        return Issued(
+            session_id=session_id,
+            account_id=account_id,
+            access_token=token,
+            refresh_token="",
+            expires_at=ends,
+            confined=confined,
+        )
+    access, refresh = new_token(ACCESS), new_token(REFRESH)
+    expires = min(ends, ctx.now + datetime.timedelta(minutes=rules.access_minutes))
+    await _store(ctx, session_id, "access", access, expires)
+    await _store(ctx, session_id, "refresh", refresh, ends)
+    return Issued(
+        session_id=session_id,
+        account_id=account_id,
+        access_token=access,
+        refresh_token=refresh,
+        expires_at=expires,
+        confined=confined,
+    )
+
+
+async def rotate(ctx: Context, token: str, client: Client) -> Issued:
+    """Trade a refresh token for its successors.
+
+    Raises `Unauthenticated`, or `Reused` after ending the session; commit in that case too.
+    """
+    row = await ctx.db.fetch_one(
+        "SELECT t.id, t.replaced_at, t.salt, t.client, s.id AS session_id, s.account, s.expires_at, s.confined,"
+        " s.revoked_at, a.status FROM psa.session_token t"
+        " JOIN psa.session s ON s.tenant_id = t.tenant_id AND s.id = t.session"
+        " JOIN psa.account a ON a.tenant_id = s.tenant_id AND a.id = s.account"
+        " WHERE t.token_hash = $1 AND t.kind = 'refresh' FOR UPDATE OF s, t",
+        digest(token),
+    )
+    if row is None or row["revoked_at"] or row["expires_at"] <= ctx.now or row["status"] != "active":
+        raise Unauthenticated("The session is over; log in again.", code="session_over")
+    if row["replaced_at"] is not None:
+        return await _repeat(ctx, token, client, row)
+    rules = await ctx.settings(AuthSettings)
+    salt = new_salt()
+    access, refresh = successor(token, salt, ACCESS), successor(token, salt, REFRESH)
+    expires = min(row["expires_at"], ctx.now + datetime.timedelta(minutes=rules.access_minutes))
+    await ctx.db.execute(
+        "UPDATE psa.session_token SET replaced_at = $2, salt = $3, client = $4 WHERE id = $1",
+        row["id"],
+        ctx.now,
+        salt,
+        client.fingerprint,
+    )
+    await _store(ctx, row["session_id"], "access", access, expires)
+    await _store(ctx, row["session_id"], "refresh", refresh, row["expires_at"])
+    await ctx.db.execute(
+        "UPDATE psa.session SET last_seen_at = $2, ip = $3, user_agent = $4 WHERE id = $1",
+        row["session_id"],
+        ctx.now,
+        client.ip,
+        client.user_agent[:400],
+    )
+    return _issued(row, access, refresh, expires)
+
+
+async def _repeat(ctx: Context, token: str, client: Client, row: Row) -> Issued:
+    access, refresh = successor(token, row["salt"], ACCESS), successor(token, row["salt"], REFRESH)
+    following = await ctx.db.fetch_one(
+        "SELECT r.replaced_at, a.expires_at FROM psa.session_token r, psa.session_token a"
+        " WHERE r.token_hash = $1 AND a.token_hash = $2",
+        digest(refresh),
+        digest(access),
+    )
+    if (
+        following is not None
+        and following["replaced_at"] is None
+        and ctx.now - row["replaced_at"] <= GRACE
+        and row["client"] == client.fingerprint
+    ):
+        return _issued(row, access, refresh, following["expires_at"])
+    await end_sessions(ctx, row["account"], "refresh_token_reused", only=row["session_id"])
+    raise Reused(row["session_id"], row["account"])
+
+
+async def end_sessions(
+    ctx: Context,
+    account_id: UUID,
+    because: str,
+    *,
+    only: UUID | None = None,
+    but: UUID | None = None,
+) -> int:
+    """End an account's live sessions: all, `only` one, or all `but` one; returns how many."""
+    tag = await ctx.db.execute(
+        "UPDATE psa.session SET revoked_at = $2, revoked_because = $3 WHERE account = $1 AND revoked_at IS NULL"
+        " AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5) AND expires_at > $2",
+        account_id,
+        ctx.now,
+        because,
+        only,
+        but,
+    )
+    return int(tag.split()[-1])
+
+
+def _issued(row: Row, access: str, refresh: str, expires: datetime.datetime) -> Issued:
+    return Issued(
+        session_id=row["session_id"],
+        account_id=row["account"],
+        access_token=access,
+        refresh_token=refresh,
+        expires_at=expires,
+        confined=row["confined"],
+    )
+
+
+async def _store(
+    ctx: Context, session_id: UUID, kind: str, token: str, expires_at: datetime.datetime
+) -> None:
+    await ctx.db.execute(
+        "INSERT INTO psa.session_token (id, created_at, session, kind, token_hash, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        new_id(),
+        ctx.now,
+        session_id,
+        kind,
+        digest(token),
+        expires_at,
+    )

@@ -1,0 +1,26 @@
+"""What a tenant decides about logging in."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from psa_sdk.settings import Settings
+
+
+class AuthSettings(Settings, frozen=True, kw_only=True):
+    """Passwords, sessions and lockout."""
+
+    password_min_length: Annotated[int, Meta(ge=8, le=128, title="Shortest password")] = 12
+    password_history: Annotated[int, Meta(ge=0, le=24, title="Earlier passwords that can't be reused")] = 5
+    password_max_age_days: Annotated[
+        int, Meta(ge=0, le=3650, title="Days until a password expires", description="0: never (NIST 800-63B)")
+    ] = 0
+    access_minutes: Annotated[int, Meta(ge=1, le=15, title="Life of an access token")] = 15
+    session_days: Annotated[int, Meta(ge=1, le=90, title="Longest session of an API client")] = 30
+    browser_hours: Annotated[int, Meta(ge=1, le=72, title="Longest session of a browser")] = 12
+    browser_idle_minutes: Annotated[int, Meta(ge=5, le=1440, title="Idle time that ends one")] = 60
+    lockout_failures: Annotated[int, Meta(ge=3, le=10, title="Wrong passwords until an account locks")] = 5
+    address_failures: Annotated[int, Meta(ge=10, le=1000, title="Wrong passwords until an address locks")] = (
+        30
+    )
+    api_key_days: Annotated[int, Meta(ge=1, le=366, title="Longest life of an API key")] = 366
