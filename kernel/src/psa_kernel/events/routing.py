@@ -18,14 +18,19 @@ SUBSCRIBER_TIME_LIMIT = 30.0
 
 
 class Handler(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscriber or an actor, seen alike. `call` gets the context, the payload and its contract's version."""
+    """A subscriber or an actor, seen alike.
+
+    `read` takes the payload and its contract's version and raises `msgspec.ValidationError`; `call` gets what
+    it returns.
+    """
 
     name: str
     plugin: str
     queue: Queue
     max_attempts: int
     time_limit: float
-    call: Callable[[Context, str, int], Awaitable[None]]
+    read: Callable[[str, int], Any]
+    call: Callable[[Context, Any], Awaitable[None]]
 
 
 class Routing:
@@ -64,8 +69,8 @@ class Routing:
 
 
 def _of_actor(plugin: str, actor: Actor) -> Handler:
-    async def call(ctx: Context, payload: str, version: int) -> None:
-        await actor.run(ctx, **arguments.decode(actor, payload))
+    async def call(ctx: Context, given: Any) -> None:
+        await actor.run(ctx, **given)
 
     return Handler(
         name=actor.name,
@@ -73,6 +78,7 @@ def _of_actor(plugin: str, actor: Actor) -> Handler:
         queue=actor.queue,
         max_attempts=actor.max_attempts,
         time_limit=actor.time_limit,
+        read=lambda payload, _: arguments.decode(actor, payload),
         call=call,
     )
 
@@ -80,13 +86,13 @@ def _of_actor(plugin: str, actor: Actor) -> Handler:
 def _of_subscriber(plugin: str, subscriber: Subscriber) -> Handler:
     contract: type[Any] = RecordEvent if isinstance(subscriber.event, RecordSelector) else subscriber.event
 
-    async def call(ctx: Context, payload: str, version: int) -> None:
+    def read(payload: str, version: int) -> Any:
         # Fields that a newer producer added are ignored; another version has another meaning.
         if issubclass(contract, Event) and version != contract.version:
             raise msgspec.ValidationError(
                 f"{contract.name} was written as version {version}, and version {contract.version} is installed"
             )
-        await subscriber.handle(ctx, msgspec.json.decode(payload, type=contract))
+        return msgspec.json.decode(payload, type=contract)
 
     return Handler(
         name=subscriber.name,
@@ -94,5 +100,6 @@ def _of_subscriber(plugin: str, subscriber: Subscriber) -> Handler:
         queue="default",
         max_attempts=subscriber.max_attempts,
         time_limit=SUBSCRIBER_TIME_LIMIT,
-        call=call,
+        read=read,
+        call=subscriber.handle,
     )

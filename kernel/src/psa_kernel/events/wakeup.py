@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import asyncpg
 import structlog
@@ -33,6 +34,10 @@ class Wakeup:
             self._work.set()
         elif self._notifying is None or self._notifying.done():
             self._notifying = asyncio.get_running_loop().create_task(self._notify())
+
+    def worked(self) -> None:
+        """Note that this process has finished a delivery: there is room for another."""
+        self._work.set()
 
     async def _notify(self) -> None:
         await asyncio.sleep(COALESCE)
@@ -66,10 +71,17 @@ class Wakeup:
                 await asyncio.sleep(2)
                 continue
             try:
-                connection.add_termination_listener(lambda _: ended.set())  # noqa: B023 - set before the next turn
-                await connection.add_listener(CHANNEL, lambda *_: self._work.set())
+                connection.add_termination_listener(_setter(ended))
+                await connection.add_listener(CHANNEL, self._heard)
                 await ended.wait()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await asyncio.sleep(2)
             finally:
                 connection.terminate()
+
+    def _heard(self, *_: object) -> None:
+        self._work.set()
+
+
+def _setter(ended: asyncio.Event) -> Callable[[object], None]:
+    return lambda _connection: ended.set()

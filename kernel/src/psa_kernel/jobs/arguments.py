@@ -1,5 +1,6 @@
 """The arguments of actors: typed by the function's annotations, JSON in the outbox."""
 
+import copy
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,9 +26,11 @@ def shape_of(run: Run) -> type[msgspec.Struct]:
 
 
 def _default(parameter: inspect.Parameter) -> Any:
-    value = parameter.default
+    value: Any = parameter.default
+    if not isinstance(value, list | dict | set):
+        return value
     # msgspec wants mutable defaults as factories.
-    return msgspec.field(default_factory=lambda: value) if isinstance(value, list | dict | set) else value
+    return msgspec.field(default_factory=functools.partial(copy.copy, value))
 
 
 def encode(actor: Actor, arguments: Mapping[str, Any]) -> str:

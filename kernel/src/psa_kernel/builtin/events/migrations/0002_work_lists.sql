@@ -79,15 +79,15 @@ BEGIN
 END
 $$;
 
--- Start a delivery that was handed out; null when another holder has it or it is settled.
+-- Start a delivery that was handed out; no row when another holder has it or it is settled.
 CREATE FUNCTION psa.delivery_start(tenant uuid, delivery uuid, held integer, lease interval, at timestamptz)
-RETURNS text
+RETURNS TABLE (kind text, handler text, attempts integer)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
     UPDATE psa.delivery d SET state = 'running', attempts = d.attempts + 1,
         started_at = coalesce(at, clock_timestamp()), finished_at = NULL,
         lease_until = coalesce(at, clock_timestamp()) + lease
     WHERE d.tenant_id = tenant AND d.id = delivery AND d.token = held AND d.state = 'dispatched'
-    RETURNING d.handler
+    RETURNING d.kind, d.handler, d.attempts
 $$;
 
 -- Keep what this process is working on.

@@ -1,0 +1,104 @@
+"""The background of a process: relay, worker and scheduler on the process's own event loop."""
+
+import asyncio
+from typing import TYPE_CHECKING, Self
+
+import structlog
+
+from psa_kernel.events.deliveries import Deliveries
+from psa_kernel.events.relay import Relay
+from psa_kernel.events.routing import Routing
+from psa_kernel.events.work_list import Limits, WorkList
+from psa_kernel.jobs.broker import Transport
+from psa_kernel.jobs.schedule import Scheduler
+from psa_kernel.jobs.worker import Worker
+
+if TYPE_CHECKING:
+    from psa_kernel.kernel import Kernel
+
+LEASE = 15.0
+"""Seconds after which a dead process's work is taken over."""
+_log = structlog.get_logger(__name__)
+
+
+class Background:
+    """Runs events, jobs and schedules beside the server, or alone as `psa worker`.
+
+    Several processes may run it: each slot fires once, each delivery has one holder. `async with` or
+    `start()` and `stop()`. Needs `config.redis_url`.
+    """
+
+    def __init__(self, kernel: "Kernel", *, lease: float = LEASE) -> None:
+        """Prepare; nothing happens before `start`. `lease` is in seconds."""
+        self._kernel = kernel
+        self._lease = lease
+        self._tasks: list[asyncio.Task[None]] = []
+        self._transport: Transport | None = None
+        self._worker: Worker | None = None
+
+    async def start(self) -> None:
+        """Start relay, worker and scheduler; returns at once, also when Redis is away."""
+        kernel, threads = self._kernel, self._kernel.config.worker_threads
+        database = await kernel.pool.fetchval("SELECT current_database()")
+        routing = Routing(kernel.registry)
+        work = WorkList(kernel.pool, routing)
+        self._transport = Transport(kernel.config.redis_url, namespace=f"psa:{database}")
+        self._worker = Worker(
+            Deliveries(kernel, work, routing, lease=self._lease),
+            work,
+            kernel.wakeup,
+            self._transport,
+            threads=threads,
+            lease=self._lease,
+        )
+        relay = Relay(work, kernel.wakeup, self._limits(threads), self._transport.push)
+        listening = kernel.config.direct_database_url or kernel.config.database_url
+        self._tasks = [
+            asyncio.create_task(coroutine, name=name)
+            for name, coroutine in (
+                ("relay", relay.run()),
+                ("listen", kernel.wakeup.listen(listening)),
+                ("leases", self._worker.keep_leases()),
+                ("scheduler", Scheduler(kernel).run()),
+            )
+        ]
+        for task in self._tasks:
+            task.add_done_callback(_ended)
+        self._worker.start()
+
+    async def stop(self) -> None:
+        """Stop handing out, finish what runs, give back the rest."""
+        keeping = [task for task in self._tasks if task.get_name() == "leases"]
+        await _cancel([task for task in self._tasks if task not in keeping])
+        if self._worker is not None:
+            await self._worker.stop()
+        await _cancel(keeping)
+        if self._transport is not None:
+            await asyncio.to_thread(self._transport.close)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def _limits(self, threads: int) -> Limits:
+        # One tenant alone may use everything; of several, none gets all the workers there are.
+        multi = self._kernel.config.multi_tenant
+        return Limits(
+            per_tenant=max(1, threads * 3 // 4) if multi else threads * 8,
+            ahead=threads * 8,
+            lease=self._lease,
+        )
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.critical("a background task ended", task=task.get_name(), exc_info=error)

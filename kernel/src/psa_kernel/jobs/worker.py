@@ -1,0 +1,93 @@
+"""The worker: Dramatiq's threads fetch claims, the coroutines run in the process's own event loop."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+
+import asyncpg
+import structlog
+from dramatiq import Worker as Threads
+
+from psa_kernel.events.deliveries import Deliveries
+from psa_kernel.events.wakeup import Wakeup
+from psa_kernel.events.work_list import Claim, WorkList
+from psa_kernel.jobs.broker import Transport
+from psa_sdk.errors import Unavailable
+
+IDLE_MILLISECONDS = 100
+"""The longest pause between two looks into an empty queue."""
+GRACE = 20.0
+"""Seconds that running handlers get to finish when the process stops; then they are cancelled and given back."""
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Runs deliveries, as many at once as it has threads.
+
+    A thread waits for its coroutine, so handlers share the loop, the pool and the kernel with HTTP requests.
+    """
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        work: WorkList,
+        wakeup: Wakeup,
+        transport: Transport,
+        *,
+        threads: int,
+        lease: float,
+    ) -> None:
+        self._deliveries = deliveries
+        self._work = work
+        self._wakeup = wakeup
+        self._lease = lease
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        transport.receive(self._handle)
+        self._threads = Threads(transport.broker, worker_timeout=IDLE_MILLISECONDS, worker_threads=threads)
+
+    def start(self) -> None:
+        """Begin to fetch."""
+        self._threads.start()
+
+    async def stop(self) -> None:
+        """Finish what runs within the grace, give back the rest."""
+        self._stopping = True
+        stopped = asyncio.create_task(asyncio.to_thread(self._threads.stop))
+        await asyncio.wait({stopped}, timeout=GRACE)
+        for task in self._tasks:
+            task.cancel()
+        await stopped
+
+    async def keep_leases(self) -> None:
+        """Renew the leases of what runs, until cancelled."""
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            if claims := list(self._deliveries.running.values()):
+                # A database that is away now is back before the lease ends, or the delivery goes elsewhere.
+                with contextlib.suppress(
+                    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
+                ):
+                    await self._work.renew(claims, self._lease)
+
+    def _handle(self, claim: Claim) -> None:
+        """Run a claim from a worker's thread and wait for its end."""
+        with contextlib.suppress(concurrent.futures.CancelledError):
+            asyncio.run_coroutine_threadsafe(self._deliver(claim), self._loop).result()
+
+    async def _deliver(self, claim: Claim) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            if self._stopping:
+                await self._work.release([claim])
+            else:
+                await self._deliveries.deliver(claim)
+        except (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            _log.warning("a delivery waits for its lease to end", delivery=str(claim.id), error=str(error))
+        finally:
+            self._tasks.discard(task)
+            # A place is free: the relay may hand out this tenant's next one.
+            self._wakeup.worked()

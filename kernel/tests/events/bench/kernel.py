@@ -1,0 +1,117 @@
+"""The bench's kernel, its tenants, and what its handlers left."""
+
+import importlib.util
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import ModuleType
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+import pytest_asyncio
+
+from psa_kernel.boot import load
+from psa_kernel.clock import Clock
+from psa_kernel.config import Config
+from psa_kernel.database.platform import SINGLE_TENANT
+from psa_kernel.embedded.valkey import EmbeddedValkey
+from psa_kernel.kernel import Kernel
+from psa_sdk.tables import new_id
+
+
+def module() -> ModuleType:
+    """Return the plugin under the name that other processes give it, too."""
+    if "bench" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("bench", Path(__file__).with_name("plugin.py"))
+        loaded = importlib.util.module_from_spec(spec)
+        sys.modules["bench"] = loaded
+        spec.loader.exec_module(loaded)
+    return sys.modules["bench"]
+
+
+class Bench:
+    """A kernel with the plugin, and a look behind row-level security."""
+
+    def __init__(self, kernel: Kernel, owner: str) -> None:
+        self.kernel = kernel
+        self.owner = owner
+        self.plugin = module()
+        self.acme = self.rival = SINGLE_TENANT
+
+    async def run(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.owner)
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    async def tenant(self, slug: str, *, id: UUID | None = None, timezone: str = "UTC") -> UUID:
+        id = id or new_id()
+        await self.run(
+            "INSERT INTO psa.tenant (id, slug, name, timezone) VALUES ($1, $2, $2, $3)", id, slug, timezone
+        )
+        return id
+
+    async def effects(self, *handlers: str) -> list[str]:
+        rows = await self.run(
+            "SELECT handler || ' ' || note AS line FROM bench.effect"
+            " WHERE cardinality($1::text[]) = 0 OR handler = ANY ($1) ORDER BY 1",
+            list(handlers),
+        )
+        return [row["line"].strip() for row in rows]
+
+    async def states(self, kind: str = "") -> dict[str, str]:
+        rows = await self.run(
+            "SELECT handler, state FROM psa.delivery WHERE $1 = '' OR kind = $1 ORDER BY created_at", kind
+        )
+        return {row["handler"].rpartition(".")[2]: row["state"] for row in rows}
+
+
+NewBench = Callable[..., Awaitable[Bench]]
+
+
+@pytest_asyncio.fixture
+async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
+    """Opens the bench's kernel with the tenants acme and rival."""
+    async with AsyncExitStack() as stack:
+
+        async def make(
+            *, multi_tenant: bool = True, clock: Clock | None = None, redis_url: str = "", threads: int = 8
+        ) -> Bench:
+            config = Config(
+                data_dir=tmp_path,
+                tenancy="multi" if multi_tenant else "single",
+                redis_url=redis_url,
+                worker_threads=threads,
+            )
+            registry = load(config, [module()], only=())
+            database = await new_database(registry, multi_tenant=multi_tenant)
+            config = msgspec.structs.replace(
+                config, database_url=database.app, owner_database_url=database.owner
+            )
+            kernel = await stack.enter_async_context(
+                Kernel.open(config, registry, clock=clock, lifespan=False)
+            )
+            bench = Bench(kernel, database.owner)
+            if multi_tenant:
+                bench.acme, bench.rival = await bench.tenant("acme"), await bench.tenant("rival")
+            else:
+                await bench.tenant("main", id=SINGLE_TENANT)
+            return bench
+
+        yield make
+
+
+@pytest_asyncio.fixture
+async def bench(new_bench: NewBench) -> Bench:
+    return await new_bench()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory):
+    server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
+    yield server.ensure()
+    server.stop()
