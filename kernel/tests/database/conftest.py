@@ -114,7 +114,7 @@ class Plugins:
                 module=module,
                 distribution="",
                 version="0",
-                builtin=manifest is GEO,
+                builtin=manifest.name == GEO.name,
             )
         registry = build_registry(plugins)
         bind([table for _, table in registry.tables], registry.table_resource)

@@ -81,3 +81,8 @@ BEGIN
         WHERE d.words @@ wanted AND d.tenant_id = tenant
         ORDER BY d.changed_at DESC, d.id DESC LIMIT search.max;
 END $$;
+
+-- What has run, for the readiness of a server that may read nothing else of the ledger.
+CREATE OR REPLACE FUNCTION psa.migrations() RETURNS TABLE (plugin text, id text, checksum text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ SELECT m.plugin, m.id, m.checksum FROM psa.migration m $$;

@@ -103,11 +103,12 @@ async def _missing(connection: Connection, registry: Registry) -> list[str]:
     for plugin, table in registry.tables:
         columns = present.get(qualified(table))
         lacking = [name for name in column_names(table) if name not in (columns or ())]
-        what = f"table {qualified(table)}" if columns is None else ", ".join(lacking)
+        what = (
+            f"table {qualified(table)}" if columns is None else f"{', '.join(lacking)} of {qualified(table)}"
+        )
         if lacking:
             problems.append(
-                f"{plugin}: the database lacks {what} of {qualified(table)}; "
-                f"write the migration: psa migrations new {plugin} TITLE"
+                f"{plugin}: the database lacks {what}; write the migration: psa migrations new {plugin} TITLE"
             )
     return problems
 

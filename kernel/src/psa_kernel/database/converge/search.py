@@ -33,7 +33,7 @@ def _content(resource: Resource, row: str) -> str:
 
 def _watched(resource: Resource) -> tuple[str, ...]:
     archive = (resource.archive,) if resource.archive is not None else ()
-    return names((*resource.search, *archive))
+    return tuple(quoted(name) for name in names((*resource.search, *archive)))
 
 
 def _upsert(resource: Resource, source: str) -> str:
@@ -48,6 +48,7 @@ def _function(resource: Resource) -> Managed:
     name = "index_" + qualified(resource.table).replace(".", "_")
     forget = f"DELETE FROM psa.search_document WHERE tenant_id = {{0}}.tenant_id AND kind = {kind} AND id = {{0}}.id"
     hidden = f"NEW.{quoted(resource.archive._meta.name)} IS NOT NULL" if resource.archive else "false"
+    same = " AND ".join(f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in _watched(resource))
     content = _content(resource, "NEW")
     vector = f"psa.search_vector(NEW.tenant_id, {kind}, {content})"
     create = f"""
@@ -57,6 +58,8 @@ AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         {forget.format("OLD")};
+    ELSIF TG_OP = 'UPDATE' AND {same} THEN
+        NULL;
     ELSIF {hidden} THEN
         {forget.format("NEW")};
     ELSE {_upsert(resource, f"VALUES (NEW.tenant_id, {kind}, NEW.id, {vector})")};
@@ -70,9 +73,9 @@ def _trigger(resource: Resource) -> Managed:
     table = quoted(qualified(resource.table))
     kind = literal(resource.name)
     function = quoted("index_" + qualified(resource.table).replace(".", "_"))
-    watched = ", ".join(quoted(name) for name in _watched(resource))
+    # No list of columns: PostgreSQL would refuse migrations that drop or change one of them.
     create = (
-        f"CREATE TRIGGER search AFTER INSERT OR DELETE OR UPDATE OF {watched} ON {table} "
+        f"CREATE TRIGGER search AFTER INSERT OR UPDATE OR DELETE ON {table} "
         f"FOR EACH ROW EXECUTE FUNCTION psa.{function}()"
     )
     shown = f"WHERE row.{quoted(resource.archive._meta.name)} IS NULL" if resource.archive else ""
