@@ -10,7 +10,8 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel import demonstration
-from psa_kernel.builtin.tenancy import provisioning
+from psa_kernel.builtin.auth.provisioning import ensure_account
+from psa_kernel.builtin.tenancy import SINGLE_TENANT, provisioning
 from psa_kernel.config import Config
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 ADMIN_EMAIL = "admin@example.com"
 DEMO_SLUG = "demo"
+DEMO_STAFF = (
+    ("Mona Manager", "manager@example.com", "manager"),
+    ("Dora Dispatcher", "dispatcher@example.com", "dispatcher"),
+    ("Theo Technician", "technician@example.com", "technician"),
+    ("Tara Technician", "technician2@example.com", "technician"),
+    ("Finn Finance", "finance@example.com", "finance"),
+)
+"""Name, address and role; they share the administrator's generated password."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,33 +62,53 @@ async def make_sure(
     kernel: "Kernel", config: Config, *, demo: bool, progress: Callable[[str], None]
 ) -> Connection:
     """Complete tenant, administrator and data; returns the connection without `url`. Cheap when all is there."""
-    known = read_connection(config.data_dir)
-    password = known.admin_password or secrets.token_urlsafe(15)
-    # Written before it is used: a start killed in between must not leave a password that nobody knows.
-    started = msgspec.structs.replace(
-        known,
-        admin_password=password,
+    connection = msgspec.structs.replace(
+        read_connection(config.data_dir),
+        url="",
         database_url=config.database_url,
         owner_database_url=config.owner_database_url,
     )
-    write_connection(config.data_dir, started)
-    tenant = await _tenant(kernel, config, password)
+    if not await _anybody(kernel):
+        # Written before it is used: a start killed in between must not leave a password that nobody knows.
+        password = connection.admin_password or secrets.token_urlsafe(15)
+        connection = msgspec.structs.replace(connection, admin_password=password)
+        write_connection(config.data_dir, connection)
+        await provisioning.ensure_single(kernel, admin_email=ADMIN_EMAIL, admin_password=password)
+    tenant, slug = SINGLE_TENANT, provisioning.FIRST_SLUG
+    if config.multi_tenant:
+        tenant, slug = await _demo_tenant(kernel, connection.admin_password), DEMO_SLUG
     await provisioning.seed_all(kernel)
     if demo:
-        await demonstration.fill(kernel, tenant[0], progress=progress)
-    return msgspec.structs.replace(started, tenant=tenant[1])
+        await _staff(kernel, tenant, connection.admin_password)
+        await demonstration.fill(kernel, tenant, progress=progress)
+    return msgspec.structs.replace(connection, tenant=slug)
 
 
-async def _tenant(kernel: "Kernel", config: Config, password: str) -> tuple[UUID, str]:
-    """Make the only tenant, or the operator's own and one to work in."""
-    own = await provisioning.ensure_single(kernel, admin_email=ADMIN_EMAIL, admin_password=password)
-    if not config.multi_tenant:
-        return own, provisioning.FIRST_SLUG
-    demo = await provisioning.provision(
-        kernel,
-        slug=DEMO_SLUG,
-        name="Demonstration MSP",
-        admin_email=ADMIN_EMAIL,
-        admin_password=password,
+async def _anybody(kernel: "Kernel") -> bool:
+    """Tell whether somebody can log in to the first tenant; who does so since decides about administrators."""
+    if await kernel.directory.by_id(SINGLE_TENANT) is None:
+        return False
+    async with kernel.unit(SINGLE_TENANT, readonly=True) as unit:
+        return bool(await unit.db.fetch_value("SELECT EXISTS (SELECT FROM psa.password)"))
+
+
+async def _demo_tenant(kernel: "Kernel", password: str) -> UUID:
+    """Make the tenant to work in beside the operator's own."""
+    tenant = await kernel.directory.by_slug(DEMO_SLUG)
+    if tenant is not None:
+        return tenant.id
+    name, email = "Demonstration MSP", ADMIN_EMAIL
+    return await provisioning.provision(
+        kernel, slug=DEMO_SLUG, name=name, admin_email=email, admin_password=password
     )
-    return demo, DEMO_SLUG
+
+
+async def _staff(kernel: "Kernel", tenant_id: UUID, password: str) -> None:
+    """Make the people that demonstration data is about, once."""
+    async with kernel.unit(tenant_id, readonly=True) as unit:
+        if await unit.db.fetch_value(
+            "SELECT EXISTS (SELECT FROM psa.account WHERE email = $1)", DEMO_STAFF[-1][1]
+        ):
+            return
+    for name, email, role in DEMO_STAFF:
+        await ensure_account(kernel, tenant_id, email=email, name=name, roles=(role,), password=password)

@@ -1,5 +1,7 @@
 """`psa migrate` brings the database up to what is declared; `psa migrations new` writes what is missing."""
 
+import contextlib
+
 import click
 
 from psa_kernel.boot import load
@@ -7,9 +9,8 @@ from psa_kernel.builtin.tenancy.provisioning import seed_all
 from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.database import migrations as files
-from psa_kernel.database.drift import Drift, drift
-from psa_kernel.database.platform import become_owner
-from psa_kernel.database.pool import connect_as_owner
+from psa_kernel.database.converge import ConvergeError
+from psa_kernel.database.drift import drifts
 from psa_kernel.embedded import servers
 from psa_kernel.kernel import Kernel
 from psa_kernel.process import run
@@ -17,18 +18,23 @@ from psa_kernel.registry import Registry
 
 
 @click.command()
+@click.option(
+    "--repair", is_flag=True, help="Look at everything anew, should someone have altered it by hand."
+)
 @configured
-def migrate(config: Config) -> None:
+def migrate(config: Config, repair: bool) -> None:
     """Run migrations, converge isolation, indexes and grants, and seed tenants. Safe to repeat."""
     with servers(config, redis=False) as ready:
-        done = run(_migrate(ready, load(ready)))
+        done = run(_migrate(ready, load(ready), repair=repair))
     for migration in done.applied:
         click.echo(f"ran {migration}")
     click.echo("The database is up to date." if done.converged else "Nothing to do.")
 
 
-async def _migrate(config: Config, registry: Registry) -> files.Migrated:
-    done = await files.migrate(config.owner_database_url, registry, multi_tenant=config.multi_tenant)
+async def _migrate(config: Config, registry: Registry, *, repair: bool) -> files.Migrated:
+    done = await files.migrate(
+        config.owner_database_url, registry, multi_tenant=config.multi_tenant, repair=repair
+    )
     async with Kernel.open(config, registry, lifespan=False) as kernel:
         await seed_all(kernel)
     return done
@@ -51,7 +57,7 @@ def new(config: Config, plugin: str, title: str) -> None:
             raise click.ClickException(
                 f"There's no plugin {plugin}; installed are: {', '.join(registry.plugins)}."
             )
-        found = run(_drift(ready, registry, plugin))
+        found = run(drifts(ready.owner_database_url, registry, multi_tenant=ready.multi_tenant))[plugin]
     if not found.statements and not found.drops:
         click.echo(f"The database has everything that {plugin} declares.")
         return
@@ -61,11 +67,18 @@ def new(config: Config, plugin: str, title: str) -> None:
     click.echo(f"Review {path}, then run `psa migrate`.")
 
 
-async def _drift(config: Config, registry: Registry, plugin: str) -> Drift:
-    await files.migrate(config.owner_database_url, registry, multi_tenant=config.multi_tenant)
-    connection = await connect_as_owner(config.owner_database_url)
-    try:
-        await become_owner(connection)
-        return await drift(connection, registry, plugin)
-    finally:
-        await connection.close()
+@migrations.command()
+@configured
+def check(config: Config) -> None:
+    """Fail when a plugin declares what no migration makes."""
+    with servers(config, redis=False) as ready:
+        registry = load(ready)
+        found = run(drifts(ready.owner_database_url, registry, multi_tenant=ready.multi_tenant))
+    missing = [
+        f"{plugin}: {len(drift.statements)} statements are missing: psa migrations new {plugin} TITLE"
+        for plugin, drift in found.items()
+        if drift.statements
+    ]
+    if missing:
+        raise click.ClickException("\n".join(missing))
+    click.echo("Every declared table has its migrations.")

@@ -6,12 +6,13 @@ from uuid import UUID
 import click
 
 from psa_kernel.builtin.auth import accounts, password_change
+from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.cli.application import chosen_tenant, with_kernel
 from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option, tenant_option
 from psa_kernel.config import Config
 from psa_kernel.kernel import Kernel
-from psa_sdk.errors import NotFound
+from psa_sdk.errors import Conflict, NotFound
 
 _LIST = """
 SELECT a.email, a.name, a.audience, a.status, array_agg(r.key ORDER BY r.key) FILTER (WHERE r.key IS NOT NULL) AS roles,
@@ -56,19 +57,10 @@ def create(config: Config, email: str, name: str | None, roles: tuple[str, ...],
 
     async def work(kernel: Kernel) -> None:
         tenant_id = await chosen_tenant(kernel, tenant)
-        async with kernel.unit(tenant_id) as unit:
-            rows = await unit.db.fetch("SELECT id, key FROM psa.role WHERE audience = 'staff'")
-            known = {row["key"]: row["id"] for row in rows}
-            missing = sorted(set(roles) - known.keys())
-            if missing:
-                raise click.UsageError(
-                    f"There's no role {', '.join(missing)}; there are: {', '.join(sorted(known))}."
-                )
-            account = await unit.records.create(
-                "users", {"email": email, "name": name or email, "audience": "staff"}
-            )
-            await unit.records.link("users", account, "roles", [known[role] for role in roles])
-        await password_change.set_password(kernel, tenant_id, account, password)
+        async with kernel.unit(tenant_id, readonly=True) as unit:
+            if await accounts.by_email(unit, "staff", email) is not None:
+                raise Conflict(f"{email} is there already: use `psa users set-password`.")
+        await ensure_account(kernel, tenant_id, email=email, name=name or "", roles=roles, password=password)
 
     with_kernel(config, work)
     click.echo(f"Log in:  {email}  {password}")
