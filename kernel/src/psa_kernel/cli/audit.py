@@ -1,62 +1,89 @@
-"""`psa audit`: proves that nobody tampered with the log, and takes checkpoints to keep elsewhere."""
+"""`psa audit`: proves that the audit log is whole."""
 
+import sys
 from pathlib import Path
+from uuid import UUID
 
 import click
 import msgspec
 
-from psa_kernel.builtin.audit.verification import Checkpoint, Report, checkpoint
-from psa_kernel.builtin.audit.verification import verify as verify_log
+from psa_kernel.builtin.audit.sealing import seal_all
+from psa_kernel.builtin.audit.verification import Checkpoint, Report, verify
+from psa_kernel.builtin.audit.verification import checkpoint as end_of_chain
 from psa_kernel.cli.application import chosen_tenant, with_kernel
-from psa_kernel.cli.options import configured, tenant_option
+from psa_kernel.cli.options import configured, json_option, tenant_option
 from psa_kernel.config import Config
+from psa_kernel.database.session import Session
 from psa_kernel.kernel import Kernel
 
 
 @click.group()
 def audit() -> None:
-    """Verify the audit log."""
+    """Verify the audit log against its seals."""
+
+
+async def _chosen(kernel: Kernel, slug: str) -> list[UUID]:
+    if slug:
+        return [await chosen_tenant(kernel, slug)]
+    multi_tenant = kernel.config.multi_tenant
+    async with Session(kernel.pool, tenant_id=None, multi_tenant=multi_tenant, readonly=True) as session:
+        rows = await session.connection.fetch("SELECT id FROM psa.tenant ORDER BY created_at, id")
+    return [row["id"] for row in rows]
+
+
+@audit.command("verify")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What `psa audit checkpoint` printed earlier: shows a chain cut short.",
+)
+@tenant_option
+@configured
+@json_option
+def verify_log(config: Config, tenant: str, checkpoints: Path | None, as_json: bool) -> None:
+    """Name the first entry or seal that was edited, removed, added or moved; exit 1 if there is one.
+
+    All tenants, or the one of --tenant.
+    """
+    lines = checkpoints.read_bytes().splitlines() if checkpoints else []
+    known = {
+        point.tenant_id: point for point in (msgspec.json.decode(line, type=Checkpoint) for line in lines)
+    }
+
+    async def work(kernel: Kernel) -> list[Report]:
+        return [await verify(kernel, id, known.get(id)) for id in await _chosen(kernel, tenant)]
+
+    reports = with_kernel(config, work)
+    for report in reports:
+        if as_json:
+            click.echo(msgspec.json.encode(report).decode())
+        elif report.intact:
+            click.echo(
+                f"{report.tenant_id}: intact; {report.entries} entries under {report.seals} seals,"
+                f" {report.waiting} waiting for theirs."
+            )
+        else:
+            click.echo(f"{report.tenant_id}: TAMPERED. {report.finding}")
+    if not all(report.intact for report in reports):
+        sys.exit(1)
 
 
 @audit.command()
 @tenant_option
-@click.option(
-    "--checkpoint",
-    "known",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file of `psa audit checkpoint`: also finds a chain cut short.",
-)
 @configured
-def verify(config: Config, tenant: str, known: Path | None) -> None:
-    """Check the log of a tenant, or of all, against its seals. Exits with 1 when anything was tampered with."""
-    points = msgspec.json.decode(known.read_bytes(), type=list[Checkpoint]) if known else []
-
-    async def work(kernel: Kernel) -> list[Report]:
-        tenants = [await chosen_tenant(kernel, tenant)] if tenant else await kernel.tenants()
-        at = {point.tenant_id: point for point in points}
-        return [await verify_log(kernel, one, at.get(one)) for one in tenants]
-
-    reports = with_kernel(config, work)
-    for report in reports:
-        what = f"{report.entries} entries in {report.seals} seals, {report.waiting} waiting"
-        click.echo(f"{report.tenant_id}  {'intact' if report.intact else report.finding}  ({what})")
-    broken = [report for report in reports if not report.intact]
-    if broken:
-        raise click.ClickException(f"The log of {len(broken)} of {len(reports)} tenants was tampered with.")
-
-
-@audit.command("checkpoint")
-@configured
-def take_checkpoint(config: Config) -> None:
-    """Print the signed ends of all chains as JSON; keep them where this machine's administrator can't write."""
+def checkpoint(config: Config, tenant: str) -> None:
+    """Seal what waits and print the signed end of each chain as JSON lines, to be kept on another machine."""
 
     async def work(kernel: Kernel) -> list[Checkpoint]:
-        found: list[Checkpoint] = []
-        for tenant in await kernel.tenants():
-            async with kernel.unit(tenant, readonly=True) as unit:
-                point = await checkpoint(unit)
+        await seal_all(kernel)
+        points: list[Checkpoint] = []
+        for id in await _chosen(kernel, tenant):
+            async with kernel.unit(id, readonly=True) as unit:
+                point = await end_of_chain(unit)
             if point is not None:
-                found.append(point)
-        return found
+                points.append(point)
+        return points
 
-    click.echo(msgspec.json.format(msgspec.json.encode(with_kernel(config, work))).decode())
+    for point in with_kernel(config, work):
+        click.echo(msgspec.json.encode(point).decode())

@@ -1,7 +1,5 @@
 """`psa migrate` brings the database up to what is declared; `psa migrations new` writes what is missing."""
 
-import contextlib
-
 import click
 
 from psa_kernel.boot import load
@@ -9,7 +7,6 @@ from psa_kernel.builtin.tenancy.provisioning import seed_all
 from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.database import migrations as files
-from psa_kernel.database.converge import ConvergeError
 from psa_kernel.database.drift import drifts
 from psa_kernel.embedded import servers
 from psa_kernel.kernel import Kernel
