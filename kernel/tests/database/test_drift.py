@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from psa_kernel.database.drift import Drift, drift
+from psa_kernel.database.drift import Drift, drift, drifts
 from psa_kernel.database.migrations import migrate, next_path
 
 
@@ -51,6 +51,18 @@ async def test_every_difference_becomes_a_statement_and_drops_are_only_suggested
         assert part in text, text
     await owner.execute(text)
     assert (await drift(owner, registry, "visits")).statements == ()
+
+
+async def test_new_tables_are_found_before_they_can_be_converged(new_database, plugins, registry):
+    (plugins.folder("visits") / "0001_tables.sql").unlink()
+    database = await new_database()
+    found = await drifts(database.owner, registry, multi_tenant=True)
+    assert [plugin for plugin, drift in found.items() if drift.statements] == ["visits"]
+    next_path(registry.plugins["visits"], "Tables").write_text(found["visits"].migration("Tables"))
+    assert (await migrate(database.owner, registry, multi_tenant=True)).applied == ("visits/0001_tables",)
+    assert await drifts(database.owner, registry, multi_tenant=True) == dict.fromkeys(
+        registry.plugins, Drift()
+    )
 
 
 async def test_a_written_migration_runs(database, owner, plugins, registry):

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from psa_kernel.database.pool import Connection
+from psa_kernel.database.migrations import alone, run_pending
+from psa_kernel.database.platform import become_owner
+from psa_kernel.database.pool import Connection, connect_as_owner
 from psa_kernel.database.schema import (
     AnyTable,
     column_names,
@@ -64,6 +66,21 @@ class Drift(msgspec.Struct, frozen=True):
             )
             parts += ["\n".join(f"-- {line}" for line in f"{drop};".splitlines()) for drop in self.drops]
         return "\n\n".join(parts) + "\n"
+
+
+async def drifts(url: str, registry: Registry, *, multi_tenant: bool) -> dict[str, Drift]:
+    """Run due migrations and return what each plugin's declarations need beyond them; `url` is the owner's.
+
+    Raises `MigrationError` or `DatabaseUnfit`.
+    """
+    connection = await connect_as_owner(url)
+    try:
+        await become_owner(connection)
+        async with alone(connection):
+            await run_pending(connection, registry, multi_tenant=multi_tenant)
+            return {plugin: await drift(connection, registry, plugin) for plugin in registry.plugins}
+    finally:
+        await connection.close()
 
 
 async def drift(connection: Connection, registry: Registry, plugin: str) -> Drift:

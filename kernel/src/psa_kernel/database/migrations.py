@@ -119,24 +119,32 @@ async def migrate(url: str, registry: Registry, *, multi_tenant: bool, repair: b
     connection = await connect_as_owner(url)
     try:
         owner = await become_owner(connection)
-        async with _alone(connection):
+        async with alone(connection):
             state = declared_hash(registry, multi_tenant=multi_tenant, owner=owner)
             settled = not repair and await is_converged(connection, state)
             if settled and not pending(registry, await _ledger(connection)):
                 return Migrated(applied=(), converged=False)
-            schemas = {schema_of(table) for _, table in registry.tables}
-            await prepare(connection, schemas, multi_tenant=multi_tenant)
-            due = pending(registry, await _ledger(connection))
-            for migration in due:
-                await _run(connection, migration)
+            applied = await run_pending(connection, registry, multi_tenant=multi_tenant)
             await converge(connection, registry, multi_tenant=multi_tenant, owner=owner, repair=repair)
     finally:
         await connection.close()
-    return Migrated(applied=tuple(f"{m.plugin}/{m.id}" for m in due), converged=True)
+    return Migrated(applied=applied, converged=True)
+
+
+async def run_pending(connection: Connection, registry: Registry, *, multi_tenant: bool) -> tuple[str, ...]:
+    """Run due migrations as the owner, inside `alone`, and return them as `plugin/id`; `converge` comes next."""
+    await prepare(connection, {schema_of(table) for _, table in registry.tables}, multi_tenant=multi_tenant)
+    due = pending(registry, await _ledger(connection))
+    if due:
+        await connection.execute("DELETE FROM psa.converged")
+    for migration in due:
+        await _run(connection, migration)
+    return tuple(f"{migration.plugin}/{migration.id}" for migration in due)
 
 
 @asynccontextmanager
-async def _alone(connection: Connection) -> AsyncGenerator[None]:
+async def alone(connection: Connection) -> AsyncGenerator[None]:
+    """Hold the lock of those who change the database's structure."""
     # Polled: a waiting pg_advisory_lock() holds a snapshot, which CREATE INDEX CONCURRENTLY would wait for.
     while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110
         await asyncio.sleep(0.1)
