@@ -31,12 +31,19 @@ class Catalog:
         self.registry = registry
         self._shapes: dict[tuple[str, bool, frozenset[str]], Shape] = {}
 
+    def shows(self, name: str, portal: bool, disabled: frozenset[str]) -> bool:
+        """Tell whether a resource exists for an audience."""
+        resource = self.registry.resources.get(name)
+        if resource is None or self.registry.resource_owner[name] in disabled:
+            return False
+        return not portal or resource.portal is not None
+
     def shape(self, name: str, portal: bool = False, disabled: frozenset[str] = frozenset()) -> Shape:
         """Return the shape of a resource; raises `KeyError` for a resource that isn't installed."""
         key = (name, portal, disabled)
         found = self._shapes.get(key)
         if found is None:
-            found = self._shapes[key] = ShapeBuilder(self.registry, name, portal, disabled).build()
+            found = self._shapes[key] = ShapeBuilder(self, name, portal, disabled).build()
         return found
 
 
@@ -54,9 +61,10 @@ def catalog_of(registry: Registry) -> Catalog:
 class ShapeBuilder:
     """Resolves one resource for one audience and set of disabled plugins."""
 
-    def __init__(self, registry: Registry, name: str, portal: bool, disabled: frozenset[str]) -> None:
+    def __init__(self, catalog: Catalog, name: str, portal: bool, disabled: frozenset[str]) -> None:
         """Select what of the registry takes part."""
-        self.registry = registry
+        self.catalog = catalog
+        self.registry = registry = catalog.registry
         self.resource = registry.resources[name]
         self.portal = portal
         self.disabled = disabled
@@ -130,10 +138,7 @@ class ShapeBuilder:
 
     def shows_target(self, name: str) -> bool:
         """Tell whether relationships to a resource are shown at all."""
-        target = self.registry.resources.get(name)
-        if target is None or self.registry.resource_owner[name] in self.disabled:
-            return False
-        return not self.portal or target.portal is not None
+        return self.catalog.shows(name, self.portal, self.disabled)
 
     def related_resource(self, name: str, hidden: str) -> Resource | None:
         """Return a related resource, None when it or one of its attributes is not shown."""

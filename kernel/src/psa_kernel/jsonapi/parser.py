@@ -161,11 +161,10 @@ class _Parser:
         return int(raw)
 
     def _fields(self, key: str, name: str, value: str) -> None:
-        try:
-            shape = self.catalog.shape(name, self.shape.portal, self.disabled)
-        except KeyError:
+        if not self.catalog.shows(name, self.shape.portal, self.disabled):
             self.fault(key, f"There is no resource type {name!r}.", "unknown_type")
             return
+        shape = self.catalog.shape(name, self.shape.portal, self.disabled)
         wanted = tuple(part for part in value.split(",") if part)
         for part in wanted:
             if part not in shape.attributes and part not in shape.relations:
