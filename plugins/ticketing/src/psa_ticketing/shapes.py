@@ -21,13 +21,6 @@ Tone = Literal[
 ]
 
 
-class Written(msgspec.Struct, kw_only=True):
-    """When a record was made and last changed."""
-
-    created_at: datetime
-    updated_at: datetime
-
-
 class QueueWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a client may send for a queue."""
 
@@ -38,8 +31,11 @@ class QueueWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sort_order: Order = 0
 
 
-class QueueRead(QueueWrite, Written, kw_only=True):
+class QueueRead(QueueWrite, kw_only=True):
     """A queue's attributes."""
+
+    created_at: datetime
+    updated_at: datetime
 
 
 class StatusWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -52,9 +48,11 @@ class StatusWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sort_order: Order = 0
 
 
-class StatusRead(StatusWrite, Written, kw_only=True):
+class StatusRead(StatusWrite, kw_only=True):
     """A status's attributes."""
 
+    created_at: datetime
+    updated_at: datetime
     is_closed: bool
 
 
@@ -68,8 +66,11 @@ class PriorityWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sort_order: Order = 0
 
 
-class PriorityRead(PriorityWrite, Written, kw_only=True):
+class PriorityRead(PriorityWrite, kw_only=True):
     """A priority's attributes."""
+
+    created_at: datetime
+    updated_at: datetime
 
 
 class TypeWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -80,8 +81,11 @@ class TypeWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sort_order: Order = 0
 
 
-class TypeRead(TypeWrite, Written, kw_only=True):
+class TypeRead(TypeWrite, kw_only=True):
     """A ticket type's attributes."""
+
+    created_at: datetime
+    updated_at: datetime
 
 
 class CategoryWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -91,8 +95,11 @@ class CategoryWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sort_order: Order = 0
 
 
-class CategoryRead(CategoryWrite, Written, kw_only=True):
+class CategoryRead(CategoryWrite, kw_only=True):
     """A category's attributes."""
+
+    created_at: datetime
+    updated_at: datetime
 
 
 class TicketWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -118,9 +125,11 @@ class TicketPortalWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True
     description: Text = ""
 
 
-class TicketRead(TicketWrite, Written, kw_only=True):
+class TicketRead(TicketWrite, kw_only=True):
     """A ticket's attributes."""
 
+    created_at: datetime
+    updated_at: datetime
     ticket_number: str
     description_html: str
     first_response_at: datetime | None
@@ -145,8 +154,11 @@ class TemplateWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     is_active: bool = True
 
 
-class TemplateRead(TemplateWrite, Written, kw_only=True):
+class TemplateRead(TemplateWrite, kw_only=True):
     """A ticket template's attributes."""
+
+    created_at: datetime
+    updated_at: datetime
 
 
 class CannedWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -158,5 +170,8 @@ class CannedWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     is_active: bool = True
 
 
-class CannedRead(CannedWrite, Written, kw_only=True):
+class CannedRead(CannedWrite, kw_only=True):
     """A canned response's attributes."""
+
+    created_at: datetime
+    updated_at: datetime

@@ -1,5 +1,7 @@
 """What the service desk stores: tickets and the tenant's own lists of statuses, priorities, types, queues."""
 
+import decimal
+
 from psa_sdk.tables import (
     BigInt,
     Boolean,
@@ -78,7 +80,9 @@ class TicketPriority(TenantTable, schema="ticketing", tablename="priority"):
 
     name = Text()
     color = Choice(*TONES, default="slate")
-    sla_multiplier = Decimal(digits=(6, 3), help_text="Multiplies the targets of an SLA")
+    sla_multiplier = Decimal(
+        digits=(6, 3), default=decimal.Decimal(1), help_text="Multiplies the targets of an SLA"
+    )
     is_default = Boolean(default=False)
     sort_order = Integer(default=0)
 
