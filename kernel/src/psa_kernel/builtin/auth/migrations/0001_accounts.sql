@@ -1,6 +1,6 @@
 -- Accounts, their credentials, sessions, roles and teams.
 CREATE TABLE psa.account (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -21,7 +21,7 @@ CREATE TABLE psa.account (
 );
 
 CREATE TABLE psa.password (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -34,7 +34,7 @@ CREATE TABLE psa.password (
 );
 
 CREATE TABLE psa.password_request (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -48,7 +48,7 @@ CREATE TABLE psa.password_request (
 );
 
 CREATE TABLE psa.session (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -67,7 +67,7 @@ CREATE TABLE psa.session (
 );
 
 CREATE TABLE psa.session_token (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -83,7 +83,7 @@ CREATE TABLE psa.session_token (
 );
 
 CREATE TABLE psa.api_key (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -100,7 +100,7 @@ CREATE TABLE psa.api_key (
 );
 
 CREATE TABLE psa.role (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -115,7 +115,7 @@ CREATE TABLE psa.role (
 );
 
 CREATE TABLE psa.role_assignment (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -126,7 +126,7 @@ CREATE TABLE psa.role_assignment (
 );
 
 CREATE TABLE psa.team (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -138,7 +138,7 @@ CREATE TABLE psa.team (
 );
 
 CREATE TABLE psa.team_member (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
@@ -149,7 +149,7 @@ CREATE TABLE psa.team_member (
 );
 
 CREATE TABLE psa.login_failure (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT current_timestamp,
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,

@@ -1,5 +1,5 @@
 CREATE TABLE psa.schedule (
-    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    id uuid NOT NULL DEFAULT psa.new_id(),
     tenant_id uuid NOT NULL DEFAULT psa.current_tenant(),
     created_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
     updated_at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP,
