@@ -117,7 +117,8 @@ async def identify(
         raise _refused()
     if found.idle and found.seen_at and now - found.seen_at > found.idle:
         raise _refused()
-    if not found.tenant_active:
+    # The operator's people still read; the gate behind this lets them do no more (TEN-08).
+    if not found.tenant_active and "super_admin" not in found.principal.role_keys:
         raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
     if found.networks and not _within(ip, found.networks):
         raise Forbidden("This API key may not be used from this address.", code="address_refused")
