@@ -50,10 +50,13 @@ def list_tenants(config: Config, as_json: bool) -> None:
 def create(
     config: Config, slug: str, name: str | None, admin_email: str, timezone: str, currency: str
 ) -> None:
-    """Make a tenant with its keys, first data and administrator. Repeating completes what is missing."""
-    if not config.multi_tenant:
+    """Make a tenant with its keys, first data and administrator. Repeating completes what is missing.
+
+    An installation with one tenant has `main`.
+    """
+    if not config.multi_tenant and slug != provisioning.FIRST_SLUG:
         raise click.ClickException(
-            "This installation has one tenant: use --tenancy multi or PSA_TENANCY=multi."
+            f"This installation has one tenant, {provisioning.FIRST_SLUG}: use that, or --tenancy multi."
         )
     password = secrets.token_urlsafe(15) if admin_email else ""
 
@@ -66,6 +69,7 @@ def create(
             admin_password=password,
             timezone=timezone,
             currency=currency,
+            tenant_id=SINGLE_TENANT if slug == provisioning.FIRST_SLUG else None,
         )
 
     with_kernel(config, work)
