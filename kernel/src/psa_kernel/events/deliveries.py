@@ -35,6 +35,8 @@ SELECT o.id, o.kind, o.payload::text AS payload, o.version, o.request_id, o.caus
 FROM psa.delivery d JOIN psa.outbox o ON o.tenant_id = d.tenant_id AND o.id = d.event_id
 WHERE d.tenant_id = $1 AND d.id = $2 AND d.token = $3 AND d.state = 'running'
 """
+# Handlers of one event that end together take turns, so that the last one sees that it is the last.
+_TURN = "SELECT FROM psa.outbox WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
 _SETTLE = """
 WITH settled AS (
     UPDATE psa.delivery SET state = $4, last_error = $5, finished_at = $6, lease_until = NULL
@@ -130,6 +132,8 @@ class Deliveries:
                 raise Held
             else:
                 state, note = "skipped", f"The module {handler.plugin} was switched off."
+            if row["kind"] != "job":
+                await unit.connection.execute(_TURN, claim.tenant_id, row["id"])
             settled = await unit.connection.fetchval(
                 _SETTLE, claim.tenant_id, claim.id, claim.token, state, note, unit.now
             )

@@ -9,7 +9,6 @@ from cronsim import CronSim
 
 from psa_sdk.actors import CatchUp
 
-NEVER: Final = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)
 FRESH: Final = datetime.timedelta(minutes=1)
 """How late a slot of `catch_up="none"` may still fire."""
 MOST: Final = 100
@@ -25,15 +24,14 @@ class Due(msgspec.Struct, frozen=True):
 
 
 def following(cron: str, zone: str, instant: datetime.datetime) -> datetime.datetime:
-    """Return the first slot after an instant, in UTC; `NEVER` for a 30 February.
+    """Return the first slot after an instant, in UTC.
 
     Example:
         >>> from datetime import UTC, datetime
         >>> following("30 6 * * *", "Europe/Berlin", datetime(2026, 3, 28, 12, tzinfo=UTC)).isoformat()
         '2026-03-29T04:30:00+00:00'
     """
-    slot = next(CronSim(cron, instant.astimezone(ZoneInfo(zone))), None)
-    return slot.astimezone(datetime.UTC) if slot else NEVER
+    return next(CronSim(cron, instant.astimezone(ZoneInfo(zone)))).astimezone(datetime.UTC)
 
 
 def due(

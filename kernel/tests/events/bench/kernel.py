@@ -49,11 +49,11 @@ class Bench:
             await connection.close()
 
     async def tenant(self, slug: str, *, id: UUID | None = None, timezone: str = "UTC") -> UUID:
-        id = id or new_id()
+        made = id or new_id()
         await self.run(
-            "INSERT INTO psa.tenant (id, slug, name, timezone) VALUES ($1, $2, $2, $3)", id, slug, timezone
+            "INSERT INTO psa.tenant (id, slug, name, timezone) VALUES ($1, $2, $2, $3)", made, slug, timezone
         )
-        return id
+        return made
 
     async def effects(self, *handlers: str) -> list[str]:
         rows = await self.run(

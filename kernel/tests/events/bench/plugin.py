@@ -109,7 +109,12 @@ async def exits(ctx: Context) -> None:
 
 @actor()
 async def typed(
-    ctx: Context, *, id: UUID, day: datetime.date, tags: list[str] = [], mark: dict[str, int] | None = None
+    ctx: Context,
+    *,
+    id: UUID,
+    day: datetime.date,
+    tags: list[str] = [],  # noqa: B006 - a default of the declared arguments
+    mark: dict[str, int] | None = None,
 ) -> None:
     assert isinstance(id, UUID)
     assert isinstance(day, datetime.date)

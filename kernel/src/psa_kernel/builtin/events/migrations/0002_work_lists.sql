@@ -144,8 +144,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
     SELECT count(*) FROM freed
 $$;
 
--- Mark outbox rows done whose last deliveries were settled at the same moment, then delete old ones with their
--- deliveries; returns how many rows went. Dead letters stay until `dead_before`.
+-- Give up outbox rows whose dead letters are older than `dead_before`, then delete old ones with their deliveries;
+-- returns how many rows went.
 CREATE FUNCTION psa.outbox_purge(done_before timestamptz, dead_before timestamptz, most integer)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
