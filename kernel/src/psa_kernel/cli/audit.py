@@ -52,7 +52,10 @@ def verify_log(config: Config, tenant: str, checkpoints: Path | None, as_json: b
     }
 
     async def work(kernel: Kernel) -> list[Report]:
-        return [await verify(kernel, id, known.get(id)) for id in await _chosen(kernel, tenant)]
+        return [
+            await verify(kernel, tenant_id, known.get(tenant_id))
+            for tenant_id in await _chosen(kernel, tenant)
+        ]
 
     reports = with_kernel(config, work)
     for report in reports:
@@ -78,8 +81,8 @@ def checkpoint(config: Config, tenant: str) -> None:
     async def work(kernel: Kernel) -> list[Checkpoint]:
         await seal_all(kernel)
         points: list[Checkpoint] = []
-        for id in await _chosen(kernel, tenant):
-            async with kernel.unit(id, readonly=True) as unit:
+        for tenant_id in await _chosen(kernel, tenant):
+            async with kernel.unit(tenant_id, readonly=True) as unit:
                 point = await end_of_chain(unit)
             if point is not None:
                 points.append(point)

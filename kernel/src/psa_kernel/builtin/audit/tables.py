@@ -25,11 +25,6 @@ class AuditEntry(TenantTable, schema="psa", tablename="audit_entry"):
     request_id = Text(default="")
     ip = Text(null=True)
     user_agent = Text(null=True)
-    index_on = (
-        Index(("occurred_at", "id")),
-        Index(("resource", "record_id", "occurred_at")),
-        Index(("actor_id", "occurred_at")),
-    )
 
 
 class AuditSeal(TenantTable, schema="psa", tablename="audit_seal"):

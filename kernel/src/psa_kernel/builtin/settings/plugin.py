@@ -1,7 +1,9 @@
 """Settings, modules and custom fields."""
 
-from psa_kernel.builtin.settings import tables
-from psa_sdk import Manifest, hookimpl
+from psa_kernel.builtin.settings import custom_fields, routes, tables
+from psa_kernel.builtin.settings.modules import ModulesSwitched
+from psa_kernel.builtin.settings.writer import SettingsChanged
+from psa_sdk import Manifest, Permission, every, hookimpl
 
 
 @hookimpl
@@ -13,4 +15,22 @@ def psa_manifest() -> Manifest:
         description="What a tenant chooses: values, modules and custom fields.",
         requires=("tenancy",),
         tables=tables.ALL,
+        resources=(custom_fields.custom_fields,),
+        routes=routes.ALL,
+        permissions=(
+            Permission(name=routes.READ, title="See settings"),
+            Permission(name=routes.UPDATE, title="Change settings"),
+            Permission(name=routes.READ_MODULES, title="See modules"),
+            Permission(name=routes.UPDATE_MODULES, title="Switch modules on and off"),
+        ),
+        roles={
+            "admin": ("settings.*",),
+            "manager": ("settings.sections.read", "settings.modules.read", "settings.custom_fields.read"),
+            **dict.fromkeys(
+                ("technician", "dispatcher", "sales", "finance"), ("settings.custom_fields.read",)
+            ),
+        },
+        events=(SettingsChanged, ModulesSwitched),
+        actors=(custom_fields.forget_removed_fields,),
+        schedules=(every("10 3 * * *", custom_fields.forget_removed_fields),),
     )

@@ -39,7 +39,7 @@ async def erase(kernel: "Kernel", tenant_id: UUID) -> dict[str, int]:
         await unit.connection.execute("SET LOCAL statement_timeout = 0")
         text: Any = await unit.connection.fetchval("SELECT psa.erase_tenant($1)", tenant_id)
         counts: dict[str, int] = {table: rows for table, rows in msgspec.json.decode(text).items() if rows}
-        await unit.audit("tenancy.erased", "tenants", tenant_id, rows=counts)
+        await unit.audit("tenant_erased", "tenants", tenant_id, rows=counts)
         await unit.emit(TenantErased(tenant_id=tenant_id))
     kernel.keys.forget(tenant_id)
     kernel.directory.forget(tenant_id)

@@ -79,8 +79,8 @@ async def _change(
         raise NotFound(f"There is no tenant {tenant_id}.")
     unit.after_commit(lambda: unit.kernel.directory.forget(tenant_id))
     if not tag.endswith(" 0"):
-        await unit.audit(f"tenancy.{what}", "tenants", tenant_id, **(detail or {}))
-        await tell_tenant(unit.kernel, unit, tenant_id, f"tenancy.{what}", **(detail or {}))
+        await unit.audit(f"tenant_{what}", "tenants", tenant_id, **(detail or {}))
+        await tell_tenant(unit.kernel, unit, tenant_id, f"tenant_{what}", **(detail or {}))
 
 
 async def tell_tenant(kernel: "Kernel", unit: "Unit", tenant_id: UUID, action: str, **detail: str) -> None:

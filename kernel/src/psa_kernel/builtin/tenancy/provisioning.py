@@ -115,7 +115,7 @@ def check_identity(slug: str, timezone: str) -> None:
 
 
 async def _first_admin(kernel: "Kernel", tenant_id: UUID, email: str, password: str) -> None:
-    from psa_kernel.builtin.auth import provisioning as auth  # noqa: PLC0415 - auth builds on tenancy
+    from psa_kernel.builtin.auth import provisioning as auth
 
     arguments: dict[str, Any] = {"email": email, "password": password}
     await auth.ensure_admin(kernel, tenant_id, **arguments)

@@ -91,9 +91,9 @@ async def create_tenant(ctx: Context, body: NewTenant) -> Answer:
             code="slug_taken",
             pointer="/data/attributes/slug",
         )
-    id = await provision(unit.kernel, **msgspec.structs.asdict(body))
-    await unit.audit("tenancy.provisioned", "tenants", id, slug=body.slug, name=body.name)
-    return await _answer(unit, id, 201)
+    made = await provision(unit.kernel, **msgspec.structs.asdict(body))
+    await unit.audit("tenant_provisioned", "tenants", made, slug=body.slug, name=body.name)
+    return await _answer(unit, made, 201)
 
 
 @get("/tenants/{id:uuid}", permission=READ, returns=TenantDocument, answer_type="tenants")
@@ -134,9 +134,9 @@ async def _write(ctx: Context, id: UUID, values: dict[str, str]) -> Answer:
         )
         unit.after_commit(lambda: unit.kernel.directory.forget(id))
         await unit.audit(
-            "tenancy.changed", "tenants", id, changed={name: [old[name], changed[name]] for name in changed}
+            "tenant_changed", "tenants", id, changed={name: [old[name], changed[name]] for name in changed}
         )
-        await lifecycle.tell_tenant(unit.kernel, unit, id, "tenancy.changed", **changed)
+        await lifecycle.tell_tenant(unit.kernel, unit, id, "tenant_changed", **changed)
     return await _answer(unit, id)
 
 

@@ -54,7 +54,7 @@ async def _from_audit(unit: "Unit", start: datetime.datetime, end: datetime.date
     )
     created = await unit.connection.fetch(
         "SELECT resource, count(*) AS number FROM psa.audit_entry"
-        " WHERE occurred_at >= $1 AND occurred_at < $2 AND action = 'create' GROUP BY resource",
+        " WHERE occurred_at >= $1 AND occurred_at < $2 AND action = 'created' GROUP BY resource",
         start,
         end,
     )

@@ -92,3 +92,8 @@ CREATE FUNCTION psa.is_unsealed(entry_id uuid) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM psa.unsealed_entry WHERE tenant = psa.current_tenant() AND entry = entry_id)
 $$;
+
+CREATE FUNCTION psa.unsealed_count() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT count(*) FROM psa.unsealed_entry WHERE tenant = psa.current_tenant()
+$$;
