@@ -5,8 +5,10 @@ from typing import Any
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from psa_kernel.http.documentation import documentation_handlers
 from psa_kernel.http.entry import Entry
 from psa_kernel.http.errors import on_exception
+from psa_kernel.http.health import health_handlers
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.routes import route_handlers
 from psa_kernel.http.unit import UnitOfWorkLayer
@@ -43,4 +45,9 @@ def create_app(kernel: Kernel) -> Application:
 def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:
     from psa_kernel.jsonapi.routes import resource_handlers
 
-    return [*route_handlers(kernel), *resource_handlers(kernel)]
+    return [
+        *route_handlers(kernel),
+        *resource_handlers(kernel),
+        *health_handlers(kernel, metrics),
+        *documentation_handlers(kernel),
+    ]
