@@ -84,8 +84,10 @@ class StoredColumn(msgspec.Struct, frozen=True):
         """Return a value as the column's own Python type; raises `TypeError` when it is another."""
         if isinstance(value, enum.Enum):
             value = value.value
-        if value is None or self.is_json:
-            return value
+        if value is None:
+            return None
+        if self.is_json:
+            return msgspec.to_builtins(value)
         if self.sql_type == "uuid" and isinstance(value, str):
             return UUID(value)
         if self.sql_type == "text[]":

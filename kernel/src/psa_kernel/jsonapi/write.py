@@ -1,0 +1,315 @@
+"""Writes of the API: a request's document to a stored record.
+
+Order: permission, document, references and custom fields, then the write itself; whatever the document lacks
+is told at once. `routes.py` turns these functions into handlers, `operations.py` into atomic operations.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from psa_kernel.database.converge.isolation import company_key
+from psa_kernel.database.schema import literal
+from psa_kernel.jsonapi import custom_fields
+from psa_kernel.jsonapi.bodies import data_of, parse
+from psa_kernel.jsonapi.drafts import (
+    Draft,
+    LocalIds,
+    Mode,
+    Reference,
+    absent,
+    identifier,
+    members,
+    read_draft,
+)
+from psa_kernel.jsonapi.findings import Findings
+from psa_kernel.jsonapi.links import Membership
+from psa_kernel.jsonapi.records import UnitRecords
+from psa_kernel.jsonapi.scopes import require, shifted, visible
+from psa_kernel.jsonapi.targets import target_of
+from psa_kernel.jsonapi.writable import CUSTOM_FIELDS, Writable, writable
+from psa_kernel.jsonapi.write_plan import Target
+from psa_sdk.errors import Forbidden, NotFound
+from psa_sdk.resources import ToMany
+
+if TYPE_CHECKING:
+    from psa_kernel.unit_of_work import Unit
+
+Versions = Sequence[int] | None
+"""The versions that `If-Match` accepts; None accepts any."""
+
+
+class Parent(msgspec.Struct, frozen=True):
+    """The record that a created one will belong to: `POST /companies/{id}/domains`."""
+
+    resource: str
+    id: UUID
+    relation: str
+
+
+async def create(unit: "Unit", name: str, body: bytes, *, parent: Parent | None = None) -> UUID:
+    """Create a record from a document and return its id."""
+    require(unit, name, "create")
+    return await create_from(unit, name, data_of(parse(body)), parent=parent)
+
+
+async def create_from(
+    unit: "Unit",
+    name: str,
+    data: Mapping[str, Any],
+    *,
+    parent: Parent | None = None,
+    lids: LocalIds | None = None,
+) -> UUID:
+    """Create a record from a resource object; the permission is checked already."""
+    sends, target = _sends(unit, name)
+    findings = Findings()
+    data = _under_parent(unit, sends, data, parent)
+    draft = read_draft(data, sends, target, "create", findings, lids=lids)
+    if sends.resource.subject is not None and sends.resource.subject.id._meta.name not in draft.values:
+        findings.add("“subject” is required.", pointer="/data/relationships", code="required")
+    await _check(unit, sends, draft, "create", findings, None)
+    findings.raise_all()
+    _confine(unit, sends, draft)
+    records = UnitRecords(unit, "create")
+    created = await records.create(name, draft.values, id=draft.id)
+    for relation, targets in draft.members.items():
+        if targets:
+            await UnitRecords(unit).members(name, created, relation, Membership(add=targets))
+    return created
+
+
+async def update(unit: "Unit", name: str, id: UUID, body: bytes, *, versions: Versions = None) -> int:
+    """Change what a document names (PATCH) and return the record's version."""
+    require(unit, name, "update")
+    return await update_from(unit, name, id, data_of(parse(body)), mode="patch", versions=versions)
+
+
+async def replace(unit: "Unit", name: str, id: UUID, body: bytes, *, versions: Versions = None) -> int:
+    """Replace all that can be written (PUT): what the document leaves out takes its default."""
+    require(unit, name, "update")
+    return await update_from(unit, name, id, data_of(parse(body)), mode="replace", versions=versions)
+
+
+async def update_from(
+    unit: "Unit",
+    name: str,
+    id: UUID,
+    data: Mapping[str, Any],
+    *,
+    mode: Mode = "patch",
+    versions: Versions = None,
+    lids: LocalIds | None = None,
+) -> int:
+    """Update a record from a resource object; the permission is checked already."""
+    sends, target = _sends(unit, name)
+    findings = Findings()
+    draft = read_draft(data, sends, target, mode, findings, id=id, lids=lids)
+    records = UnitRecords(unit, "update")
+    stored: Mapping[str, Any] | None = None
+    if mode == "patch" and draft.custom_fields:
+        stored = (await records.get(name, id, lock=True))[CUSTOM_FIELDS] or {}
+    await _check(unit, sends, draft, mode, findings, stored, id)
+    if findings and not await records.exists(name, id):
+        raise NotFound(f"There is no {name} record with the id {id}.")
+    findings.raise_all()
+    _confine(unit, sends, draft, updating=True)
+    version = await records.update_at(name, id, draft.values, versions)
+    for relation, targets in draft.members.items():
+        version = await records.members(name, id, relation, Membership(add=targets, whole=True))
+    return version
+
+
+async def delete(unit: "Unit", name: str, id: UUID, *, versions: Versions = None) -> None:
+    """Delete (or archive) a record."""
+    require(unit, name, "delete")
+    await UnitRecords(unit, "delete").delete_at(name, id, versions)
+
+
+async def add_members(unit: "Unit", name: str, id: UUID, relation: str, body: bytes) -> None:
+    """Add to a many-to-many relationship: POST at its URL."""
+    await _linkage(unit, name, id, relation, parse(body), "add")
+
+
+async def remove_members(unit: "Unit", name: str, id: UUID, relation: str, body: bytes) -> None:
+    """Take out of a many-to-many relationship: DELETE at its URL."""
+    await _linkage(unit, name, id, relation, parse(body), "remove")
+
+
+async def replace_linkage(
+    unit: "Unit", name: str, id: UUID, relation: str, body: bytes, *, versions: Versions = None
+) -> None:
+    """Set a to-one or a many-to-many relationship: PATCH at its URL."""
+    await _linkage(unit, name, id, relation, parse(body), "replace", versions)
+
+
+async def _linkage(
+    unit: "Unit",
+    name: str,
+    id: UUID,
+    relation: str,
+    document: Mapping[str, Any],
+    verb: str,
+    versions: Versions = None,
+    lids: LocalIds | None = None,
+) -> None:
+    require(unit, name, "update")
+    sends, target = _sends(unit, name)
+    if relation in sends.fixed_relations:
+        raise Forbidden(f"The relationship {relation} can't be written here.", code="read_only")
+    if relation not in sends.to_one and relation not in sends.links:
+        raise NotFound(f"{name} have no relationship {relation!r}.")
+    findings = Findings()
+    draft = Draft(values={}, members={}, references=[])
+    if "data" not in document:
+        findings.add("“data” is required.", pointer="", code="required")
+    elif relation in sends.links:
+        members(document["data"], sends.links[relation].target, "/data", findings, draft, lids, relation)
+    elif verb != "replace":
+        raise Forbidden("A to-one relationship is written with PATCH.", code="to_one")
+    else:
+        declared = sends.to_one[relation]
+        column = target.column(declared.column._meta.name)
+        found = identifier(document["data"], declared.target, "/data", findings, lids)
+        if found is None and not findings and (declared.required or not column.nullable):
+            findings.add(f"“{relation}” is required.", pointer="/data", code="required")
+        draft.references += [found] if found else []
+        draft.values[column.name] = found.id if found else None
+    if verb != "remove":
+        await _check_references(unit, draft.references, findings)
+    findings.raise_all()
+    records = UnitRecords(unit, "update")
+    if relation in sends.to_one:
+        await records.update_at(name, id, draft.values, versions)
+        return
+    targets = draft.members[relation]
+    membership = (
+        Membership(remove=targets) if verb == "remove" else Membership(add=targets, whole=verb == "replace")
+    )
+    await records.members(name, id, relation, membership, versions)
+
+
+linkage_from = _linkage
+
+
+def _sends(unit: "Unit", name: str) -> tuple[Writable, Target]:
+    sends = writable(unit, name)
+    return sends, target_of(unit, sends.resource)
+
+
+def _under_parent(
+    unit: "Unit", sends: Writable, data: Mapping[str, Any], parent: Parent | None
+) -> Mapping[str, Any]:
+    """Return a resource object that names its parent, which takes precedence over what it said itself."""
+    if parent is None:
+        return data
+    relation = unit.kernel.registry.relations(parent.resource)[parent.relation]
+    column = relation.column if isinstance(relation, ToMany) else None
+    name = "subject"
+    if column is not None:
+        name = next(key for key, one in sends.to_one.items() if one.column is column)
+    identifier = {"type": parent.resource, "id": str(parent.id)}
+    given = data.get("relationships")
+    relationships = (
+        {**given, name: {"data": identifier}} if isinstance(given, dict) else {name: {"data": identifier}}
+    )
+    return {**data, "relationships": relationships}
+
+
+def _confine(unit: "Unit", sends: Writable, draft: Draft, *, updating: bool = False) -> None:
+    """Bind what a portal principal writes to its own company."""
+    if not sends.portal:
+        return
+    column = company_key(unit.kernel.registry, sends.resource.table)
+    if column in ("", "id"):
+        return
+    if updating:
+        draft.values.pop(column, None)
+    else:
+        draft.values[column] = unit.principal.who.company_id
+
+
+async def _check(
+    unit: "Unit",
+    sends: Writable,
+    draft: Draft,
+    mode: Mode,
+    findings: Findings,
+    stored: Mapping[str, Any] | None,
+    id: UUID | None = None,
+) -> None:
+    """Check custom fields and references in one statement, or two when custom fields name records."""
+    wanted = sends.resource.name if sends.resource.custom_fields and draft.custom_fields is not None else ""
+    definitions = await _check_references(unit, draft.references, findings, wanted)
+    if not wanted or draft.custom_fields is None:
+        return
+    if sends.portal:
+        definitions = tuple(item for item in definitions if item.portal_visible)
+    after = custom_fields.validate(definitions, draft.custom_fields, findings, stored=stored)
+    named: list[Reference] = []
+    for definition in definitions:
+        pointer = f"{custom_fields.POINTER}/{definition.key}"
+        if draft.custom_fields.get(definition.key) is None or findings.has(pointer):
+            continue
+        if definition.target:
+            named.append(Reference(definition.target, UUID(draft.custom_fields[definition.key]), pointer))
+        if definition.is_unique:
+            await _check_unique(unit, sends, definition.key, after[definition.key], findings, id)
+    await _check_references(unit, named, findings)
+    if mode != "patch" or draft.custom_fields:
+        draft.values[CUSTOM_FIELDS] = after
+
+
+async def _check_unique(
+    unit: "Unit", sends: Writable, key: str, value: Any, findings: Findings, id: UUID | None
+) -> None:
+    resource = sends.resource
+    text = msgspec.json.encode(value).decode()
+    await unit.db.lock("custom_field", resource.name, key, text)
+    meta = resource.table._meta
+    taken = await unit.connection.fetchval(
+        f'SELECT true FROM "{meta.schema}"."{meta.tablename}" WHERE tenant_id = psa.current_tenant()'
+        " AND custom_fields -> $1 = $2::text::jsonb AND ($3::uuid IS NULL OR id <> $3) LIMIT 1",
+        key,
+        text,
+        id,
+    )
+    if taken:
+        pointer = f"{custom_fields.POINTER}/{key}"
+        findings.add(f"Another record already has this {key}.", pointer=pointer, code="already_taken")
+
+
+async def _check_references(
+    unit: "Unit", references: Sequence[Reference], findings: Findings, definitions_of: str = ""
+) -> tuple[custom_fields.Definition, ...]:
+    """Note references to records that the principal doesn't see; also return custom-field definitions."""
+    registry = unit.kernel.registry
+    wanted: dict[str, list[UUID]] = {}
+    for reference in references:
+        wanted.setdefault(reference.resource, []).append(reference.id)
+    columns: list[str] = []
+    arguments: list[Any] = []
+    asked = [resource for resource in sorted(wanted) if resource in registry.resources]
+    for resource in asked:
+        meta = registry.resources[resource].table._meta
+        row = f'"{meta.tablename}"'
+        arguments.append(wanted[resource])
+        condition = f"{row}.tenant_id = psa.current_tenant() AND {row}.id = ANY (${len(arguments)}::uuid[])"
+        seen = visible(unit, resource)
+        if seen.sql:
+            condition += f" AND ({shifted(seen.sql, len(arguments))})"
+            arguments += seen.values
+        columns.append(f'ARRAY(SELECT {row}.id FROM "{meta.schema}".{row} AS {row} WHERE {condition})')
+    if definitions_of:
+        columns.append(custom_fields.DEFINITIONS.format(literal(definitions_of)))
+    if not columns and not wanted:
+        return ()
+    row = await unit.connection.fetchrow(f"SELECT {', '.join(columns)}", *arguments) if columns else ()
+    assert row is not None
+    found = {resource: set(row[index]) for index, resource in enumerate(asked)}
+    for reference in references:
+        if reference.id not in found.get(reference.resource, ()):
+            absent(reference.resource, reference.pointer, findings)
+    return custom_fields.decode(row[len(asked)]) if definitions_of else ()
