@@ -29,14 +29,19 @@ async def fill(ctx: Context) -> None:
     """Create the companies, then sites and contacts, in a few large batches."""
     dice = random.Random("contacts")  # noqa: S311 - demonstration data must be the same everywhere
     companies = [_company(dice, number) for number in range(COMPANY_COUNT)]
-    ids = await ctx.records.create_many(COMPANIES, companies)
+    ids = await ctx.records.create_many(COMPANIES, companies, history=True)
     sites: list[Mapping[str, Any]] = []
     people: list[Mapping[str, Any]] = []
     for number, (company_id, company) in enumerate(zip(ids, companies, strict=True)):
         sites += _sites(dice, company_id, company)
         people += _people(dice, company_id, number)
-    await ctx.records.create_many(SITES, sites)
-    await ctx.records.create_many(CONTACTS, people)
+    await ctx.records.create_many(SITES, sites, history=True)
+    contact_ids = await ctx.records.create_many(CONTACTS, people, history=True)
+    addresses = [
+        {"contact": contact_id, "address": row["email"], "normalised": row["email"], "is_main": True}
+        for contact_id, row in zip(contact_ids, people, strict=True)
+    ]
+    await ctx.records.create_many("contact-emails", addresses, history=True)
 
 
 def _company(dice: random.Random, number: int) -> dict[str, Any]:

@@ -175,7 +175,7 @@ async def write_domain(ctx: Context, change: Change) -> None:
 async def write_site(ctx: Context, change: Change) -> None:
     """Check a site; a new primary replaces the old one, the first site becomes primary."""
     refuse(await check_details(ctx, change))
-    if change.verb == "create" and not change.new.get("is_primary"):
+    if change.verb == "create" and "is_primary" not in change.new:
         await ctx.db.lock("contacts.primary", "sites", change.new["company"])
         change.new["is_primary"] = (
             await ctx.records.count("sites", Site.company == change.new["company"]) == 0
