@@ -1,6 +1,6 @@
 """The kernel: everything one process shares, and the door to units of work."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 from redis.asyncio import Redis
 
-from psa_kernel.boot.order import requirements
+from psa_kernel.builtin.settings.modules import needed
 from psa_kernel.clock import Clock, SystemClock
 from psa_kernel.config import Config
 from psa_kernel.crypto import KeyRing
@@ -52,7 +52,7 @@ class Kernel:
         self.clock = clock
         self.wakeup = Wakeup(pool)
         self.directory = TenantDirectory(pool, multi_tenant=config.multi_tenant)
-        self._needs = _closures(registry)
+        self._needs = {name: needed(registry, name) for name in registry.plugins}
 
     @classmethod
     @asynccontextmanager
@@ -174,15 +174,6 @@ def session_for(kernel: Kernel, tenant: Tenant | None, principal: Principal, *, 
         company_id=principal.who.company_id if principal.audience == "portal" else None,
         readonly=readonly,
     )
-
-
-def _closures(registry: Registry) -> Mapping[str, frozenset[str]]:
-    """Return, for each plugin, itself and everything it needs."""
-    closures: dict[str, frozenset[str]] = {}
-    for name, plugin in registry.plugins.items():
-        needs = {name, *requirements(plugin)}
-        closures[name] = frozenset(needs.union(*(closures.get(need, frozenset()) for need in needs)))
-    return closures
 
 
 async def _close_pool(pool: Pool) -> None:
