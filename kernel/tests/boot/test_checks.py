@@ -7,9 +7,12 @@ import pytest
 
 from psa_kernel.boot import BootError, load
 from psa_kernel.config import Config
+from psa_kernel.testing.plugins import module, table
 from psa_sdk import (
     Extension,
+    Manifest,
     Permission,
+    Resource,
     Settings,
     ToMany,
     ToOne,
@@ -23,9 +26,7 @@ from psa_sdk import (
     provide,
 )
 from psa_sdk.events import Event
-from psa_sdk.tables import Sealed
-
-from .plugins import Instant, Manifest, Ref, Resource, Text, module, table
+from psa_sdk.tables import Instant, Ref, Sealed, Text
 
 
 class Named(msgspec.Struct):

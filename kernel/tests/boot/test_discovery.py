@@ -8,9 +8,8 @@ import pytest
 
 from psa_kernel.boot import BootError, load
 from psa_kernel.config import Config
+from psa_kernel.testing.plugins import module
 from psa_sdk import Manifest
-
-from .plugins import module
 
 
 @pytest.fixture
