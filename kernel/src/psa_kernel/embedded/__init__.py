@@ -9,6 +9,7 @@ from psa_kernel.config import Config
 from psa_kernel.embedded.binaries import ServerError
 from psa_kernel.embedded.postgres import EmbeddedPostgres, Urls
 from psa_kernel.embedded.valkey import EmbeddedValkey
+from psa_kernel.embedded.watch import Server, watched
 
 __all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerError", "Urls", "servers"]
 
@@ -17,13 +18,15 @@ __all__ = ["EmbeddedPostgres", "EmbeddedValkey", "ServerError", "Urls", "servers
 def servers(config: Config, *, redis: bool = True) -> Generator[Config]:
     """Give a configuration whose URLs are all filled in, by embedded servers where the operator gave none.
 
-    On leaving, a server stops when no other process uses it. Raises `ServerError`.
+    One that dies meanwhile is started again on its port. On leaving, a server stops when no other process uses it. Raises `ServerError`.
     """
+    mine: list[Server] = []
     with ExitStack() as started:
         if not config.database_url:
             postgres = EmbeddedPostgres(config.data_dir)
             urls = postgres.ensure()
             started.callback(postgres.stop)
+            mine.append(postgres)
             config = msgspec.structs.replace(
                 config, database_url=urls.app, owner_database_url=urls.owner, direct_database_url=urls.direct
             )
@@ -36,5 +39,7 @@ def servers(config: Config, *, redis: bool = True) -> Generator[Config]:
             valkey = EmbeddedValkey(config.data_dir)
             url = valkey.ensure()
             started.callback(valkey.stop)
+            mine.append(valkey)
             config = msgspec.structs.replace(config, redis_url=url)
+        started.enter_context(watched(mine))
         yield config

@@ -4,10 +4,6 @@ Only the programs of a wheel (or of the system) are used; the life cycle is ours
 127.0.0.1 with scram passwords, survives a killed `psa`, and is adopted by the next one.
 """
 
-import os
-import secrets
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -17,7 +13,9 @@ import msgspec
 
 from psa_kernel.embedded.account import Account, Runner
 from psa_kernel.embedded.binaries import ServerError, postgres_binaries, postgres_major
+from psa_kernel.embedded.cluster import create, read_passwords
 from psa_kernel.embedded.lease import Lease
+from psa_kernel.embedded.ports import usable
 from psa_kernel.embedded.processes import command_line, stray_lock
 
 SETTINGS: Mapping[str, str] = {
@@ -33,9 +31,6 @@ FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_pa
 
 _RETRIES = 40
 _PAUSE = 0.25
-_TRUST_NOTHING_ELSE = (
-    "host all all 127.0.0.1/32 scram-sha-256\nhost replication all 127.0.0.1/32 scram-sha-256\n"
-)
 
 
 class Urls(msgspec.Struct, frozen=True):
@@ -45,14 +40,6 @@ class Urls(msgspec.Struct, frozen=True):
     app: str
     direct: str
     superuser: str
-
-
-class Passwords(msgspec.Struct, frozen=True):
-    """The generated passwords of the three roles."""
-
-    postgres: str
-    psa_owner: str
-    psa_app: str
 
 
 class EmbeddedPostgres:
@@ -75,10 +62,10 @@ class EmbeddedPostgres:
         with self._lease.alone():
             runner = self._runner()
             if not (self._data / "PG_VERSION").exists():
-                self._create(runner)
+                create(runner, self._directory)
             port = self._running_port(runner.binaries) or self._start(runner)
             self._lease.join()
-        passwords = self._passwords()
+        passwords = read_passwords(self._directory)
 
         def url(role: str, database: str = "psa") -> str:
             return f"postgresql://{role}:{getattr(passwords, role)}@127.0.0.1:{port}/{database}"
@@ -96,42 +83,22 @@ class EmbeddedPostgres:
         """Return the port of the running server, or None."""
         return self._running_port(postgres_binaries())
 
+    def alive(self) -> bool:
+        """Tell whether the postmaster's process exists, without asking it."""
+        try:
+            pid = (self._data / "postmaster.pid").read_text().split(maxsplit=1)[0]
+        except (OSError, IndexError):
+            return False
+        return str(self._data) in command_line(int(pid))
+
+    def _last_port(self) -> int:
+        try:
+            return int((self._directory / "port").read_text())
+        except (OSError, ValueError):
+            return 0
+
     def _runner(self) -> Runner:
         return Runner(postgres_binaries(), self._directory, self._account)
-
-    def _passwords(self) -> Passwords:
-        path = self._directory / "passwords.json"
-        if not path.exists():
-            made = Passwords(*(secrets.token_urlsafe(24) for _ in Passwords.__struct_fields__))
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-                file.write(msgspec.json.encode(made))
-        return msgspec.json.decode(path.read_bytes(), type=Passwords)
-
-    def _create(self, runner: Runner) -> None:
-        """Make the cluster in a directory beside and rename it: a killed attempt leaves nothing half-made."""
-        half = self._directory / "data.new"
-        shutil.rmtree(half, ignore_errors=True)
-        shutil.rmtree(self._data, ignore_errors=True)
-        locale = ["--locale=C.UTF-8"]
-        if postgres_major(runner.binaries) >= 17:
-            locale.append("--locale-provider=builtin")
-        made = runner.run(
-            "initdb", "-D", half, "-U", "postgres", "-A", "reject", "-E", "UTF8", "--no-instructions", *locale
-        )
-        if made.returncode:
-            raise ServerError(f"PostgreSQL's initdb failed in {half}:\n{made.stdout}")
-        passwords = self._passwords()
-        roles = (
-            f"ALTER ROLE postgres PASSWORD '{passwords.postgres}'\n"
-            f"CREATE ROLE psa_owner LOGIN PASSWORD '{passwords.psa_owner}'\n"
-            f"CREATE ROLE psa_app LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{passwords.psa_app}'\n"
-            "CREATE DATABASE psa OWNER psa_owner\n"
-        )
-        done = runner.run("postgres", "--single", "-D", half, "postgres", given=roles)
-        if done.returncode or "ERROR" in done.stdout:
-            raise ServerError(f"The database's roles couldn't be created:\n{done.stdout}")
-        (half / "pg_hba.conf").write_text(_TRUST_NOTHING_ELSE)
-        half.rename(self._data)
 
     def _running_port(self, binaries: Path) -> int | None:
         """Return the port when our postmaster runs and answers.
@@ -167,13 +134,12 @@ class EmbeddedPostgres:
         for attempt in range(_RETRIES):
             if attempt:
                 time.sleep(_PAUSE)
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = int(probe.getsockname()[1])
+            port = usable(self._last_port())
             options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
             arguments = ("-D", self._data, "-w", "-t", "60", "-l", log, "-o", f"{options} -c port={port}")
             started = runner.run("pg_ctl", *arguments, "start")
             if started.returncode == 0:
+                (self._directory / "port").write_text(str(port))
                 return port
             failure = started.stdout
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:]) if log.exists() else ""

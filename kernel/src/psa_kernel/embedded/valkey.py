@@ -1,7 +1,6 @@
 """An own Valkey as transport for jobs: append-only file, no eviction, own port on 127.0.0.1, a password."""
 
 import secrets
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,6 +9,8 @@ import redis
 
 from psa_kernel.embedded.binaries import ServerError, valkey_server
 from psa_kernel.embedded.lease import Lease
+from psa_kernel.embedded.ports import usable
+from psa_kernel.embedded.processes import command_line
 
 _CONFIGURATION = """\
 bind 127.0.0.1
@@ -25,7 +26,8 @@ save ""
 maxmemory-policy noeviction
 """
 _RETRIES = 20
-_ANSWER_SECONDS = 10.0
+_ANSWER_SECONDS = 120.0
+_LAUNCH_SECONDS = 1.0
 
 
 class EmbeddedValkey:
@@ -43,7 +45,8 @@ class EmbeddedValkey:
         """
         with self._lease.alone():
             url = self.url()
-            if not url or not self._ours(url):
+            # One that is merely slow to answer must not get a second one beside it, on the same files.
+            if not url or not (self._ours(url) or (self._process_exists() and self._answers_soon())):
                 url = self._start()
             self._lease.join()
         return url
@@ -58,12 +61,20 @@ class EmbeddedValkey:
 
     def url(self) -> str:
         """Return the URL of the server as last started, empty when it never was."""
+        facts = self._facts()
+        return f"redis://:{facts['requirepass']}@127.0.0.1:{facts['port']}/0" if facts else ""
+
+    def alive(self) -> bool:
+        """Tell whether the server answers."""
+        return self._ours(self.url())
+
+    def _facts(self) -> dict[str, str]:
+        """Return the configuration as last written, nothing at first."""
         try:
             lines = self._configuration.read_text().splitlines()
         except OSError:
-            return ""
-        facts = dict(line.split(" ", 1) for line in lines if " " in line)
-        return f"redis://:{facts['requirepass']}@127.0.0.1:{facts['port']}/0"
+            return {}
+        return dict(line.split(" ", 1) for line in lines if " " in line)
 
     def _ours(self, url: str) -> bool:
         """Tell whether the server of this directory answers: the password is only ours."""
@@ -76,14 +87,12 @@ class EmbeddedValkey:
     def _start(self) -> str:
         failure = ""
         for _ in range(_RETRIES):
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
+            facts = self._facts()
+            port = usable(int(facts.get("port", 0)))
+            password = facts.get("requirepass") or secrets.token_urlsafe(24)
             self._configuration.touch(mode=0o600)
             self._configuration.write_text(
-                _CONFIGURATION.format(
-                    port=port, password=secrets.token_urlsafe(24), directory=self._directory
-                )
+                _CONFIGURATION.format(port=port, password=password, directory=self._directory)
             )
             started = subprocess.run(  # noqa: S603
                 [valkey_server(), self._configuration],
@@ -93,10 +102,25 @@ class EmbeddedValkey:
                 check=False,
             )
             failure = started.stdout + started.stderr
-            url = self.url()
-            deadline = time.monotonic() + _ANSWER_SECONDS
-            while started.returncode == 0 and time.monotonic() < deadline:
-                if self._ours(url):
-                    return url
-                time.sleep(0.01)
+            if started.returncode == 0 and self._answers_soon():
+                return self.url()
         raise ServerError(f"Valkey doesn't start; see {self._directory / 'log.txt'}.\n{failure}")
+
+    def _answers_soon(self) -> bool:
+        """Wait for an answer: reading a long append-only file takes a while, a taken port ends at once."""
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        launched = time.monotonic() + _LAUNCH_SECONDS
+        while time.monotonic() < deadline:
+            if self._ours(self.url()):
+                return True
+            if not self._process_exists() and time.monotonic() > launched:
+                return False
+            time.sleep(0.01)
+        return False
+
+    def _process_exists(self) -> bool:
+        try:
+            pid = int((self._directory / "valkey.pid").read_text())
+        except (OSError, ValueError):
+            return False
+        return f":{self._facts().get('port')}" in command_line(pid)
