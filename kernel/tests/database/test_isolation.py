@@ -42,12 +42,15 @@ async def test_the_guard_names_every_way_out(database, registry):
         GRANT SELECT ON visits.leak, visits.fine, visits.copy TO psa_app;
         CREATE FUNCTION visits.all_ids() RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER
             AS $$ SELECT id FROM visits.visit $$;
+        CREATE FUNCTION visits.own_ids() RETURNS SETOF uuid LANGUAGE sql SECURITY DEFINER
+            SET search_path = pg_catalog, pg_temp
+            AS $$ SELECT id FROM visits.visit WHERE tenant_id = psa.current_tenant() $$;
         """)
     await owner.close()
     app = await asyncpg.connect(database.app)
     problems = await isolation_problems(app, registry)
     await app.close()
-    assert len(problems) == 12, problems
+    assert len(problems) == 13, problems
     for part in (
         "visits.visit: row-level security isn't forced",
         "visits.trace: row-level security is off",
@@ -61,6 +64,7 @@ async def test_the_guard_names_every_way_out(database, registry):
         "visits.leak shows every tenant's rows",
         "visits.copy shows every tenant's rows",
         "visits.all_ids has no search_path",
+        "visits.all_ids sees every tenant",
     ):
         assert any(part in problem for problem in problems), part
 
@@ -72,6 +76,23 @@ async def test_a_mighty_role_is_refused(database, registry):
         problems = await isolation_problems(connection, registry)
         await connection.close()
         assert any(word in problem for problem in problems), problems
+
+
+async def test_declared_filters_are_index_conditions_under_row_level_security(pool, tenant):
+    async with Session(pool, tenant_id=tenant, multi_tenant=True) as session:
+        await session.connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = await session.connection.fetch(
+            "EXPLAIN (COSTS OFF) SELECT id FROM visits.visit WHERE state = 'done' AND (created_at, id) < "
+            "(now(), psa.new_id()) ORDER BY created_at DESC, id DESC LIMIT 50"
+        )
+    text = "\n".join(row[0] for row in plan)
+    assert (
+        "Index Scan Backward using ix_visit_state_created_at_id" in text or "Index Only Scan Backward" in text
+    )
+    condition = next(line for line in text.splitlines() if "Index Cond" in line)
+    assert "tenant_id = " in condition
+    assert "state = 'done'" in condition
+    assert "Sort" not in text
 
 
 async def test_without_a_tenant_nothing_is_seen_or_written(pool, tenant):

@@ -7,6 +7,7 @@ import pytest
 
 from psa_kernel.database.converge import ConvergeError
 from psa_kernel.database.migrations import MigrationError, discover, migrate, next_path
+from psa_kernel.database.platform import DatabaseUnfit
 
 ALL = ("geo/0001_tables", "crm/0001_tables", "visits/0001_tables")
 
@@ -119,6 +120,16 @@ async def test_a_superuser_makes_the_roles_and_steps_back(database, registry, ow
         "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname IN ('psa', 'crm', 'visits')"
     )
     assert [row["tableowner"] for row in owners] == ["psa_owner"]
+
+
+async def test_roles_that_may_not_migrate_are_told_the_remedy(database, registry):
+    with pytest.raises(DatabaseUnfit, match="PSA_OWNER_DATABASE_URL"):
+        await migrate(database.app, registry, multi_tenant=True)
+    administrator = await asyncpg.connect(database.superuser)
+    await administrator.execute(f"ALTER DATABASE {database.name} OWNER TO postgres")
+    await administrator.close()
+    with pytest.raises(DatabaseUnfit, match=f'GRANT CREATE ON DATABASE "{database.name}" TO "psa_owner"'):
+        await migrate(database.owner, registry, multi_tenant=True)
 
 
 async def test_the_next_migration_takes_the_next_number(plugins, registry):

@@ -43,13 +43,16 @@ WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_s
   AND (c.relkind = 'm' OR NOT coalesce(c.reloptions, '{}') && ARRAY['security_invoker=true', 'security_invoker=on'])
 ORDER BY 1
 """
-# The owner's functions see every tenant: a caller-controlled search_path would run the caller's code in them.
+# The owner's functions see every tenant: a caller-controlled search_path would run the caller's code in them,
+# and only the platform's own, which are few and reviewed, may look beyond the current tenant.
 _FUNCTIONS = """
-SELECT n.nspname || '.' || f.proname AS name
+SELECT n.nspname || '.' || f.proname AS name,
+       EXISTS (SELECT FROM unnest(f.proconfig) AS setting WHERE setting LIKE 'search_path=%') AS own_path,
+       n.nspname = 'psa' OR f.prorettype = 'trigger'::regtype
+           OR pg_get_functiondef(f.oid) LIKE '%psa.current_tenant()%' AS stays
 FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
 WHERE f.prosecdef AND has_function_privilege(f.oid, 'EXECUTE') AND has_schema_privilege(n.oid, 'USAGE')
-  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND NOT EXISTS (SELECT FROM unnest(f.proconfig) AS setting WHERE setting LIKE 'search_path=%')
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND f.prokind IN ('f', 'p')
 ORDER BY 1
 """
 
@@ -73,10 +76,11 @@ async def isolation_problems(connection: Connection, registry: Registry) -> list
         remedy = "use a table" if view["materialized"] else "create it WITH (security_invoker = true)"
         problems.append(f"The view {view['name']} shows every tenant's rows; {remedy}.")
     for function in await connection.fetch(_FUNCTIONS):
-        problems.append(
-            f"The SECURITY DEFINER function {function['name']} has no search_path of its own; "
-            "add SET search_path = pg_catalog, pg_temp."
-        )
+        what = f"The SECURITY DEFINER function {function['name']}"
+        if not function["own_path"]:
+            problems.append(f"{what} has no search_path of its own; SET search_path = pg_catalog, pg_temp.")
+        if not function["stays"]:
+            problems.append(f"{what} sees every tenant; compare with psa.current_tenant() in it.")
     return problems
 
 

@@ -59,9 +59,21 @@ async def become_owner(connection: Connection) -> str:
     if version < _OLDEST_SERVER:
         raise DatabaseUnfit(f"PostgreSQL {version} is too old; {_OLDEST_SERVER} or newer is needed.")
     me = await connection.fetchrow(
-        "SELECT current_user::text AS name, rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+        "SELECT current_user::text AS name, rolsuper, rolcreaterole, current_database()::text AS database, "
+        "has_database_privilege(current_database(), 'CREATE') AS creates "
+        "FROM pg_roles WHERE rolname = current_user"
     )
     assert me is not None
+    database = quoted(me["database"])
+    if me["name"] == APP_ROLE:
+        raise DatabaseUnfit(
+            f"{APP_ROLE} serves and may not migrate; set PSA_OWNER_DATABASE_URL to the owner's."
+        )
+    if not me["creates"]:
+        raise DatabaseUnfit(
+            f"The role {me['name']} may not create schemas; as an administrator run: "
+            f"GRANT CREATE ON DATABASE {database} TO {quoted(me['name'])}"
+        )
     wanted = (OWNER_ROLE, APP_ROLE) if me["rolsuper"] else (APP_ROLE,)
     for role in wanted:
         if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
@@ -77,7 +89,6 @@ async def become_owner(connection: Connection) -> str:
             continue  # another database's migration on the same server was faster
     if not me["rolsuper"]:
         return str(me["name"])
-    database = quoted(str(await connection.fetchval("SELECT current_database()")))
     await connection.execute(f"GRANT CREATE ON DATABASE {database} TO {OWNER_ROLE}; SET ROLE {OWNER_ROLE}")
     return OWNER_ROLE
 
