@@ -10,7 +10,7 @@ import binascii
 import contextlib
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -201,7 +201,10 @@ class KeyRing:
             await connection.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"data_key {tenant_id}"
             )
-            newest = await connection.fetchval("SELECT coalesce(max(generation), 0) FROM psa.data_key")
+            found = await connection.fetchval(
+                "SELECT max(generation) FROM psa.data_key WHERE tenant_id = $1", tenant_id
+            )
+            newest = int(found or 0)
             await self._insert(connection, tenant_id, newest + 1)
         self.forget(tenant_id)
         return newest + 1
@@ -212,7 +215,9 @@ class KeyRing:
         current = fingerprint(self._master.current)
         async with self._session(tenant_id) as connection:
             rows = await connection.fetch(
-                "SELECT id, generation, wrapped, master FROM psa.data_key WHERE master <> $1 FOR UPDATE",
+                "SELECT id, generation, wrapped, master FROM psa.data_key"
+                " WHERE tenant_id = $1 AND master <> $2 FOR UPDATE",
+                tenant_id,
                 current,
             )
             for row in rows:
@@ -257,7 +262,7 @@ class KeyRing:
         )
 
     @contextlib.asynccontextmanager
-    async def _session(self, tenant_id: UUID) -> AsyncIterator[Connection]:
+    async def _session(self, tenant_id: UUID) -> AsyncGenerator[Connection]:
         # Never the caller's transaction: a key whose creation rolls back must not have sealed anything.
         async with Session(self._pool, tenant_id=tenant_id, multi_tenant=self._multi_tenant) as session:
             yield session.connection

@@ -6,6 +6,7 @@ from types import ModuleType
 from psa_kernel.boot.assemble import build_registry
 from psa_kernel.boot.discovery import Found, builtin_plugins, from_module, installed
 from psa_kernel.boot.order import isolate, ordered
+from psa_kernel.boot.present_routes import with_present_routes
 from psa_kernel.boot.problems import BootError
 from psa_kernel.config import Config
 from psa_kernel.registry import Plugin, Registry
@@ -30,7 +31,8 @@ def load(config: Config, extra: Sequence[ModuleType] = (), *, only: Sequence[str
     if config.strict:
         problems += [f"{name}: {reason}" for name, reason in found.isolated.items()]
     plugins = ordered(plugins, problems)
-    return build_registry(plugins, problems=problems, isolated=found.isolated, trace=config.trace_hooks)
+    registry = build_registry(plugins, problems=problems, isolated=found.isolated, trace=config.trace_hooks)
+    return with_present_routes(registry, config)
 
 
 def plugin_of(module: ModuleType) -> Plugin:

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from psa_kernel.registry import Registry
 from psa_kernel.unit_of_work import Unit
-from psa_sdk import Answer, AnswerList, Context, Resource, Route
+from psa_sdk import Answer, AnswerList, Context, Resource, Route, ToOne
 from psa_sdk.errors import NotFound
 
 
@@ -116,7 +116,7 @@ def _portal_attributes(resource: Resource) -> frozenset[str]:
     columns = {
         relation.column._meta.name: relation.name
         for relation in resource.relations
-        if getattr(relation, "column", None) is not None
+        if isinstance(relation, ToOne)
     }
     names = {*resource.read.__struct_fields__, *columns}
     return frozenset(

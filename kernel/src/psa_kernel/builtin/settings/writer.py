@@ -128,10 +128,11 @@ async def _store(
     for name, value in written.items():
         present: UUID | None = await unit.db.fetch_value(_FIND, unit.tenant_id, section.plugin, name, account)
         row = present or new_id()
-        text: str | None = msgspec.json.encode(value).decode()
+        encoded = msgspec.json.encode(value).decode()
+        text: str | None = encoded
         secret: bytes | None = None
-        if section.fields[name].secret and text is not None:
-            secret = await unit.kernel.keys.seal(unit.tenant_id, "psa.setting", "secret", row, text)
+        if section.fields[name].secret:
+            secret = await unit.kernel.keys.seal(unit.tenant_id, "psa.setting", "secret", row, encoded)
             text = None
         if present:
             await unit.db.execute(_UPDATE, row, text, secret, unit.now)

@@ -53,7 +53,7 @@ async def delete(unit: "Unit", tenant_id: UUID) -> datetime.datetime:
         due,
         detail={"delete_after": due.isoformat()},
     )
-    planned: datetime.datetime = await unit.connection.fetchval(
+    planned: datetime.datetime = await unit.db.fetch_value(
         "SELECT delete_after FROM psa.tenant WHERE id = $1", tenant_id
     )
     return planned

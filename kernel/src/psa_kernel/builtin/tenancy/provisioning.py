@@ -2,12 +2,13 @@
 
 import re
 import zoneinfo
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from psa_kernel.builtin.auth.provisioning import ensure_admin
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.database.session import Session
-from psa_sdk.errors import Fault, Invalid
+from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
@@ -45,14 +46,17 @@ async def provision(
             currency,
             locale,
         )
-        found: UUID = await session.connection.fetchval(
+        row = await session.connection.fetchrow(
             "SELECT id FROM psa.tenant WHERE id = $1 OR (slug = $2 AND $1::uuid IS NULL)", tenant_id, slug
         )
+    if row is None:
+        raise Conflict(f"The slug {slug} belongs to another tenant.", code="slug_taken")
+    found: UUID = row["id"]
     kernel.directory.forget(found)
     await kernel.keys.ensure(found)
     await seed(kernel, found)
     if admin_email:
-        await _first_admin(kernel, found, admin_email, admin_password)
+        await ensure_admin(kernel, found, email=admin_email, password=admin_password)
     return found
 
 
@@ -112,10 +116,3 @@ def check_identity(slug: str, timezone: str) -> None:
         )
     if faults:
         raise Invalid(faults=faults)
-
-
-async def _first_admin(kernel: "Kernel", tenant_id: UUID, email: str, password: str) -> None:
-    from psa_kernel.builtin.auth import provisioning as auth
-
-    arguments: dict[str, Any] = {"email": email, "password": password}
-    await auth.ensure_admin(kernel, tenant_id, **arguments)

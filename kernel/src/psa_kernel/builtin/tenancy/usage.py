@@ -23,7 +23,7 @@ _ADD = (
 
 async def add(unit: "Unit", day: datetime.date, metric: str, value: int) -> None:
     """Add to a metric that is counted as it happens, such as `api_calls`."""
-    await unit.connection.execute(_ADD, new_id(), day, metric, value)
+    await unit.db.execute(_ADD, new_id(), day, metric, value)
 
 
 async def meter(unit: "Unit", day: datetime.date) -> dict[str, int]:
@@ -35,24 +35,24 @@ async def meter(unit: "Unit", day: datetime.date) -> dict[str, int]:
     start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
     end = start + datetime.timedelta(days=1)
     metrics = await _from_audit(unit, start, end)
-    known = await unit.connection.fetchval(
+    known = await unit.db.fetch_value(
         "SELECT true FROM psa.usage WHERE day = $1 AND starts_with(metric, 'records.') LIMIT 1", day
     )
     if not known:
         metrics |= await _present(unit)
     for metric, value in metrics.items():
-        await unit.connection.execute(_STORE, new_id(), day, metric, value)
+        await unit.db.execute(_STORE, new_id(), day, metric, value)
     return metrics
 
 
 async def _from_audit(unit: "Unit", start: datetime.datetime, end: datetime.datetime) -> dict[str, int]:
-    users = await unit.connection.fetchval(
+    users = await unit.db.fetch_value(
         "SELECT count(DISTINCT actor_id) FROM psa.audit_entry"
         " WHERE occurred_at >= $1 AND occurred_at < $2 AND actor_kind IN ('user', 'contact')",
         start,
         end,
     )
-    created = await unit.connection.fetch(
+    created = await unit.db.fetch(
         "SELECT resource, count(*) AS number FROM psa.audit_entry"
         " WHERE occurred_at >= $1 AND occurred_at < $2 AND action = 'created' GROUP BY resource",
         start,
@@ -65,11 +65,11 @@ async def _present(unit: "Unit") -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, resource in unit.kernel.registry.resources.items():
         table = quoted(qualified(resource.table))
-        counts[f"records.{name}"] = await unit.connection.fetchval(
+        counts[f"records.{name}"] = await unit.db.fetch_value(
             f"SELECT count(*) FROM {table} WHERE tenant_id = $1", unit.tenant_id
         )
-    if await unit.connection.fetchval("SELECT to_regclass('psa.blob') IS NOT NULL"):
-        counts["storage_bytes"] = await unit.connection.fetchval(
+    if await unit.db.fetch_value("SELECT to_regclass('psa.blob') IS NOT NULL"):
+        counts["storage_bytes"] = await unit.db.fetch_value(
             "SELECT coalesce(sum(size), 0)::bigint FROM psa.blob WHERE tenant_id = $1", unit.tenant_id
         )
     return counts
@@ -82,7 +82,7 @@ async def read(
     async with kernel.unit(tenant_id) as unit:
         end = last or unit.now.date()
         start = first or end - datetime.timedelta(days=29)
-        rows = await unit.connection.fetch(
+        rows = await unit.db.fetch(
             "SELECT day, metric, value FROM psa.usage WHERE tenant_id = $1 AND day BETWEEN $2 AND $3"
             " ORDER BY day DESC, metric",
             tenant_id,
