@@ -153,7 +153,7 @@ async def test_the_work_lists_tell_ids_and_names_and_nothing_else(bench):
         WHERE p.pronamespace = 'psa'::regnamespace AND p.prosecdef
           AND (p.proname LIKE 'outbox%' OR p.proname LIKE 'delivery%' OR p.proname LIKE 'schedule%')"""
     )
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert not [row for row in rows if "payload" in row["result"] or "json" in row["result"]]
     async with bench.kernel.pool.acquire() as connection:
         assert await connection.fetch("SELECT * FROM psa.outbox") == []

@@ -102,7 +102,8 @@ async def test_a_changed_expression_or_zone_moves_the_next_slot(bench):
     await scheduler.register()
     await scheduler.tick(EARLY)
     (row,) = await bench.run(
-        "SELECT next_at, timezone FROM psa.schedule WHERE name = 'bench.clocked' AND tenant_id = $1", bench.acme
+        "SELECT next_at, timezone FROM psa.schedule WHERE name = 'bench.clocked' AND tenant_id = $1",
+        bench.acme,
     )
     assert (row["next_at"].isoformat(), row["timezone"]) == ("2026-03-28T17:30:00+00:00", "Asia/Tokyo")
 
@@ -126,8 +127,16 @@ def local(zone: str, text: str) -> datetime.datetime:
         ("Europe/Berlin", "2026-03-28T12:00", ["2026-03-29T01:00", "2026-03-30T00:30", "2026-03-31T00:30"]),
         # Clocks go from 03:00 back to 02:00: the slot that exists twice runs once.
         ("Europe/Berlin", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30", "2026-10-27T01:30"]),
-        ("America/New_York", "2026-03-07T12:00", ["2026-03-08T07:00", "2026-03-09T06:30", "2026-03-10T06:30"]),
-        ("America/New_York", "2026-10-31T12:00", ["2026-11-01T07:30", "2026-11-02T07:30", "2026-11-03T07:30"]),
+        (
+            "America/New_York",
+            "2026-03-07T12:00",
+            ["2026-03-08T07:00", "2026-03-09T06:30", "2026-03-10T06:30"],
+        ),
+        (
+            "America/New_York",
+            "2026-10-31T12:00",
+            ["2026-11-01T07:30", "2026-11-02T07:30", "2026-11-03T07:30"],
+        ),
     ],
 )
 def test_a_daily_slot_runs_daily_where_clocks_change(zone, eve, expected):
@@ -154,4 +163,3 @@ def test_no_slot_fires_twice_and_none_is_skipped_around_the_year(zone, catch_up)
     days = {slot.astimezone(ZoneInfo(zone)).date() for slot in found}
     assert len(days) == 365
     assert 728 <= len(found) <= 732
-

@@ -1,0 +1,116 @@
+"""R2, R7, X-10: processes die at any moment; every event is handled, its effects happen once."""
+
+import asyncio
+import random
+import signal
+import sys
+from collections import Counter
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+WORKER = Path(__file__).parents[1] / "events" / "bench" / "worker.py"
+
+
+@asynccontextmanager
+async def processes(bench, count: int, *, lease: float = 2.0, task: str = "work"):
+    """Start worker processes and stop those that are left; yields them with `start` to replace one."""
+    config = bench.kernel.config
+    running: list[asyncio.subprocess.Process] = []
+
+    async def start() -> asyncio.subprocess.Process:
+        arguments = [config.data_dir, config.database_url, config.redis_url, lease, task]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, WORKER, *map(str, arguments), stdout=asyncio.subprocess.PIPE
+        )
+        running.append(process)
+        assert await process.stdout.readline() == b"ready\n"
+        return process
+
+    await asyncio.gather(*(start() for _ in range(count)))
+    yield running, start
+    for process in running:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+    await asyncio.gather(*(process.wait() for process in running))
+
+
+@pytest.mark.slow
+async def test_every_event_is_handled_once_while_workers_are_killed(new_bench, valkey):
+    """R2: 0 lost, 0 double effects."""
+    bench = await new_bench(redis_url=valkey)
+    async with processes(bench, 2) as (running, start):
+        for turn in range(4):
+            for number in range(50):
+                async with bench.kernel.unit(bench.acme) as ctx:
+                    await ctx.emit(bench.plugin.Rang(number=turn * 50 + number))
+                    await ctx.send(bench.plugin.slow, seconds=0.02, text=str(turn * 50 + number))
+            await asyncio.sleep(random.uniform(0.05, 0.5))
+            victim = running[-1]
+            victim.kill()
+            await victim.wait()
+            await start()
+        async with asyncio.timeout(60):
+            while await bench.run("SELECT FROM psa.outbox WHERE done_at IS NULL LIMIT 1"):
+                await asyncio.sleep(0.1)
+    effects = Counter(await bench.effects())
+    assert set(effects.values()) == {1}, "nothing twice"
+    assert len(effects) == 200 * 4, "count, echo, the echo's note, and slow"
+    assert not await bench.run("SELECT FROM psa.delivery WHERE state <> 'done'")
+    taken_over = await bench.run("SELECT FROM psa.delivery WHERE token > 1")
+    assert taken_over, "four workers died with nothing in hand: that proves nothing"
+
+
+@pytest.mark.slow
+async def test_a_killed_workers_job_starts_elsewhere_after_its_lease(new_bench, valkey):
+    """R7"""
+    bench = await new_bench(redis_url=valkey)
+    async with bench.kernel.unit(bench.acme) as ctx:
+        await ctx.send(bench.plugin.slow, seconds=0.7, text="x")
+    async with processes(bench, 1) as (running, start):
+        async with asyncio.timeout(20):
+            while not await bench.run("SELECT FROM psa.delivery WHERE state = 'running'"):
+                await asyncio.sleep(0.02)
+        running[0].kill()
+        await running[0].wait()
+        await start()
+        async with asyncio.timeout(2 + 2 + 10):
+            while not await bench.effects("slow"):
+                await asyncio.sleep(0.05)
+    (row,) = await bench.run("SELECT attempts, state FROM psa.delivery")
+    assert (row["attempts"], row["state"]) == (2, "done")
+
+
+@pytest.mark.slow
+async def test_three_schedulers_of_which_one_is_killed_fire_each_slot_once(new_bench, valkey):
+    """X-10"""
+    bench = await new_bench(redis_url=valkey)
+    await bench.run(
+        "INSERT INTO psa.tenant (id, slug, name) SELECT psa.new_id(), 't' || n, 't' FROM generate_series(1, 30) n"
+    )
+    async with processes(bench, 3, task="schedule") as (running, _):
+        async with asyncio.timeout(30):
+            while await bench.run(
+                "SELECT FROM psa.schedule WHERE next_at IS NULL LIMIT 1"
+            ) or not await bench.run("SELECT FROM psa.schedule HAVING count(*) > 90"):
+                await asyncio.sleep(0.05)
+        for turn in range(6):
+            # The clock can't be turned for other processes; the slots can: the next one is due now.
+            await bench.run(
+                "UPDATE psa.schedule SET next_at = date_trunc('minute', now()) - interval '1 hour' * $1,"
+                " last_slot = NULL, catch_up = 'one' WHERE name = 'bench.clocked'",
+                turn,
+            )
+            if turn == 2:
+                running[0].kill()
+            async with asyncio.timeout(20):
+                while await bench.run(
+                    "SELECT FROM psa.schedule WHERE name = 'bench.clocked' AND next_at <= now() LIMIT 1"
+                ):
+                    await asyncio.sleep(0.02)
+    rows = await bench.run(
+        "SELECT tenant_id, count(*) AS fired FROM psa.outbox WHERE name = 'bench.clocked' GROUP BY tenant_id"
+    )
+    assert len(rows) == 32
+    assert {row["fired"] for row in rows} == {6}
