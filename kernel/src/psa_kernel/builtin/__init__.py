@@ -7,5 +7,6 @@ BUILTINS: tuple[str, ...] = (
     "psa_kernel.builtin.audit.plugin",
     "psa_kernel.builtin.events.plugin",
     "psa_kernel.builtin.jobs.plugin",
+    "psa_kernel.builtin.api.plugin",
 )
 """Modules with a `psa_manifest`, in the order they are loaded."""

@@ -1,0 +1,18 @@
+"""The API's own memory: idempotency keys."""
+
+from psa_kernel.builtin.api import jobs, tables
+from psa_sdk import Manifest, every, hookimpl
+
+
+@hookimpl
+def psa_manifest() -> Manifest:
+    """Declare the API's tables and housekeeping."""
+    return Manifest(
+        name="api",
+        title="API",
+        description="Idempotency keys and atomic operations of the JSON:API.",
+        requires=("tenancy",),
+        tables=tables.ALL,
+        actors=(jobs.forget_expired_keys,),
+        schedules=(every("17 * * * *", jobs.forget_expired_keys),),
+    )
