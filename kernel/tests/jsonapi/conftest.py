@@ -31,8 +31,6 @@ from psa_sdk.testing.jsonapi import check_document
 
 from .library import LIBRARY, LIBRARY_BY_SQL, RATINGS, numbered, registry_of
 
-pytest_plugins = ["psa_kernel.testing.database"]
-
 HERE, ELSEWHERE = numbered(0xA), numbered(0xB)
 CLIENT = numbered(0xC)
 
