@@ -46,6 +46,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     statement_cache: int = 1000
     """Prepared statements per connection; 0 behind a transaction pooler."""
     worker_threads: int = 8
+    """How many jobs a process runs at once: a quarter critical, a quarter bulk, the rest default."""
+    tenant_jobs: int = 0
+    """How many jobs of one tenant run at once in each queue, over all processes; 0 means three quarters of a process."""
     trace_hooks: bool = False
     log_format: Literal["text", "json"] = "text"
 

@@ -5,6 +5,7 @@ import datetime
 import random
 import traceback
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from psa_kernel.events.routing import Handler, Routing
 from psa_kernel.events.work_list import Claim, WorkList
 from psa_kernel.principal import SYSTEM
 from psa_kernel.unit_of_work import RequestFacts, Unit
+from psa_sdk.errors import Unavailable
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
@@ -24,6 +26,8 @@ Row = Mapping[str, Any]
 LONGEST_PAUSE = 900.0
 HOLD = 60.0
 """Seconds until work of a switched-off or missing module is looked at again."""
+BUSY = 2.0
+"""Seconds until the next attempt to get a database connection."""
 _ERROR_LENGTH = 4000
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +60,11 @@ class Fenced(Exception):
 
 
 class Held(Exception):
-    """The handler's module is switched off for the tenant: the job waits."""
+    """No try can be made now: `pause` is in seconds."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+        super().__init__()
 
 
 class Unreadable(Exception):
@@ -97,12 +105,11 @@ class Deliveries:
         handler = self._routing.handler(kind, name)
         try:
             if handler is None:
-                await self._work.release([claim], pause=HOLD, at=at)
-                return
+                raise Held(HOLD)
             async with asyncio.timeout(handler.time_limit):
                 await self._run(claim, handler)
-        except Held:
-            await self._work.release([claim], pause=HOLD, at=at)
+        except Held as held:
+            await self._work.release([claim], pause=held.pause, at=at)
         except Fenced:
             _log.warning("a delivery was taken over by another process", handler=name, delivery=str(claim.id))
         except asyncio.CancelledError:
@@ -115,7 +122,13 @@ class Deliveries:
 
     async def _run(self, claim: Claim, handler: Handler) -> None:
         principal = msgspec.structs.replace(SYSTEM, kind="job", label=handler.name)
-        async with self._kernel.unit(claim.tenant_id, principal=principal) as unit:
+        async with AsyncExitStack() as stack:
+            try:
+                unit = await stack.enter_async_context(
+                    self._kernel.unit(claim.tenant_id, principal=principal)
+                )
+            except Unavailable as error:
+                raise Held(BUSY) from error
             milliseconds = str(int(handler.time_limit * 1000) + 1000)
             row = await unit.connection.fetchrow(_OPEN, claim.tenant_id, claim.id, claim.token, milliseconds)
             if row is None:
@@ -129,7 +142,7 @@ class Deliveries:
                 ):
                     await handler.call(unit, content)
             elif row["kind"] == "job":
-                raise Held
+                raise Held(HOLD)
             else:
                 state, note = "skipped", f"The module {handler.plugin} was switched off."
             if row["kind"] != "job":

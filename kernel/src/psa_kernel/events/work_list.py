@@ -24,14 +24,17 @@ class Claim(msgspec.Struct, frozen=True):
     queue: Queue
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is handed out: per tenant and queue in flight, in all ahead of the workers; lease in seconds.
+QUEUES: tuple[Queue, ...] = ("critical", "default", "bulk")
 
-    A process that dies loses its work to others after one lease.
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is handed out, for each of `QUEUES`: of one tenant in flight, and ahead of the workers in all.
+
+    `lease` is in seconds: a process that dies loses its work to others after one.
     """
 
-    per_tenant: int
-    ahead: int
+    per_tenant: tuple[int, int, int]
+    ahead: tuple[int, int, int]
     lease: float = 15.0
 
 
@@ -81,15 +84,14 @@ class WorkList:
         return len(rows)
 
     async def claim(self, limits: Limits, at: datetime.datetime | None = None) -> list[Claim]:
-        """Hand out due deliveries within the limits, committed."""
-        async with self._session() as session:
-            rows = await session.connection.fetch(
-                "SELECT id, tenant_id, token, queue FROM psa.delivery_claim($1, $2, $3, $4)",
-                limits.per_tenant,
-                limits.ahead,
-                datetime.timedelta(seconds=limits.lease),
-                at,
-            )
+        """Hand out due deliveries within the limits."""
+        rows = await self._pool.fetch(
+            "SELECT id, tenant_id, token, queue FROM psa.delivery_claim($1, $2, $3, $4)",
+            limits.per_tenant,
+            limits.ahead,
+            datetime.timedelta(seconds=limits.lease),
+            at,
+        )
         return [Claim(*row) for row in rows]
 
     async def release(

@@ -1,6 +1,7 @@
 """The background of a process: relay, worker and scheduler on the process's own event loop."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -12,6 +13,7 @@ from psa_kernel.events.work_list import Limits, WorkList
 from psa_kernel.jobs.broker import Transport
 from psa_kernel.jobs.schedule import Scheduler
 from psa_kernel.jobs.worker import Worker
+from psa_sdk.actors import Queue
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
@@ -38,7 +40,7 @@ class Background:
 
     async def start(self) -> None:
         """Start relay, worker and scheduler; returns at once, also when Redis is away."""
-        kernel, threads = self._kernel, self._kernel.config.worker_threads
+        kernel, threads = self._kernel, lanes(self._kernel.config.worker_threads)
         database = await kernel.pool.fetchval("SELECT current_database()")
         routing = Routing(kernel.registry)
         work = WorkList(kernel.pool, routing)
@@ -51,7 +53,8 @@ class Background:
             threads=threads,
             lease=self._lease,
         )
-        relay = Relay(work, kernel.wakeup, self._limits(threads), self._transport.push)
+        limits = self._limits(list(threads.values()))
+        relay = Relay(work, kernel.wakeup, limits, self._transport.push)
         listening = kernel.config.direct_database_url or kernel.config.database_url
         self._tasks = [
             asyncio.create_task(coroutine, name=name)
@@ -83,14 +86,26 @@ class Background:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def _limits(self, threads: int) -> Limits:
-        # One tenant alone may use everything; of several, none gets all the workers there are.
-        multi = self._kernel.config.multi_tenant
-        return Limits(
-            per_tenant=max(1, threads * 3 // 4) if multi else threads * 8,
-            ahead=threads * 8,
-            lease=self._lease,
-        )
+    def _limits(self, threads: Sequence[int]) -> Limits:
+        config = self._kernel.config
+        critical, default, bulk = (number * 8 for number in threads)
+        ahead = (critical, default, bulk)
+        if not config.multi_tenant:
+            return Limits(per_tenant=ahead, ahead=ahead, lease=self._lease)
+        # Of several tenants none gets all the workers of a queue.
+        critical, default, bulk = (config.tenant_jobs or max(1, number * 3 // 4) for number in threads)
+        return Limits(per_tenant=(critical, default, bulk), ahead=ahead, lease=self._lease)
+
+
+def lanes(threads: int) -> dict[Queue, int]:
+    """Divide threads among the queues: a quarter for critical work, a quarter for bulk, the rest for default.
+
+    Example:
+        >>> lanes(8)
+        {'critical': 2, 'default': 4, 'bulk': 2}
+    """
+    quarter = max(1, threads // 4)
+    return {"critical": quarter, "default": max(1, threads - 2 * quarter), "bulk": quarter}
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -12,11 +12,9 @@ from dramatiq.common import current_millis
 from typing_extensions import override
 
 from psa_kernel.events.relay import BrokerAway
-from psa_kernel.events.work_list import Claim
+from psa_kernel.events.work_list import QUEUES, Claim
 from psa_sdk.actors import Queue
 
-PRIORITY: dict[Queue, int] = {"critical": 0, "default": 10, "bulk": 20}
-"""The queues and their order among the messages that a worker has fetched; less is sooner."""
 HEARTBEAT = 15_000
 """Milliseconds after which a silent worker's messages are queued again."""
 _MAINTENANCE = 100_000  # in a million commands
@@ -83,13 +81,13 @@ class Transport:
 
     def receive(self, handle: Callable[[Claim], None]) -> None:
         """Call a function with each claim that arrives, in a worker's thread."""
-        for queue, priority in PRIORITY.items():
+        for queue in QUEUES:
             dramatiq.Actor(
                 _receiver(queue, handle),
                 broker=self.broker,
                 queue_name=queue,
                 actor_name=f"deliver_{queue}",
-                priority=priority,
+                priority=0,
                 options={},
             )
 

@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextlib
+from collections.abc import Mapping
 
 import asyncpg
 import structlog
@@ -12,6 +13,7 @@ from psa_kernel.events.deliveries import Deliveries
 from psa_kernel.events.wakeup import Wakeup
 from psa_kernel.events.work_list import Claim, WorkList
 from psa_kernel.jobs.broker import Transport
+from psa_sdk.actors import Queue
 from psa_sdk.errors import Unavailable
 
 IDLE_MILLISECONDS = 100
@@ -22,7 +24,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Worker:
-    """Runs deliveries, as many at once as it has threads.
+    """Runs deliveries, as many at once as it has threads; each queue has its own, so that none waits for another.
 
     A thread waits for its coroutine, so handlers share the loop, the pool and the kernel with HTTP requests.
     """
@@ -34,7 +36,7 @@ class Worker:
         wakeup: Wakeup,
         transport: Transport,
         *,
-        threads: int,
+        threads: Mapping[Queue, int],
         lease: float,
     ) -> None:
         self._deliveries = deliveries
@@ -45,20 +47,24 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         transport.receive(self._handle)
-        self._threads = Threads(transport.broker, worker_timeout=IDLE_MILLISECONDS, worker_threads=threads)
+        self._lanes = [
+            Threads(transport.broker, queues={queue}, worker_timeout=IDLE_MILLISECONDS, worker_threads=number)
+            for queue, number in threads.items()
+        ]
 
     def start(self) -> None:
         """Begin to fetch."""
-        self._threads.start()
+        for lane in self._lanes:
+            lane.start()
 
     async def stop(self) -> None:
         """Finish what runs within the grace, give back the rest."""
         self._stopping = True
-        stopped = asyncio.create_task(asyncio.to_thread(self._threads.stop))
-        await asyncio.wait({stopped}, timeout=GRACE)
+        stopping = [asyncio.create_task(asyncio.to_thread(lane.stop)) for lane in self._lanes]
+        await asyncio.wait(stopping, timeout=GRACE)
         for task in self._tasks:
             task.cancel()
-        await stopped
+        await asyncio.gather(*stopping)
 
     async def keep_leases(self) -> None:
         """Renew the leases of what runs, until cancelled."""

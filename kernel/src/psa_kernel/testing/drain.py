@@ -22,7 +22,7 @@ async def drain(kernel: "Kernel") -> int:
     """
     work = WorkList(kernel.pool, Routing(kernel.registry))
     deliveries = Deliveries(kernel, work, Routing(kernel.registry))
-    limits = Limits(per_tenant=100, ahead=100)
+    limits = Limits(per_tenant=(100, 100, 100), ahead=(100, 100, 100))
     ran = 0
     while True:
         while await work.route():

@@ -27,20 +27,18 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
     WHERE o.tenant_id = taken.tenant AND o.id = taken.id;
 $$;
 
--- Hand out due deliveries: one of each tenant before the second of any, at most `per_tenant` of a tenant in a
--- queue in flight, at most `ahead` handed out and not yet started. Suspended tenants' work stays.
-CREATE FUNCTION psa.delivery_claim(per_tenant integer, ahead integer, lease interval, at timestamptz)
+-- Hand out due deliveries: one of each tenant before the second of any. For each queue (critical, default, bulk)
+-- `per_tenant` limits what a tenant has in flight, `ahead` what is handed out and not yet started. Suspended tenants'
+-- work stays.
+CREATE FUNCTION psa.delivery_claim(per_tenant integer[], ahead integer[], lease interval, at timestamptz)
 RETURNS TABLE (id uuid, tenant_id uuid, token integer, queue text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = psa, pg_temp AS $$
-DECLARE
-    room integer;
 BEGIN
-    -- One claim at a time, so that the limits hold however many relays there are.
-    PERFORM pg_advisory_xact_lock(hashtext('psa.delivery_claim'));
-    SELECT ahead - count(*) INTO room FROM psa.delivery d WHERE d.state = 'dispatched';
-    IF room <= 0 THEN
+    IF NOT EXISTS (SELECT FROM psa.delivery d WHERE d.state = 'pending') THEN
         RETURN;
     END IF;
+    -- One claim at a time, so that the limits hold however many relays there are.
+    PERFORM pg_advisory_xact_lock(hashtext('psa.delivery_claim'));
     RETURN QUERY
     WITH RECURSIVE waiting AS (
         (SELECT d.tenant_id FROM psa.delivery d WHERE d.state = 'pending' ORDER BY d.tenant_id LIMIT 1)
@@ -50,32 +48,36 @@ BEGIN
             WHERE d.state = 'pending' AND d.tenant_id > w.tenant_id ORDER BY d.tenant_id LIMIT 1
         ) FROM waiting w WHERE w.tenant_id IS NOT NULL
     ), in_flight AS (
-        SELECT d.tenant_id, d.queue, count(*) AS size FROM psa.delivery d
-        WHERE d.state IN ('dispatched', 'running') GROUP BY d.tenant_id, d.queue
+        SELECT d.tenant_id, d.queue, count(*) AS size, count(*) FILTER (WHERE d.state = 'dispatched') AS ready
+        FROM psa.delivery d WHERE d.state IN ('dispatched', 'running') GROUP BY d.tenant_id, d.queue
+    ), lane AS (
+        SELECT q.name, q.rank, per_tenant[q.rank] AS most,
+            ahead[q.rank] - coalesce((SELECT sum(f.ready) FROM in_flight f WHERE f.queue = q.name), 0) AS room
+        FROM (VALUES ('critical', 1), ('default', 2), ('bulk', 3)) AS q (name, rank)
     ), candidate AS (
-        SELECT w.tenant_id, found.id, q.rank,
-            coalesce(f.size, 0) + row_number() OVER (PARTITION BY w.tenant_id, q.name) AS turn, found.event_id
+        SELECT w.tenant_id, found.id, found.event_id, l.rank, l.room,
+            coalesce(f.size, 0) + row_number() OVER (PARTITION BY w.tenant_id, l.name) AS turn
         FROM waiting w
-        CROSS JOIN (VALUES ('critical', 1), ('default', 2), ('bulk', 3)) AS q (name, rank)
-        LEFT JOIN in_flight f ON f.tenant_id = w.tenant_id AND f.queue = q.name
+        JOIN lane l ON l.room > 0
+        LEFT JOIN in_flight f ON f.tenant_id = w.tenant_id AND f.queue = l.name
         CROSS JOIN LATERAL (
             SELECT d.id, d.event_id FROM psa.delivery d
-            WHERE d.tenant_id = w.tenant_id AND d.queue = q.name AND d.state = 'pending'
+            WHERE d.tenant_id = w.tenant_id AND d.queue = l.name AND d.state = 'pending'
               AND coalesce(d.due_at, timestamptz '-infinity') <= coalesce(at, clock_timestamp())
             ORDER BY coalesce(d.due_at, timestamptz '-infinity'), d.event_id
-            LIMIT greatest(0, per_tenant - coalesce(f.size, 0))
+            LIMIT greatest(0, l.most - coalesce(f.size, 0))
             FOR UPDATE SKIP LOCKED
         ) AS found
         WHERE NOT EXISTS (SELECT FROM psa.tenant t WHERE t.id = w.tenant_id AND t.status <> 'active')
-    ), chosen AS (
-        SELECT c.tenant_id, c.id, c.rank, c.turn FROM candidate c ORDER BY c.turn, c.rank, c.event_id LIMIT room
+    ), placed AS (
+        SELECT c.*, row_number() OVER (PARTITION BY c.rank ORDER BY c.turn, c.event_id) AS place FROM candidate c
     ), handed AS (
         UPDATE psa.delivery d SET state = 'dispatched', token = d.token + 1,
             lease_until = coalesce(at, clock_timestamp()) + lease
-        FROM chosen c WHERE d.tenant_id = c.tenant_id AND d.id = c.id
-        RETURNING d.id, d.tenant_id, d.token, d.queue, c.turn, c.rank
+        FROM placed p WHERE p.place <= p.room AND d.tenant_id = p.tenant_id AND d.id = p.id
+        RETURNING d.id, d.tenant_id, d.token, d.queue, p.rank, p.place
     )
-    SELECT h.id, h.tenant_id, h.token, h.queue FROM handed h ORDER BY h.turn, h.rank;
+    SELECT h.id, h.tenant_id, h.token, h.queue FROM handed h ORDER BY h.rank, h.place;
 END
 $$;
 
