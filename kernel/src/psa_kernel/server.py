@@ -140,6 +140,7 @@ async def serve(
         ws="none",
         lifespan="on",
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the application believes only the proxies that the operator names
