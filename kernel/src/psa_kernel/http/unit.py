@@ -59,6 +59,12 @@ class UnitOfWorkLayer:
         scope["psa.principal"] = principal
         if tenant is None and principal.tenant_id is not None:
             tenant = scope["psa.tenant"] = await self.kernel.directory.by_id(principal.tenant_id)
+        elif tenant is not None and principal.tenant_id not in {None, tenant.id}:
+            raise Unauthenticated(
+                f"The credential belongs to another tenant than {tenant.slug}; log in there.",
+                code="wrong_tenant",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
         named = principal.kind != "anonymous"
         verdict = await self.limiter.take(
             self.limiter.buckets(
@@ -109,7 +115,12 @@ class UnitOfWorkLayer:
                 code="module_disabled",
             )
         if named_otherwise(endpoint, principal):
-            raise NotFound("There is nothing here for you.")
+            # Its credential is good elsewhere; here it's none (AUTH-51).
+            raise Unauthenticated(
+                f"This needs a {endpoint.audience} log-in.",
+                code="wrong_audience",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
 
     async def _once(self, app: Any, unit: Unit, scope: Any, receive: Any, settling: "Settling") -> None:
         """Answer a repeated POST from store, or store the answer in the same transaction."""
