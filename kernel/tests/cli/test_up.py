@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -41,16 +40,14 @@ class Up:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.began = time.monotonic()
         self.said: list[str] = []
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said.append(line)
-            if "Ctrl-C" in line:
+            if line.startswith("Ctrl-C"):
                 break
-        self.seconds = time.monotonic() - self.began
-        if self.process.poll() is not None:
-            raise AssertionError("".join(self.said) + self.process.communicate()[1])
+        else:
+            raise AssertionError("".join(self.said) + self.process.communicate(timeout=60)[1])
 
     @property
     def connection(self) -> dict[str, str]:
