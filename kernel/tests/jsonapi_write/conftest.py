@@ -20,12 +20,16 @@ async def tenant(kernel_databases, kernel: Kernel, slug: str) -> UUID:
     return tenant_id
 
 
-@pytest_asyncio.fixture
-async def kernel(new_kernel, tmp_path: Path) -> Kernel:
-    kernel = await new_kernel([plugin(tmp_path, WORKSHOP), plugin(tmp_path, WARRANTIES)])
+async def workshop(new_kernel, root: Path, **options) -> Kernel:
+    kernel = await new_kernel([plugin(root, WORKSHOP), plugin(root, WARRANTIES)], **options)
     kernel.acme = await tenant(new_kernel.databases, kernel, "acme")
     kernel.rival = await tenant(new_kernel.databases, kernel, "rival")
     return kernel
+
+
+@pytest_asyncio.fixture
+async def kernel(new_kernel, tmp_path: Path) -> Kernel:
+    return await workshop(new_kernel, tmp_path)
 
 
 @pytest_asyncio.fixture

@@ -12,6 +12,7 @@ from psa_kernel.http.health import health_handlers
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.routes import route_handlers
 from psa_kernel.http.unit import UnitOfWorkLayer
+from psa_kernel.jsonapi.routes import resource_handlers
 from psa_kernel.kernel import Kernel
 
 
@@ -43,11 +44,10 @@ def create_app(kernel: Kernel) -> Application:
 
 
 def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:
-    from psa_kernel.jsonapi.routes import resource_handlers
-
     return [
         *route_handlers(kernel),
         *resource_handlers(kernel),
+        operations_handler(),
         *health_handlers(kernel, metrics),
         *documentation_handlers(kernel),
     ]
