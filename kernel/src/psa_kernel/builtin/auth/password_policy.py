@@ -9,7 +9,7 @@ from zxcvbn import zxcvbn  # pyright: ignore[reportUnknownVariableType]
 from psa_kernel.builtin.auth.passwords import MAX_LENGTH, normalised
 
 _GUESSES = 8
-"""Refuse what falls within 10^8 tries: zxcvbn's lists of leaked passwords, names, words and patterns."""
+"""A password that falls within 10^8 tries is refused: zxcvbn's lists of leaked passwords, names, words and patterns."""
 _OWN_CHARACTERS = 8
 
 
@@ -33,10 +33,15 @@ def weaknesses(password: str, *, min_length: int, context: Iterable[str] = ()) -
     words = _words(context)
     if words and len(_without(password, words)) < min(_OWN_CHARACTERS, min_length):
         found.append("The password is made of your name, address or organisation; use unrelated words.")
-    judged = cast("Mapping[str, Any]", zxcvbn(password[:64], user_inputs=sorted(words)))
-    if judged["guesses_log10"] < _GUESSES and not found:
+    if not found and _guesses(password, words) < _GUESSES:
         found.append("The password is among the first that attackers try; use a few unrelated words.")
     return found
+
+
+def _guesses(password: str, words: set[str]) -> float:
+    """Return the decimal logarithm of how many tries an attacker needs."""
+    judged = cast("Mapping[str, Any]", zxcvbn(password[:64], user_inputs=sorted(words)))
+    return judged["guesses_log10"]
 
 
 def _words(context: Iterable[str]) -> set[str]:
