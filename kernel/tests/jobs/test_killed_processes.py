@@ -1,7 +1,9 @@
 """R2, R7, X-10: processes die at any moment; every event is handled, its effects happen once."""
 
 import asyncio
+import os
 import random
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -9,6 +11,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import redis
+
+from psa_kernel.embedded.binaries import valkey_server
+from psa_kernel.embedded.valkey import EmbeddedValkey
 
 WORKER = Path(__file__).parents[1] / "events" / "bench" / "worker.py"
 
@@ -114,3 +120,33 @@ async def test_three_schedulers_of_which_one_is_killed_fire_each_slot_once(new_b
     )
     assert len(rows) == 32
     assert {row["fired"] for row in rows} == {6}
+
+
+@pytest.mark.slow
+async def test_every_event_is_handled_once_while_redis_is_killed_and_emptied(new_bench, tmp_path):
+    """R2, R8: Redis dies with the messages in it, comes back without them, and is emptied once more."""
+    server = EmbeddedValkey(tmp_path)
+    bench = await new_bench(redis_url=server.ensure())
+    async with processes(bench, 2):
+        for turn in range(3):
+            for number in range(40):
+                async with bench.kernel.unit(bench.acme) as ctx:
+                    await ctx.emit(bench.plugin.Rang(number=turn * 40 + number))
+                    await ctx.send(bench.plugin.slow, seconds=0.02, text=str(turn * 40 + number))
+            if turn == 2:
+                with redis.Redis.from_url(bench.kernel.config.redis_url) as client:
+                    client.flushall()
+                continue
+            os.kill(int((tmp_path / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
+            shutil.rmtree(tmp_path / "valkey" / "appendonlydir")
+            restarted = await asyncio.create_subprocess_exec(
+                valkey_server(), tmp_path / "valkey" / "valkey.conf"
+            )
+            assert await restarted.wait() == 0
+        async with asyncio.timeout(60):
+            while await bench.run("SELECT FROM psa.outbox WHERE done_at IS NULL LIMIT 1"):
+                await asyncio.sleep(0.1)
+    server.stop()
+    effects = Counter(await bench.effects())
+    assert set(effects.values()) == {1}
+    assert len(effects) == 120 * 4

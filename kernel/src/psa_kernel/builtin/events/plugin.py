@@ -2,7 +2,8 @@
 
 from psa_kernel.builtin.events import resources, routes, tables
 from psa_kernel.builtin.events.tables import Delivery
-from psa_sdk import Manifest, Permission, Principal, Scope, hookimpl
+from psa_sdk import Manifest, Permission, Principal, Scope, Who, hookimpl
+from psa_sdk.tables import Condition
 
 
 @hookimpl
@@ -21,9 +22,11 @@ def psa_manifest() -> Manifest:
     )
 
 
+def _events_only(who: Who) -> Condition:
+    return Delivery.kind != "job"
+
+
 @hookimpl
 def psa_scope(principal: Principal, resource: str) -> Scope | None:
     """Leave jobs to their own resource: they are rows of the same table."""
-    if resource == "event-deliveries":
-        return lambda _: Delivery.kind != "job"
-    return None
+    return _events_only if resource == "event-deliveries" else None

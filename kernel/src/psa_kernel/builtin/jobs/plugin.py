@@ -2,7 +2,8 @@
 
 from psa_kernel.builtin.events.tables import Delivery
 from psa_kernel.builtin.jobs import housekeeping, resources, routes, tables
-from psa_sdk import Manifest, Permission, Principal, Scope, hookimpl
+from psa_sdk import Manifest, Permission, Principal, Scope, Who, hookimpl
+from psa_sdk.tables import Condition
 
 
 @hookimpl
@@ -23,9 +24,11 @@ def psa_manifest() -> Manifest:
     )
 
 
+def _jobs_only(who: Who) -> Condition:
+    return Delivery.kind == "job"
+
+
 @hookimpl
 def psa_scope(principal: Principal, resource: str) -> Scope | None:
     """Leave event deliveries to their own resource: they are rows of the same table."""
-    if resource == "jobs":
-        return lambda _: Delivery.kind == "job"
-    return None
+    return _jobs_only if resource == "jobs" else None
