@@ -38,6 +38,7 @@ class Company(TenantTable, schema="crm", tablename="company"):
 
 class Visit(TenantTable, schema="visits", tablename="visit"):
     number = Integer(null=True)
+    planned_for = Instant(null=True)
     title = Text()
     state = Choice("planned", "done", default="planned")
     paid = Boolean(default=False)
@@ -45,6 +46,7 @@ class Visit(TenantTable, schema="visits", tablename="visit"):
     company = Ref("companies")
     twin = Ref("visits", null=True, on_delete="set_null")
     checks = ("number > 0",)
+    index_on = (Index(("number",), unique=True), Index(("twin",), where="twin IS NOT NULL"))
 
 
 class Trace(TenantTable, schema="visits", tablename="trace"):
@@ -78,8 +80,8 @@ VISITS = Resource(
     table=Visit,
     read=VisitRead,
     write=VisitRead,
-    filters=(Visit.state, Visit.company),
-    sorts=(Visit.title,),
+    filters=(Visit.state, Visit.company, Visit.twin, Visit.title, Visit.planned_for, Visit.number),
+    sorts=(Visit.title, Visit.number),
     search=(Visit.title,),
 )
 CRM = Manifest(name="crm", title="Companies", tables=(Company,), resources=(COMPANIES,))

@@ -136,3 +136,17 @@ async def test_the_next_migration_takes_the_next_number(plugins, registry):
     assert (
         next_path(registry.plugins["crm"], "Add a colour!") == plugins.folder("crm") / "0002_add_a_colour.sql"
     )
+
+
+async def test_a_connection_lost_on_the_way_is_made_up_for_by_the_next_run(
+    database, plugins, registry, owner
+):
+    """KRN-04: transactional"""
+    lost = plugins.folder("crm") / "0002_lost.sql"
+    lost.write_text("CREATE TABLE crm.half (id uuid); SELECT pg_terminate_backend(pg_backend_pid());")
+    with pytest.raises(MigrationError, match=r"crm: 0002_lost\.sql failed: .*terminating connection"):
+        await migrate(database.owner, registry, multi_tenant=True)
+    assert await owner.fetchval("SELECT to_regclass('crm.half')") is None
+    lost.write_text("CREATE TABLE crm.half (id uuid);")
+    done = await migrate(database.owner, registry, multi_tenant=True)
+    assert done.applied == ("crm/0002_lost", "visits/0001_tables")

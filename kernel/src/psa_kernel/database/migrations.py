@@ -175,7 +175,7 @@ async def _run(connection: Connection, migration: Migration) -> None:
                 migration.checksum,
                 time.perf_counter() - started,
             )
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(
             f"{migration.plugin}: {migration.path.name} failed: {explained(error)}"
         ) from error

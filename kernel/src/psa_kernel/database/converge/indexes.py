@@ -8,7 +8,7 @@ from psa_kernel.database.converge.managed import Managed
 from psa_kernel.database.schema import AnyTable, is_tenant_table, object_name, qualified, quoted
 from psa_kernel.registry import Registry
 from psa_sdk.resources import ManyToMany, Resource
-from psa_sdk.tables import Column, Decimal, Index, Json, Ref, Sealed, Tags
+from psa_sdk.tables import Column, Date, Decimal, Index, Instant, Json, Ref, Sealed, Tags, Text
 
 # Their operators aren't leakproof, so PostgreSQL doesn't use indexes on them under row-level security.
 _UNINDEXABLE = (Decimal, Json, Sealed, Tags)
@@ -16,24 +16,37 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 def indexes(registry: Registry) -> list[Managed]:
-    """Return the wanted indexes; what is the beginning of a longer one is left out."""
+    """Return the wanted indexes; what another one serves as well is left out."""
     wanted: dict[tuple[str, Index], AnyTable] = {}
     for table, index in _declared(registry):
         wanted[qualified(table), index] = table
     return [
         _index(table, index)
         for (name, index), table in wanted.items()
-        if index.unique
-        or index.where
-        or not any(
-            name == other and not longer.where and _begins(longer, index) and longer != index
-            for other, longer in wanted
-        )
+        if not any(name == other and _serves(longer, index) for other, longer in wanted)
     ]
 
 
-def _begins(longer: Index, index: Index) -> bool:
-    return longer.expressions[: len(index.expressions)] == index.expressions
+def _serves(other: Index, index: Index) -> bool:
+    """Tell whether another index makes this one needless: it begins alike, or leaves one row to look at."""
+    if index.unique or other == index:
+        return False
+    present = _present(index.expressions[0])
+    if other.unique and other.where in {"", present} and other.expressions == index.expressions[:1]:
+        return other.where in {"", index.where}
+    begins_alike = other.expressions[: len(index.expressions)] == index.expressions
+    same_rows = other.where == index.where or (not other.where and index.where == present)
+    return begins_alike and same_rows
+
+
+def _present(name: str) -> str:
+    return f"{name} IS NOT NULL"
+
+
+def _of(column: Column, *tail: str) -> Index:
+    """Index a column, without the rows that lack it: most references and times are empty most of the time."""
+    name = column._meta.name
+    return Index((name, *tail), where=_present(name) if column._meta.null else "")
 
 
 def _declared(registry: Registry) -> Iterator[tuple[AnyTable, Index]]:
@@ -42,7 +55,7 @@ def _declared(registry: Registry) -> Iterator[tuple[AnyTable, Index]]:
             yield table, index
         for column in table._meta.columns:
             if isinstance(column, Ref):
-                yield table, Index((column._meta.name,))
+                yield table, _of(column)
     yield from _extended(registry)
     for resource in registry.resources.values():
         for index in _listing(resource):
@@ -72,11 +85,17 @@ def _listing(resource: Resource) -> Iterator[Index]:
         if column._meta.name != order:
             yield Index((column._meta.name, "id"))
     own = {column._meta.name for column in resource.table._meta.columns}
+    sorts = {column._meta.name for column in resource.sorts}
     for column in resource.filters:
-        if isinstance(column, Column) and not isinstance(column, _UNINDEXABLE):
-            name = column._meta.name
-            if name in own and name not in {"id", order}:
-                yield Index((name, *tail))
+        if not isinstance(column, Column) or isinstance(column, _UNINDEXABLE):
+            continue
+        name = column._meta.name
+        if name not in own or name in {"id", order}:
+            continue
+        if isinstance(column, Date | Instant):
+            yield _of(column, "id")  # asked for by range, which no longer is in the default order
+        elif name not in sorts or not isinstance(column, Text):
+            yield _of(column, *tail)
     if resource.subject is not None:
         yield Index((resource.subject.kind._meta.name, resource.subject.id._meta.name, *tail))
 
@@ -84,7 +103,7 @@ def _listing(resource: Resource) -> Iterator[Index]:
 def _index(table: AnyTable, index: Index) -> Managed:
     expressions = ("tenant_id", *index.expressions) if is_tenant_table(table) else index.expressions
     parts = [part if _NAME.fullmatch(part) else _digest(part) for part in index.expressions]
-    if index.where:
+    if index.where and (index.unique or index.where != _present(index.expressions[0])):
         parts.append(_digest(index.where))
     name = object_name("uq" if index.unique else "ix", table, *parts)
     columns = ", ".join(quoted(part) if _NAME.fullmatch(part) else f"({part})" for part in expressions)

@@ -176,11 +176,16 @@ async def _attempt(connection: Connection, sql: str, key: tuple[str, str, str], 
     try:
         await connection.execute(sql)
     except asyncpg.PostgresError as error:
+        if connection.is_closed():
+            raise
         kind, table, name = key
         problems.append(f"{table}: {kind} {name}: {explained(error)}")
 
 
-def explained(error: asyncpg.PostgresError) -> str:
+def explained(error: Exception) -> str:
     """Return what PostgreSQL says about an error, its detail and its hint."""
+    # asyncpg hides the loss of a connection behind the transaction that it can't end any more.
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error.__context__, asyncpg.PostgresError):
+        error = error.__context__
     more = (getattr(error, "detail", None), getattr(error, "hint", None))
     return "; ".join(str(part) for part in (error, *more) if part)
