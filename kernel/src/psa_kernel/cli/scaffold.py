@@ -13,7 +13,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 def write_plugin(name: str, directory: Path) -> Path:
     """Copy the template as plugin `name` below a directory and return its place.
 
-    In the template's paths and texts `{{name}}`, `{{Name}}` and `{{title}}` stand for the new plugin's names.
+    In the template's paths and texts `{{name}}`, `{{kebab}}`, `{{Name}}` and `{{title}}` stand for the new plugin's names.
     Raises `click.ClickException` for an unusable name or a taken place.
     """
     if not _NAME.fullmatch(name) or keyword.iskeyword(name):
@@ -26,6 +26,7 @@ def write_plugin(name: str, directory: Path) -> Path:
     words = name.split("_")
     places = {
         "{{name}}": name,
+        "{{kebab}}": name.replace("_", "-"),
         "{{Name}}": "".join(word.capitalize() for word in words),
         "{{title}}": " ".join(words).capitalize(),
     }

@@ -70,6 +70,6 @@ def _announce(config: Config, connection: Connection) -> None:
     if config.multi_tenant:
         click.echo(f"Tenant:   {connection.tenant}  (send X-Tenant: {connection.tenant} to log in)")
     click.echo(f"Log in:   {connection.admin_email}  {connection.admin_password}")
-    click.echo(f"API:      {connection.url}/docs")
+    click.echo(f"API:      {connection.url}/api/v1/docs")
     click.echo(f"Scripts:  {config.data_dir / 'connection.json'}")
     click.echo("Ctrl-C stops everything.\n")
