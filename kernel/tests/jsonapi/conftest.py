@@ -1,14 +1,16 @@
 """A migrated database with two tenants, and units of work of any principal."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import httpx
 import msgspec
 import pytest
+from litestar import Litestar
 
 from psa_kernel.access import Grants
 from psa_kernel.clock import SystemClock
@@ -16,12 +18,14 @@ from psa_kernel.config import Config
 from psa_kernel.crypto import KeyRing, MasterKey
 from psa_kernel.database.pool import open_pool
 from psa_kernel.database.session import Session
+from psa_kernel.http.errors import on_exception
 from psa_kernel.jsonapi.read import (
     get_document,
     linkage_document,
     list_document,
     related_document,
 )
+from psa_kernel.jsonapi.routes import resource_handlers
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
@@ -51,13 +55,13 @@ def tenant(id: UUID, disabled: frozenset[str] = frozenset()) -> Tenant:
 def somebody(
     *grants: str, audience: Audience = "staff", id: UUID | None = None, company: UUID | None = None
 ) -> KernelPrincipal:
-    id = id or numbered(0xF)
+    who = id or numbered(0xF)
     return KernelPrincipal(
-        id=id,
+        id=who,
         kind="user" if audience == "staff" else "contact",
         audience=audience,
         label="Somebody",
-        who=Who(id=id, company_id=company),
+        who=Who(id=who, company_id=company),
         grants=Grants(grants),
     )
 
@@ -125,11 +129,10 @@ def checked(document: bytes, *, linkage: bool = False) -> dict[str, Any]:
     return decoded
 
 
-Registries = Callable[..., Any]
-
-
-async def _open(root: Path, new_database: Any, *manifests: Any) -> AsyncGenerator[Library]:
-    registry = registry_of(root, *manifests)
+async def _open(
+    root: Path, new_database: Any, *manifests: Any, builtins: bool = False
+) -> AsyncGenerator[Library]:
+    registry = registry_of(root, *manifests, builtins=builtins)
     database = await new_database(registry, multi_tenant=True)
     pool = await open_pool(database.app, size=4)
     config = Config(tenancy="multi", data_dir=root)
@@ -148,3 +151,70 @@ async def library(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
 async def library_by_sql(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
     async for opened in _open(tmp_path, new_database, LIBRARY_BY_SQL, RATINGS):
         yield opened
+
+
+class Served(Library):
+    """The library with the kernel's own plugins, reached over HTTP as whoever `principal` is."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        super().__init__(kernel)
+        self.principal = ADMIN
+        self.here = HERE
+        self.app = Litestar(
+            route_handlers=resource_handlers(kernel),
+            middleware=[self._unit],
+            exception_handlers={Exception: on_exception},
+            openapi_config=None,
+        )
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://library.example.com"
+        )
+
+    def _unit(self, app: Any) -> Any:
+        async def serve(scope: Any, receive: Any, send: Any) -> None:
+            scope["psa.request"] = RequestFacts()
+            failed = False
+
+            async def watched(message: Any) -> None:
+                nonlocal failed
+                failed = failed or message.get("status", 200) >= 400
+                await send(message)
+
+            session = Session(self.kernel.pool, tenant_id=self.here, multi_tenant=True)
+            async with session:
+                scope["psa.unit"] = Unit(
+                    self.kernel, session, tenant(self.here), self.principal, request=RequestFacts()
+                )
+                await app(scope, receive, watched)
+                if not session.ended:
+                    await (session.rollback() if failed else session.commit())
+
+        return serve
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, linkage: bool = False, **headers: str
+    ) -> httpx.Response:
+        """Send a request; its JSON:API answer is checked against the specification."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None:
+            given["content-type"] = "application/vnd.api+json"
+        content = None if body is None else msgspec.json.encode(body)
+        answer = await self.client.request(method, path, content=content, headers=given)
+        if answer.headers.get("content-type", "").startswith("application/vnd.api+json") and answer.content:
+            assert check_document(answer.json()) == []
+        return answer
+
+
+@pytest.fixture
+async def served(tmp_path: Path, new_database: Any) -> AsyncGenerator[Served]:
+    async for opened in _open(tmp_path, new_database, LIBRARY, RATINGS, builtins=True):
+        for known in (HERE, ELSEWHERE):
+            async with opened.unit(tenant_id=known) as unit:
+                await unit.connection.execute(
+                    "INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, 'Test')",
+                    known,
+                    f"t{known.hex[-1]}",
+                )
+        served = Served(opened.kernel)
+        yield served
+        await served.client.aclose()

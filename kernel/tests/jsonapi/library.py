@@ -2,15 +2,17 @@
 
 import datetime
 import decimal
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from uuid import UUID as Id
 
 import msgspec
 
 from psa_kernel.boot import build_registry
+from psa_kernel.boot.discovery import Found, builtin_plugins
+from psa_kernel.boot.order import ordered
 from psa_kernel.database.engine import bind
 from psa_kernel.database.schema import create_table
 from psa_kernel.registry import Plugin, Registry
@@ -57,7 +59,7 @@ class Book(TenantTable, schema="library", tablename="book"):
     status = Choice("draft", "printed", "lost", default="draft")
     pages = Integer(null=True)
     copies = BigInt(default=0)
-    price = Decimal(digits=(10, 2), default=decimal.Decimal("0"))
+    price = Decimal(digits=(10, 2), default=decimal.Decimal(0))
     is_rare = Boolean(default=False)
     published = Date(null=True)
     due_at = Instant(null=True)
@@ -250,9 +252,12 @@ RATINGS = Manifest(
 )
 
 
-def registry_of(root: Path, *manifests: Manifest) -> Registry:
+def registry_of(root: Path, *manifests: Manifest, builtins: bool = False) -> Registry:
     """Build a registry whose plugins have one migration each, written from their tables."""
-    plugins: dict[str, Plugin] = {}
+    found = Found()
+    if builtins:
+        builtin_plugins(found)
+    plugins: dict[str, Plugin] = dict(found.plugins)
     for manifest in manifests:
         folder = root / manifest.name / "migrations"
         folder.mkdir(parents=True, exist_ok=True)
@@ -263,11 +268,12 @@ def registry_of(root: Path, *manifests: Manifest) -> Registry:
         plugins[manifest.name] = Plugin(
             name=manifest.name, manifest=manifest, module=module, distribution="", version="0"
         )
-    registry = build_registry(plugins)
+    problems: list[str] = []
+    registry = build_registry(ordered(plugins, problems), problems=problems)
     bind([table for _, table in registry.tables], registry.table_resource)
     return registry
 
 
-def numbered(number: int) -> Id:
+def numbered(number: int) -> uuid.UUID:
     """Return a fixed id, in ascending order of its number."""
-    return Id(f"01900000-0000-7000-8000-{number:012x}")
+    return uuid.UUID(f"01900000-0000-7000-8000-{number:012x}")

@@ -8,6 +8,7 @@ import msgspec
 from psa_kernel.jsonapi.filterable import filters_of
 from psa_kernel.jsonapi.kinds import kind_of_annotation, kind_of_column
 from psa_kernel.jsonapi.shape import (
+    SUBJECT,
     Attribute,
     Relation,
     Satellite,
@@ -22,6 +23,9 @@ from psa_kernel.jsonapi.shape import (
 from psa_kernel.registry import Inverse, Registry
 from psa_sdk.resources import Extension, ManyToMany, Resource, ToMany, ToOne
 from psa_sdk.tables import Column, TenantTable
+
+CUSTOM_FIELD = "psa.custom_field"
+"""The table of custom fields' definitions."""
 
 
 class Catalog:
@@ -101,6 +105,7 @@ class ShapeBuilder:
             ),
             sorts=self._sorts(attributes),
             portal=self.portal,
+            subject=None if SUBJECT in self.hidden else resource.subject,
         )
 
     def _attributes(self) -> dict[str, Attribute]:
@@ -123,6 +128,10 @@ class ShapeBuilder:
                     nullable=True,
                     derived=True,
                 )
+            elif name == "custom_fields" and resource.custom_fields and self.portal:
+                found[name] = Attribute(
+                    name=name, kind="json", annotation=annotation, value=self._portal_fields(), derived=True
+                )
             elif name in computed:
                 found[name] = Attribute(
                     name=name, kind="json", annotation=annotation, value="", computed=computed[name]
@@ -139,6 +148,21 @@ class ShapeBuilder:
     def shows_target(self, name: str) -> bool:
         """Tell whether relationships to a resource are shown at all."""
         return self.catalog.shows(name, self.portal, self.disabled)
+
+    def _portal_fields(self) -> str:
+        """Return the custom fields whose definitions let clients see them."""
+        if all(
+            f"{table._meta.schema}.{table._meta.tablename}" != CUSTOM_FIELD
+            for _, table in self.registry.tables
+        ):
+            return "'{}'::jsonb"
+        return (
+            "(SELECT coalesce(jsonb_object_agg(psa_f.key, psa_f.value), '{}')"
+            " FROM jsonb_each({row}.custom_fields) AS psa_f WHERE psa_f.key = ANY(ARRAY(SELECT psa_d.key"
+            f" FROM {CUSTOM_FIELD} AS psa_d WHERE psa_d.tenant_id = psa.current_tenant()"
+            f" AND psa_d.resource = '{self.resource.name}'"
+            " AND psa_d.portal_visible AND psa_d.archived_at IS NULL)))"
+        )
 
     def related_resource(self, name: str, hidden: str) -> Resource | None:
         """Return a related resource, None when it or one of its attributes is not shown."""

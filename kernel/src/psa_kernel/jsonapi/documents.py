@@ -104,3 +104,8 @@ def one_bytes(data: str, links: Mapping[str, str | None], *, included: str | Non
     """Return a document of one resource object; `data` may be `null`."""
     middle = "" if included is None else f',"included":[{included}]'
     return b"".join((f'{{"data":{data}{middle},"links":'.encode(), _encode(links), END))
+
+
+def pointer_bytes(name: str, id: UUID, url: str) -> bytes:
+    """Return a document that only says which record it is."""
+    return one_bytes(f'{{"type":"{name}","id":"{id}","links":{{"self":"{url}"}}}}', {"self": url})

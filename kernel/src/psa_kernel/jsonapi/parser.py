@@ -23,7 +23,7 @@ from psa_kernel.jsonapi.query import (
     lists_rows,
     operators_of,
 )
-from psa_kernel.jsonapi.shape import Shape
+from psa_kernel.jsonapi.shape import SUBJECT, Shape
 from psa_sdk.errors import BadRequest, Fault
 
 _KEY = re.compile(r"(?P<family>filter|page|fields)\[(?P<name>[^\[\]]*)\](?:\[(?P<operator>[^\[\]]*)\])?")
@@ -111,9 +111,9 @@ class _Parser:
         family = match["family"] if match else ""
         if match is None:
             self._unknown(key)
-        elif family == "fields" and match["operator"] is None and self.mode in {"list", "one"}:
+        elif family == "fields" and match["operator"] is None and self.mode in {"list", "export", "one"}:
             self._fields(key, match["name"], value)
-        elif family == "page" and match["operator"] is None and lists:
+        elif family == "page" and match["operator"] is None and self.mode in {"list", "linkage"}:
             if match["name"] in {"size", "after", "before", "total"}:
                 self.page[match["name"]] = value
                 if match["name"] == "total" and value not in {"true", "false"}:
@@ -123,7 +123,8 @@ class _Parser:
             else:
                 self._unknown(key)
         elif family == "filter" and (
-            self.mode in {"list", "linkage", "count"} or (self.mode == "one" and match["name"] == "archived")
+            self.mode in {"list", "linkage", "export", "count"}
+            or (self.mode == "one" and match["name"] == "archived")
         ):
             self._filter(key, match["name"], match["operator"], value)
         else:
@@ -133,6 +134,7 @@ class _Parser:
         allowed = {
             "list": "filter[…], sort, include, fields[…], page[size], page[after], page[before], page[total]",
             "linkage": "filter[…], sort, page[size], page[after], page[before], page[total]",
+            "export": "filter[…], sort, fields[…]",
             "one": "include, fields[…]",
             "count": "filter[…]",
             "none": "none",
@@ -166,12 +168,11 @@ class _Parser:
             return
         shape = self.catalog.shape(name, self.shape.portal, self.disabled)
         wanted = tuple(part for part in value.split(",") if part)
+        known = [*shape.attributes, *shape.relations, *([SUBJECT] if shape.subject else [])]
         for part in wanted:
-            if part not in shape.attributes and part not in shape.relations:
+            if part not in known:
                 self.fault(
-                    key,
-                    f"{name} have no field {part!r}; there are {_listed((*shape.attributes, *shape.relations))}.",
-                    "unknown_field",
+                    key, f"{name} have no field {part!r}; there are {_listed(known)}.", "unknown_field"
                 )
         self.fields[name] = tuple(sorted(set(wanted)))
 

@@ -18,7 +18,7 @@ ARCHIVED = ("false", "true", "any")
 CUSTOM_OPERATORS = ("eq", "ne", "in", "contains", "starts", "null")
 _CUSTOM = re.compile(r"custom_fields\.[a-z][a-z0-9_]{0,62}")
 
-Mode = Literal["list", "linkage", "one", "count", "none"]
+Mode = Literal["list", "linkage", "export", "one", "count", "none"]
 
 
 class FilterUse(msgspec.Struct, frozen=True, order=True):
@@ -51,8 +51,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lists_rows(mode: Mode) -> bool:
-    """Tell whether a read gives pages."""
-    return mode in {"list", "linkage"}
+    """Tell whether a read gives rows in an order."""
+    return mode in {"list", "linkage", "export"}
 
 
 def filter_names(shape: Shape) -> list[str]:

@@ -130,7 +130,9 @@ def _visible(unit: "Unit", name: str, verbs: tuple[ApiVerb, ...], within: frozen
         if resource.portal is None:
             return NOTHING
         found.append(_compiled(resource.portal, principal.who))
-    for permission in sorted({registry.permission(name, verb) for verb in ("get", *verbs)}):
+    # Who may create and not read still makes rows within the scope of that right.
+    needed = verbs if verbs == ("create",) else ("get", *verbs)
+    for permission in sorted({registry.permission(name, verb) for verb in needed}):
         scopes = principal.scopes_of(permission)
         if scopes is not None:
             found.append(_in_any(resource, scopes, principal.who))

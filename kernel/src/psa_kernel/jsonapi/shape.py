@@ -11,8 +11,11 @@ import msgspec
 
 from psa_kernel.jsonapi.kinds import Kind
 from psa_kernel.registry import Inverse
-from psa_sdk.resources import Computed, ManyToMany, Resource, ToMany, ToOne
+from psa_sdk.resources import Computed, ManyToMany, Resource, Subject, ToMany, ToOne
 from psa_sdk.tables import Choice, Column, TenantTable
+
+SUBJECT = "subject"
+"""The relationship of a subject resource to the record it hangs on, whatever its type."""
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +106,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     filters: Mapping[str, Filter]
     sorts: Mapping[str, SortKey]
     portal: bool
+    subject: Subject | None = None
+    """What its rows hang on, shown as the relationship `subject`."""
 
 
 def quoted(name: str) -> str:

@@ -8,19 +8,21 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from psa_kernel.jsonapi.shape import Attribute, Relation, Shape, quoted
+from psa_kernel.jsonapi.shape import SUBJECT, Attribute, Relation, Shape, column_sql, quoted
+from psa_sdk.resources import Subject
 
 SPLICE = "\x01"
 """Never part of JSON text, where control characters are escaped."""
 
 
-class Emitted(msgspec.Struct, frozen=True, kw_only=True):
+class Emitted(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What of a shape goes into a document, by its sparse fieldset."""
 
     shape: Shape
     attributes: tuple[Attribute, ...]
     computed: tuple[Attribute, ...]
     relations: tuple[Relation, ...]
+    subject: Subject | None = None
 
     @property
     def satellites(self) -> tuple[int, ...]:
@@ -48,6 +50,7 @@ def emitted(shape: Shape, fields: Mapping[str, Sequence[str]]) -> Emitted:
         attributes=tuple(item for item in chosen if item.computed is None),
         computed=tuple(item for item in chosen if item.computed is not None),
         relations=tuple(item for item in shape.relations.values() if wanted is None or item.name in wanted),
+        subject=shape.subject if wanted is None or SUBJECT in wanted else None,
     )
 
 
@@ -104,6 +107,11 @@ def resource_object(
                 f'\'"{relation.name}":{{{links},"data":\' ||'
                 f" coalesce({identifier(relation.target, column)}, 'null') || '}}'"
             )
+    if output.subject is not None:
+        kind, held = column_sql(output.subject.kind, row), column_sql(output.subject.id, row)
+        parts.append(
+            f"""'"{SUBJECT}":{{"data":{{"type":' || to_json({kind})::text || ',"id":"' || {held} || '"}}}}'"""
+        )
     relationships = " || ',' || ".join(parts)
     between = f" || ',\"relationships\":{{' || {relationships} || '}}'" if parts else ""
     return (
@@ -129,6 +137,9 @@ def row_columns(output: Emitted, row: str) -> dict[str, str]:
     for relation in output.shape.relations.values():
         if not relation.many and relation.satellite < 0:
             columns[_column_name(relation)] = relation.column.replace("{row}", row)
+    if output.subject is not None:
+        for column in (output.subject.kind, output.subject.id):
+            columns[column._meta.name] = column_sql(column, row)
     for name, value in output.needs.items():
         columns[name] = value.replace("{row}", row)
     return columns
