@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from psa_kernel.events.outbox import cause_of, written
-from psa_kernel.jsonapi import links, write_plan
+from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
 from psa_kernel.jsonapi.conditions import condition_sql, mentions
 from psa_kernel.jsonapi.constraints import problem_of
@@ -55,8 +55,10 @@ class UnitRecords:
         await self._after(declared, change)
         return change.id
 
-    async def create_many(self, resource: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
-        """Create records in few statements; rows may bring their `id`. Hooks run for each row."""
+    async def create_many(
+        self, resource: str, rows: Sequence[Mapping[str, Any]], *, history: bool = False
+    ) -> list[UUID]:
+        """Create records in few statements; rows may bring their `id`. Hooks run for each row, unless `history`."""
         declared, target = self._declared(resource)
         ids: list[UUID] = []
         for start in range(0, len(rows), BATCH):
@@ -64,16 +66,21 @@ class UnitRecords:
             batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
             for given in rows[start : start + BATCH]:
                 values = {name: value for name, value in given.items() if name != "id"}
-                change = await self._prepared(declared, target, values, given.get("id") or new_id())
+                record_id = given.get("id") or new_id()
+                change = (
+                    PendingChange(target, "create", record_id, new=dict(values))
+                    if history
+                    else await self._prepared(declared, target, values, record_id)
+                )
                 changes.append(change)
                 row = await self._row_of(target, change)
                 batches.setdefault(tuple(row), []).append(row)
             for columns, batch in batches.items():
-                statement = write_plan.insert(target, columns, many=True)
+                statement = write_plan.insert(target, columns, many=True, silent=history)
                 arguments = [*self._facts(), write_plan.rows_document(batch)]
                 await self._write(target, "create", statement, arguments)
             ids += [change.id for change in changes]
-            if declared.after_write is not None:
+            if declared.after_write is not None and not history:
                 for change in changes:
                     await self._after(declared, change)
         return ids
@@ -151,10 +158,11 @@ class UnitRecords:
         order: str = "",
         limit: int = 1000,
         lock: bool = False,
+        archived: bool = False,
     ) -> list[Row]:
-        """Return matching records' columns; archived ones only when the condition speaks of archiving."""
+        """Return matching records' columns; archived ones when asked or when the condition speaks of archiving."""
         declared, target = self._declared(resource)
-        source, arguments = self._matching(declared, target, where)
+        source, arguments = self._matching(declared, target, where, archived=archived)
         keys = [part.strip() for part in order.split(",") if part.strip()]
         sorts = [
             f"{target.row}.{target.storage.columns[key.removeprefix('-')].sql}{' DESC' if key[0] == '-' else ''}"
@@ -192,6 +200,20 @@ class UnitRecords:
         """Remove members of a many-to-many relationship; absent ones are fine."""
         await self.members(resource, id, relation, Membership(remove=targets))
 
+    async def repoint(
+        self,
+        resource: str,
+        source: UUID,
+        target: UUID,
+        *,
+        skip: Sequence[str] = (),
+        only: Mapping[str, Sequence[UUID | str]] | None = None,
+    ) -> Mapping[str, Sequence[UUID]]:
+        """Make everything that refers to one record refer to another of the same resource."""
+        return await references.repoint(
+            self._unit, UnitRecords(self._unit.as_system()), resource, source, target, skip=skip, only=only
+        )
+
     async def members(
         self,
         resource: str,
@@ -222,6 +244,13 @@ class UnitRecords:
             # Absent, or of another version: the plain read tells which.
             return (await self._versions(declared, target, id, versions))[0]
         return rows[0]["after"] or rows[0]["before"]
+
+    async def set_reference(self, resource: str, id: UUID, column: str, value: UUID) -> None:
+        """Set one column without hooks: the record itself stays what it is, what it refers to has another id."""
+        declared, target = self._declared(resource)
+        await self._change(
+            declared, target, PendingChange(target, "update", id, new={column: value}), None, hooked=False
+        )
 
     # How a write runs
 
@@ -276,6 +305,7 @@ class UnitRecords:
         versions: Sequence[int] | None,
         *,
         deleted: bool = False,
+        hooked: bool = True,
     ) -> int:
         change.new = _writable(target, change.new)
         if not change.new:
@@ -287,7 +317,7 @@ class UnitRecords:
         statement = write_plan.update(target, tuple(values), seen, deleted=deleted)
         rows = await self._write(target, "update", statement, arguments)
         version = self._version(declared, change.id, rows, versions)
-        if rows[0]["after"] is not None:
+        if hooked and rows[0]["after"] is not None:
             await self._after(declared, change)
         return version
 
@@ -337,12 +367,14 @@ class UnitRecords:
         written(self._unit)
         return rows
 
-    def _matching(self, declared: Resource, target: Target, where: Condition | None) -> tuple[str, list[Any]]:
+    def _matching(
+        self, declared: Resource, target: Target, where: Condition | None, *, archived: bool = False
+    ) -> tuple[str, list[Any]]:
         arguments: list[Any] = []
         conditions = [self._visible(declared, arguments)]
         if where is not None:
             conditions.append(f"({condition_sql(where, arguments)})")
-        archive = declared.archive
+        archive = None if archived else declared.archive
         if archive is not None and (where is None or not mentions(where, archive._meta.name)):
             conditions.append(f'{target.row}."{archive._meta.name}" IS NULL')
         present = " AND ".join(condition for condition in conditions if condition)

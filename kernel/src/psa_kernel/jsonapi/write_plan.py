@@ -82,10 +82,12 @@ class Target(msgspec.Struct, frozen=True, eq=False):
 
 
 @functools.lru_cache(4096)
-def insert(target: Target, columns: tuple[str, ...], visible: str = "", *, many: bool = False) -> str:
+def insert(
+    target: Target, columns: tuple[str, ...], visible: str = "", *, many: bool = False, silent: bool = False
+) -> str:
     """Return the INSERT of one row (a parameter per column) or of many (`$10`, a jsonb array of rows).
 
-    Answers id, version and psa_visible of each row; `columns` has the id.
+    Answers id, version and psa_visible of each row; `columns` has the id. `silent` rows cause no events.
     """
     stored = [target.column(name) for name in columns]
     own, parts = target.split(columns)
@@ -113,7 +115,8 @@ def insert(target: Target, columns: tuple[str, ...], visible: str = "", *, many:
         joins += f' JOIN psa_new{index} ON psa_new{index}."{satellite.column}" = psa_new.id'
         lines += [_one_side(column, f"psa_new{index}") for column in theirs]
     ctes.append(_diff("psa_new", joins, lines, "coalesce(d.changed, '{}'::jsonb)"))
-    return f"WITH {', '.join(ctes)}, {tell(target.resource, 'created')} SELECT id, version, psa_visible FROM psa_new"
+    traces = audited(target.resource, "created") if silent else tell(target.resource, "created")
+    return f"WITH {', '.join(ctes)}, {traces} SELECT id, version, psa_visible FROM psa_new"
 
 
 @functools.lru_cache(4096)
@@ -219,16 +222,23 @@ def _diff(key: str, source: str, lines: Sequence[str], changed: str) -> str:
     )
 
 
+def audited(resource: str, action: str, source: str = "psa_diff") -> str:
+    """Return the CTE that writes audit entries from the rows of `source`: id, before, after and changed."""
+    return (
+        "psa_audited AS (INSERT INTO psa.audit_entry (id, tenant_id, occurred_at, actor_kind, actor_id,"
+        " actor_label, on_behalf_of, request_id, ip, user_agent, action, resource, record_id, old, new)"
+        f" SELECT psa.new_id(), psa.current_tenant(), $8::timestamptz, {_ACTOR}, {literal(action)},"
+        f" {literal(resource)}, s.id, s.before, s.after FROM {source} s WHERE s.changed IS NOT NULL)"
+    )
+
+
 def tell(resource: str, action: str, source: str = "psa_diff") -> str:
     """Return the CTEs that write audit entries and record events from the rows of `source`.
 
     `source` has id, version, before, after and changed; rows without `changed` leave no trace.
     """
     return (
-        "psa_audited AS (INSERT INTO psa.audit_entry (id, tenant_id, occurred_at, actor_kind, actor_id,"
-        " actor_label, on_behalf_of, request_id, ip, user_agent, action, resource, record_id, old, new)"
-        f" SELECT psa.new_id(), psa.current_tenant(), $8::timestamptz, {_ACTOR}, {literal(action)},"
-        f" {literal(resource)}, s.id, s.before, s.after FROM {source} s WHERE s.changed IS NOT NULL),"
+        f"{audited(resource, action, source)},"
         " psa_told AS (INSERT INTO psa.outbox (id, tenant_id, kind, name, payload, subject_id, sequence,"
         " actor_kind, actor_id, request_id, cause)"
         f" SELECT psa.new_id(), psa.current_tenant(), 'record', {literal(f'{resource}.{action}')},"
