@@ -157,14 +157,16 @@ class Deliveries:
         self, claim: Claim, name: str, attempts: int, error: BaseException, at: datetime.datetime | None
     ) -> None:
         final = isinstance(error, Unreadable)
-        state = await self._work.fail(claim, describe(error), pause_after(attempts), final=final, at=at)
+        text = describe(error)
+        state = await self._work.fail(claim, text, pause_after(attempts), final=final, at=at)
+        # No exc_info: a rendered traceback may show local values, and those may be secrets.
         _log.warning(
             "a handler failed",
             handler=name,
             delivery=str(claim.id),
             attempts=attempts,
             state=state,
-            exc_info=error,
+            error=text,
         )
 
 
