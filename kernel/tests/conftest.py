@@ -1,14 +1,18 @@
 """Kernels for tests: the built-in plugins on a database of their own."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import ModuleType
+from typing import Any
 
+import httpx
+import msgspec
 import pytest_asyncio
 
 from psa_kernel.boot import load
 from psa_kernel.clock import Clock
 from psa_kernel.config import Config
+from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 
 NewKernel = Callable[..., Awaitable[Kernel]]
@@ -27,18 +31,18 @@ async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
             clock: Clock | None = None,
             pool_size: int = 6,
             lifespan: bool = False,
+            **options: object,
         ) -> Kernel:
             config = Config(
-                data_dir=tmp_path, tenancy="multi" if multi_tenant else "single", pool_size=pool_size
+                data_dir=tmp_path,
+                tenancy="multi" if multi_tenant else "single",
+                pool_size=pool_size,
+                **options,
             )
             registry = load(config, extra, only=())
             database = await new_database(registry, multi_tenant=multi_tenant)
-            config = Config(
-                data_dir=tmp_path,
-                tenancy=config.tenancy,
-                pool_size=pool_size,
-                database_url=database.app,
-                owner_database_url=database.owner,
+            config = msgspec.structs.replace(
+                config, database_url=database.app, owner_database_url=database.owner
             )
             kernel = await stack.enter_async_context(
                 Kernel.open(config, registry, clock=clock, lifespan=lifespan)
@@ -47,4 +51,66 @@ async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
             return kernel
 
         make.databases = databases
+        yield make
+
+
+class Client:
+    """Talks to a kernel's application over ASGI as one user of one tenant."""
+
+    def __init__(self, kernel: Kernel, http: httpx.AsyncClient) -> None:
+        self.kernel = kernel
+        self.http = http
+
+    async def call(self, method: str, path: str, attributes: Mapping[str, Any] | None = None, **options: Any):
+        """Send a document with these attributes and return the response."""
+        content = None
+        headers = {"Accept": JSON_API, **options.pop("headers", {})}
+        if attributes is not None:
+            type_ = options.pop("type", "")
+            data = (
+                {"attributes": attributes} | ({"type": type_} if type_ else {}) | options.pop("document", {})
+            )
+            content = msgspec.json.encode({"data": data})
+            headers["Content-Type"] = JSON_API
+        return await self.http.request(method, f"/api/v1{path}", content=content, headers=headers, **options)
+
+    async def get(self, path: str, **options: Any):
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, attributes: Mapping[str, Any] | None = None, **options: Any):
+        return await self.call("POST", path, attributes if attributes is not None else {}, **options)
+
+    async def patch(self, path: str, attributes: Mapping[str, Any], **options: Any):
+        return await self.call("PATCH", path, attributes, **options)
+
+
+JSON_API = "application/vnd.api+json"
+PASSWORD = "a long enough passphrase"
+NewClient = Callable[..., Awaitable[Client]]
+
+
+@pytest_asyncio.fixture
+async def new_client() -> AsyncGenerator[NewClient]:
+    """Opens clients: `await new_client(kernel, tenant="main")` logs in as that tenant's first administrator."""
+    async with AsyncExitStack() as stack:
+        apps: dict[Kernel, Any] = {}
+
+        async def make(kernel: Kernel, *, tenant: str = "main", email: str = "admin@example.com") -> Client:
+            if kernel not in apps:
+                apps[kernel] = create_app(kernel)
+            http = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app=apps[kernel], client=("192.0.2.7", 4711)),
+                base_url="http://psa.example.com",
+                headers={"X-Tenant": tenant},
+            )
+            client = Client(kernel, await stack.enter_async_context(http))
+            if email:
+                answer = await client.post(
+                    "/auth/login", {"email": email, "password": PASSWORD, "tenant": tenant}
+                )
+                assert answer.status_code == 201, answer.text
+                token = answer.json()["data"]["attributes"]["access_token"]
+                http.headers["Authorization"] = f"Bearer {token}"
+            return client
+
         yield make

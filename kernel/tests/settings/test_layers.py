@@ -28,7 +28,7 @@ class DeskSettings(Settings, frozen=True, kw_only=True):
     greeting: str = "Hello"
     rows: Annotated[int, UserChoice] = 50
     smtp_password: Secret = ""
-    recipients: list[str] = []
+    recipients: list[str] = []  # noqa: RUF012 - msgspec copies it
     quiet_from: int = 0
     quiet_to: int = 24
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from psa_kernel.builtin.audit import access
 from psa_kernel.http.errors import MethodNotAllowed, send_error
 from psa_kernel.http.headers import add_cors, add_security, preflight
 from psa_kernel.http.limits import refuse_large_headers
@@ -30,6 +31,7 @@ class Entry:
     def __init__(self, inner: Any, kernel: Kernel, metrics: Metrics) -> None:
         """Wrap the routed application."""
         self._inner = inner
+        self._kernel = kernel
         self._metrics = metrics
         self._proxies = TrustedProxies(kernel.config.trusted_proxies)
         self._origins = frozenset(kernel.config.allowed_origins)
@@ -68,6 +70,18 @@ class Entry:
                 milliseconds=round(seconds * 1000, 1),
                 ip=facts.ip,
             )
+            tenant, principal = scope.get("psa.tenant"), scope.get("psa.principal")
+            if tenant is not None and principal is not None:
+                access.note(
+                    self._kernel,
+                    tenant.id,
+                    principal,
+                    facts,
+                    method=method,
+                    path=scope["path"],
+                    status=answer.status or 499,
+                    seconds=seconds,
+                )
             structlog.contextvars.reset_contextvars(**tokens)
 
     async def _serve(self, scope: Any, receive: Any, answer: "_Answer", fields: dict[bytes, bytes]) -> None:

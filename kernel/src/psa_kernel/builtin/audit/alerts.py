@@ -45,7 +45,7 @@ PATTERNS: Final = (
         "record_id::text",
         1,
         5,
-        "(resource = 'roles' AND new ? 'grants') OR (resource = 'users' AND new ? 'roles')",
+        "actor_kind <> 'system' AND ((resource = 'roles' AND new ? 'grants') OR (resource = 'users' AND new ? 'roles'))",
     ),
     Pattern("mfa_disabled", ("mfa_disabled",), "actor_id::text", 1, 5),
     Pattern("token_theft", ("refresh_token_reused",), "coalesce(record_id::text, '')", 1, 5),

@@ -5,7 +5,7 @@ import zoneinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from psa_kernel.builtin.auth.provisioning import ensure_admin
+from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.database.session import Session
 from psa_sdk.errors import Conflict, Fault, Invalid
@@ -56,7 +56,11 @@ async def provision(
     await kernel.keys.ensure(found)
     await seed(kernel, found)
     if admin_email:
-        await ensure_admin(kernel, found, email=admin_email, password=admin_password)
+        # The first tenant's manages the others; elsewhere a super administrator would only look like one.
+        role = "super_admin" if found == SINGLE_TENANT else "admin"
+        await ensure_account(
+            kernel, found, email=admin_email, name="Administrator", roles=(role,), password=admin_password
+        )
     return found
 
 
