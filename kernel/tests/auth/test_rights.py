@@ -1,19 +1,27 @@
 """Who may change rights: AUTH-50, AUTH-51, AUTH-52; and the directory that plugins use."""
 
 import asyncio
+import sys
+import types
 from uuid import UUID
 
 import pytest
 
-from psa_kernel.builtin.auth.roles import code_grants
+from psa_kernel.builtin.auth.authenticate import identify
+from psa_kernel.builtin.auth.login import Attempt, log_in
+from psa_kernel.builtin.auth.password_change import set_password
+from psa_kernel.builtin.auth.provisioning import ensure_account
+from psa_kernel.builtin.auth.roles import code_grants, complete
+from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
+from psa_sdk import Manifest, hookimpl
 from psa_sdk.access import STANDARD_ROLES
 from psa_sdk.errors import Conflict, Forbidden, Invalid, NotFound, Problem, Unauthenticated
 from psa_sdk.identity import Directory
 from psa_sdk.tables import new_id
 
-from .conftest import PASSWORD, House
+from .conftest import HERE, PASSWORD, House
 
 
 async def role(house: House, key: str) -> UUID:
@@ -220,9 +228,6 @@ async def test_a_contact_gets_and_loses_portal_access(house: House) -> None:
     assert (opened.audience, opened.status) == ("portal", "invited")
     [request] = await house.sql("SELECT purpose FROM psa.password_request")
     assert request["purpose"] == "invitation"
-    await house.kernel.directory.by_id(house.acme)
-    from psa_kernel.builtin.auth.password_change import set_password
-
     await set_password(house.kernel, house.acme, opened.id, PASSWORD)
     issued = await house.log_in("client@example.com", audience="portal")
     who = await house.who(issued.access_token)
@@ -278,12 +283,7 @@ async def test_the_directory_knows_people_teams_and_holders(house: House) -> Non
 
 
 async def test_a_role_that_a_plugin_brings_is_made_and_granted(new_kernel, tmp_path) -> None:
-    import sys
-    import types
-
-    from psa_kernel.builtin.tenancy.provisioning import provision
-    from psa_sdk import Manifest, hookimpl
-
+    """A plugin installed later: its role appears with the next start."""
     module = types.ModuleType("psa_cars")
     module.__file__ = str(tmp_path / "cars.py")
 
@@ -295,6 +295,14 @@ async def test_a_role_that_a_plugin_brings_is_made_and_granted(new_kernel, tmp_p
     sys.modules["psa_cars"] = module
     kernel: Kernel = await new_kernel([module])
     tenant = await provision(kernel, slug="acme", name="Acme")
+    async with kernel.unit(tenant) as unit:
+        await unit.db.execute("DELETE FROM psa.role WHERE key = 'driver'")
+    await complete(kernel)
+    await ensure_account(kernel, tenant, email="d@acme.example", roles=("driver",), password=PASSWORD)
+    attempt = Attempt(audience="staff", email="d@acme.example", password=PASSWORD)
+    issued = await log_in(kernel, tenant, attempt, HERE)
+    who = await identify(kernel, issued.access_token, None)
+    assert who.allows("auth.users.read")
     async with kernel.unit(tenant) as unit:
         rows = await unit.db.fetch("SELECT title, audience, standard FROM psa.role WHERE key = 'driver'")
     assert [tuple(row) for row in rows] == [("Driver", "staff", True)]

@@ -1,9 +1,12 @@
 """Accounts, log-in, roles, teams and API keys."""
 
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
 from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
-from psa_sdk import Manifest, hookimpl, provide
+from psa_sdk import Manifest, Platform, hookimpl, provide
 from psa_sdk.identity import Directory, PasswordRequested
 
 _EVERYBODY = (
@@ -41,3 +44,15 @@ def psa_manifest() -> Manifest:
         settings=AuthSettings,
         seed=roles.seed,
     )
+
+
+@hookimpl
+def psa_lifespan(platform: Platform) -> AbstractAsyncContextManager[None]:
+    """Make the roles that newly installed plugins bring."""
+    return _roles_made(platform)
+
+
+@asynccontextmanager
+async def _roles_made(platform: Platform) -> AsyncGenerator[None]:
+    await roles.complete(platform)
+    yield

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from psa_kernel.access import Grants
 from psa_kernel.registry import Registry
 from psa_sdk.access import STANDARD_ROLES
-from psa_sdk.context import Context, Row
+from psa_sdk.context import Context, Platform, Row
 from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ async def seed(ctx: Context) -> None:
             title,
             audience,
         )
+
+
+async def complete(platform: Platform) -> None:
+    """Make the roles that plugins installed since the last start bring, in every active tenant."""
+    registry: Registry = platform.registry  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    if set(code_grants(registry)) == {key for key, _, _ in STANDARD_ROLES}:
+        return
+    for tenant_id in await platform.tenants():
+        async with platform.unit(tenant_id) as unit:
+            await seed(unit)
 
 
 async def role_grants(ctx: Context, role_ids: Iterable[UUID]) -> Grants:
