@@ -12,7 +12,7 @@ from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.database.migrations import migrate
 from psa_kernel.embedded import servers
-from psa_kernel.first_start import Connection, make_sure, write_connection
+from psa_kernel.first_start import DEMO_STAFF, Connection, make_sure, write_connection
 from psa_kernel.http.app import create_app
 from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
@@ -55,7 +55,7 @@ async def _run(config: Config, registry: Registry, listener: socket.socket, *, d
 
         async def ready() -> None:
             write_connection(config.data_dir, connection)
-            _announce(config, connection)
+            _announce(config, connection, demo=demo)
 
         async with Background(kernel):
             await serve(create_app(kernel), listener, stop, ready=ready)
@@ -65,11 +65,14 @@ def _filling(title: str) -> None:
     click.echo(f"Filling in demonstration data: {title}")
 
 
-def _announce(config: Config, connection: Connection) -> None:
+def _announce(config: Config, connection: Connection, *, demo: bool) -> None:
     click.secho(f"\nPSA is ready at {connection.url}", bold=True)
     if config.multi_tenant:
         click.echo(f"Tenant:   {connection.tenant}  (send X-Tenant: {connection.tenant} to log in)")
     click.echo(f"Log in:   {connection.admin_email}  {connection.admin_password}")
+    if demo:
+        others = ", ".join(email for _, email, _ in DEMO_STAFF)
+        click.echo(f"          {others}: the same password")
     click.echo(f"API:      {connection.url}/api/v1/docs")
     click.echo(f"Scripts:  {config.data_dir / 'connection.json'}")
     click.echo("Ctrl-C stops everything.\n")
