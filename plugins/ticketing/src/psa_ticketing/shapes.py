@@ -13,7 +13,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Title = Annotated[str, Meta(min_length=1, max_length=300)]
 Text = Annotated[str, Meta(max_length=200_000, description="Markdown")]
 Order = Annotated[int, Meta(ge=0, le=100_000)]
-Hours = Annotated[Decimal, Meta(ge=0, le=100_000)]
+Hours = Annotated[Decimal, Meta(description="Hours with up to two decimals, not negative")]
 Tag = Annotated[str, Meta(min_length=1, max_length=50)]
 Tags = Annotated[list[Tag], Meta(max_length=50)]
 Tone = Literal[
