@@ -115,7 +115,10 @@ def insert(
         joins += f' JOIN psa_new{index} ON psa_new{index}."{satellite.column}" = psa_new.id'
         lines += [_one_side(column, f"psa_new{index}") for column in theirs]
     ctes.append(_diff("psa_new", joins, lines, "coalesce(d.changed, '{}'::jsonb)"))
-    traces = audited(target.resource, "created") if silent else tell(target.resource, "created")
+    traces = tell(target.resource, "created")
+    if silent:
+        # The cause goes with events only, but PostgreSQL wants to know every parameter's type.
+        traces = f"{audited(target.resource, 'created')}, psa_cause AS (SELECT $9::text)"
     return f"WITH {', '.join(ctes)}, {traces} SELECT id, version, psa_visible FROM psa_new"
 
 
