@@ -61,7 +61,7 @@ class PriorityWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     color: Tone = "slate"
-    sla_multiplier: Annotated[Decimal, Meta(gt=0, le=100)] = Decimal(1)
+    sla_multiplier: Annotated[Decimal, Meta(description="Above 0; 1 leaves times as they are")] = Decimal(1)
     is_default: bool = False
     sort_order: Order = 0
 
