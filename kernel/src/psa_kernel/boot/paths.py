@@ -43,6 +43,8 @@ def resource_endpoints(registry: Registry, name: str) -> Iterator[tuple[str, str
     for verb, method, single in _METHODS:
         if verb in resource.verbs:
             yield method, f"{resource.url}/{{}}" if single else resource.url
+    if "list" in resource.verbs:
+        yield "GET", f"{resource.url}.csv"
     if "get" not in resource.verbs:
         return
     for relation_name, relation in registry.relations(name).items():

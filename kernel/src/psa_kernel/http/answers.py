@@ -6,6 +6,8 @@ import msgspec
 from litestar import Response
 
 from psa_kernel.http.negotiate import JSON_API
+from psa_kernel.jsonapi.entity_tags import entity_tag
+from psa_kernel.jsonapi.read import get_document
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.routes import Answer, AnswerList, Record
 
@@ -37,10 +39,8 @@ async def answer(unit: Unit, result: Any, *, status: int, path: str, query: str)
 
 
 async def _record(unit: Unit, result: Record, status: int, query: str) -> Response[bytes]:
-    from psa_kernel.jsonapi.read import get_document
-
-    body, version, whole = await get_document(unit, result.type, result.id, query)
-    headers = {"ETag": f'W/"{version}"'} if whole else {}
+    body, version, _ = await get_document(unit, result.type, result.id, query)
+    headers = {"ETag": entity_tag(version)}
     code = _status(result.status, status)
     if code == 201:
         headers["Location"] = f"{API}{unit.kernel.registry.resources[result.type].url}/{result.id}"

@@ -199,9 +199,10 @@ class Settling:
             self._start = message
             return
         if self._start is None:
-            await self._send(message)
+            # Before the last part: whoever has it is gone, and takes this task along.
             if not message.get("more_body", False) and not self._unit.session.ended:
                 await self._unit.session.commit()
+            await self._send(message)
             return
         start, self._start = self._start, None
         more = message.get("more_body", False)
