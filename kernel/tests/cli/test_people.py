@@ -109,3 +109,21 @@ def test_the_audit_log_is_verified_and_tampering_is_found(many, tmp_path):
     point = tmp_path / "checkpoint.json"
     point.write_text(many("audit", "checkpoint").stdout)
     many("audit", "verify", "--checkpoint", point)
+
+
+def test_an_invitation_is_printed(many):
+    here = ("--tenant", "northwind")
+    output = many("users", "invite", "ada@example.com", *here).output
+    assert "Until 20" in output
+    assert " psap_" in output
+    assert "Nobody logs in as" in many("users", "invite", "x@example.com", *here, expect=1).output
+
+
+def test_a_locked_person_is_let_in_again(many):
+    assert "may try again" in many("users", "unlock", "ada@example.com", "--tenant", "northwind").output
+
+
+def test_an_api_key_is_printed_once(many):
+    words = ("users", "key", "ada@example.com", "--tenant", "northwind", "--name", "sync")
+    assert "\npsa_" in "\n" + many(*words, "--scope", "auth.users.read").output
+    assert "is no grant" in many(*words, "--scope", "*.read", expect=1).output

@@ -5,14 +5,18 @@ from uuid import UUID
 
 import click
 
-from psa_kernel.builtin.auth import accounts, password_change
+from psa_kernel.builtin.auth import accounts, login, password_change
+from psa_kernel.builtin.auth.key_rules import make_key
 from psa_kernel.builtin.auth.provisioning import ensure_account
+from psa_kernel.builtin.auth.role_rules import check_grants
 from psa_kernel.cli.application import chosen_tenant, with_kernel
 from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option, tenant_option
 from psa_kernel.config import Config
 from psa_kernel.kernel import Kernel
+from psa_kernel.unit_of_work import Unit
 from psa_sdk.errors import Conflict, NotFound
+from psa_sdk.identity import PasswordToken
 
 _LIST = """
 SELECT a.email, a.name, a.audience, a.status, array_agg(r.key ORDER BY r.key) FILTER (WHERE r.key IS NOT NULL) AS roles,
@@ -26,7 +30,7 @@ GROUP BY a.tenant_id, a.id ORDER BY a.audience DESC, a.email_normalised
 
 @click.group()
 def users() -> None:
-    """List people, make one, set a password."""
+    """List people, make one, set a password, let one in again, make an API key."""
 
 
 @users.command("list")
@@ -90,9 +94,77 @@ def set_password(config: Config, email: str, portal: bool, generate: bool, tenan
     click.echo(f"Log in:  {email}  {password}" if generate else f"The password of {email} is set.")
 
 
+@users.command()
+@click.argument("email")
+@click.option("--portal", is_flag=True, help="A client's contact rather than staff.")
+@tenant_option
+@configured
+def unlock(config: Config, email: str, portal: bool, tenant: str) -> None:
+    """Let somebody try again at once after too many wrong passwords."""
+
+    async def work(kernel: Kernel) -> None:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        async with kernel.unit(tenant_id) as unit:
+            facts = await _facts(unit, email, portal)
+            await login.unlock(unit, facts.account)
+
+    with_kernel(config, work)
+    click.echo(f"{email} may try again.")
+
+
+@users.command()
+@click.argument("email")
+@click.option("--portal", is_flag=True, help="A client's contact rather than staff.")
+@tenant_option
+@configured
+def invite(config: Config, email: str, portal: bool, tenant: str) -> None:
+    """Print a one-time token with which somebody sets their password, at first or anew."""
+
+    async def work(kernel: Kernel) -> PasswordToken:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        async with kernel.unit(tenant_id) as unit:
+            facts = await _facts(unit, email, portal)
+            request = await password_change.request_password(unit, facts.id)
+            return await password_change.mint_token(unit, request)
+
+    minted = with_kernel(config, work)
+    click.echo(f"Until {minted.expires_at:%Y-%m-%d %H:%M} UTC:  {minted.token}")
+
+
+@users.command("key")
+@click.argument("email")
+@click.option("--name", required=True, help="What the key is for.")
+@click.option(
+    "--scope", "scopes", multiple=True, default=("*",), help="A grant that narrows it; repeatable [*]."
+)
+@click.option(
+    "--address", "addresses", multiple=True, help="An address or network it's good from; repeatable."
+)
+@tenant_option
+@configured
+def make_api_key(
+    config: Config, email: str, name: str, scopes: tuple[str, ...], addresses: tuple[str, ...], tenant: str
+) -> None:
+    """Make an API key that acts for a member of staff, and print it once."""
+
+    async def work(kernel: Kernel) -> str:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        async with kernel.unit(tenant_id) as unit:
+            facts = await _facts(unit, email, portal=False)
+            check_grants(scopes, "--scope")
+            key = await make_key(unit, facts.id, name, scopes, allowed_addresses=addresses)
+            return key.secret
+
+    click.echo(with_kernel(config, work))
+
+
 async def _account(kernel: Kernel, tenant_id: UUID, email: str, portal: bool) -> UUID:
     async with kernel.unit(tenant_id, readonly=True) as unit:
-        facts = await accounts.by_email(unit, "portal" if portal else "staff", email)
+        return (await _facts(unit, email, portal)).id
+
+
+async def _facts(unit: Unit, email: str, portal: bool) -> accounts.LoginFacts:
+    facts = await accounts.by_email(unit, "portal" if portal else "staff", email)
     if facts is None:
         raise NotFound(f"Nobody logs in as {email}: see `psa users list`.")
-    return facts.id
+    return facts

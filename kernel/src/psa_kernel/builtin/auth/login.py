@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from psa_kernel.builtin.auth.accounts import LoginFacts
     from psa_kernel.kernel import Kernel
     from psa_kernel.unit_of_work import RequestFacts, Unit
+    from psa_sdk.identity import Account
 
 PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a state, no password
 
@@ -82,6 +83,19 @@ async def refresh(kernel: "Kernel", token: str, request: "RequestFacts") -> Issu
             await unit.audit("refresh_token_reused", "sessions", theft.session_id, account=theft.account_id)
             forget_after_commit(unit)
     raise over
+
+
+async def lock_of(unit: "Unit", account: "Account") -> lockout.Subject:
+    """Return what an account's failures are counted under."""
+    rules = await unit.settings(AuthSettings)
+    email = accounts.normalise_email(account.email)
+    return lockout.account_subject(account.audience, email, rules.lockout_failures)
+
+
+async def unlock(unit: "Unit", account: "Account") -> None:
+    """Let an account try again at once after too many wrong passwords."""
+    await lockout.forget_failures(unit, await lock_of(unit, account))
+    await unit.audit("unlocked", "users", account.id)
 
 
 async def tenant_of(kernel: "Kernel", token: str) -> "UUID | None":

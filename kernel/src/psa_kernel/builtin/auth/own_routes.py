@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from psa_kernel.access import Grants
-from psa_kernel.builtin.auth import accounts, lockout, password_change
+from psa_kernel.builtin.auth import accounts, login, password_change
 from psa_kernel.builtin.auth.account_rules import check_timezone
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_account_within
@@ -19,7 +19,6 @@ from psa_kernel.builtin.auth.resources import AddressList, ApiKeyRead, GrantList
 from psa_kernel.builtin.auth.role_rules import check_grants
 from psa_kernel.builtin.auth.roles import code_grants
 from psa_kernel.builtin.auth.sessions import end_sessions
-from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
@@ -303,12 +302,7 @@ async def send_reset(ctx: Context, id: UUID) -> None:
 async def unlock(ctx: Context, id: UUID) -> None:
     """Let somebody try again at once after too many wrong passwords."""
     facts = await _manageable(ctx, id)
-    rules = await ctx.settings(AuthSettings)
-    email = accounts.normalise_email(facts.account.email)
-    await lockout.forget_failures(
-        ctx, lockout.account_subject(facts.account.audience, email, rules.lockout_failures)
-    )
-    await ctx.audit("unlocked", "users", id)
+    await login.unlock(cast(Unit, ctx), facts.account)
 
 
 @post("/users/{id:uuid}/end-sessions", permission=MANAGE, status=204)

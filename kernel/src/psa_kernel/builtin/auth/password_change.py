@@ -7,9 +7,8 @@ import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from psa_kernel.builtin.auth import accounts, lockout
+from psa_kernel.builtin.auth import accounts, lockout, login
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.login import tenant_of
 from psa_kernel.builtin.auth.password_policy import weaknesses
 from psa_kernel.builtin.auth.passwords import passwords
 from psa_kernel.builtin.auth.sessions import end_sessions
@@ -45,7 +44,7 @@ async def change(
     async with kernel.unit(who.tenant_id, principal=who, request=request) as unit:
         facts = await accounts.by_id(unit, who.id)
         assert facts is not None
-        subject = await _subject(unit, facts)
+        subject = await login.lock_of(unit, facts.account)
         await lockout.require_unlocked(unit, [subject])
         rules, context = await unit.settings(AuthSettings), _context(unit, facts)
     verdict = await passwords().check(facts.phc, current)
@@ -73,7 +72,7 @@ async def redeem(kernel: "Kernel", audience: Audience, token: str, new: str, req
 
     Raises `Invalid` for a token that is used, replaced or over, and for a weak password (the token stays good).
     """
-    tenant_id = await tenant_of(kernel, token)
+    tenant_id = await login.tenant_of(kernel, token)
     if tenant_id is None:
         raise _spent()
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
@@ -211,15 +210,9 @@ async def _store(
     ended = await end_sessions(unit, facts.id, because, but=keep)
     if keep is not None:
         await unit.db.execute("UPDATE psa.session SET confined = '' WHERE id = $1", keep)
-    await lockout.forget_failures(unit, await _subject(unit, facts))
+    await lockout.forget_failures(unit, await login.lock_of(unit, facts.account))
     await unit.audit(because, "users", facts.id, sessions_ended=ended)
     forget_after_commit(unit)
-
-
-async def _subject(unit: "Unit", facts: "LoginFacts") -> lockout.Subject:
-    rules = await unit.settings(AuthSettings)
-    email = accounts.normalise_email(facts.account.email)
-    return lockout.account_subject(facts.account.audience, email, rules.lockout_failures)
 
 
 def _context(unit: "Unit", facts: "LoginFacts") -> list[str]:

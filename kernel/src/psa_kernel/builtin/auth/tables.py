@@ -3,6 +3,8 @@
 Digests of tokens are unique across tenants (see the migration): a credential names its tenant.
 """
 
+from typing import ClassVar
+
 from psa_sdk.tables import (
     UUID,
     Boolean,
@@ -48,6 +50,7 @@ class Account(TenantTable, schema="psa", tablename="account"):
 class Password(TenantTable, schema="psa", tablename="password"):
     """An account's password: PHC strings of the present one and of earlier ones."""
 
+    exported: ClassVar[bool] = False
     account = Ref("users", on_delete="cascade")
     hash = Text()
     history = Tags(help_text="Newest first")
@@ -61,6 +64,7 @@ class PasswordRequest(TenantTable, schema="psa", tablename="password_request"):
     The token is minted when it is handed over, so that no plain one is ever stored.
     """
 
+    exported: ClassVar[bool] = False
     account = Ref("users", on_delete="cascade")
     purpose = Choice("reset", "invitation")
     email = Text(help_text="The address at the time: a changed one voids the request")
@@ -72,6 +76,7 @@ class PasswordRequest(TenantTable, schema="psa", tablename="password_request"):
 class Session(TenantTable, schema="psa", tablename="session"):
     """One log-in on one device: a family of tokens that live and die together."""
 
+    exported: ClassVar[bool] = False
     account = Ref("users", on_delete="cascade")
     transport = Choice("bearer", "cookie", default="bearer")
     confined = Text(default="", help_text="Why only authentication routes are open, e.g. password_expired")
@@ -88,6 +93,7 @@ class Session(TenantTable, schema="psa", tablename="session"):
 class SessionToken(TenantTable, schema="psa", tablename="session_token"):
     """A token of a session, by its SHA-256. A replaced refresh token stays, so that its reuse is noticed."""
 
+    exported: ClassVar[bool] = False
     session = UUID()
     kind = Choice("access", "refresh", "cookie")
     token_hash = Text()
@@ -101,6 +107,7 @@ class SessionToken(TenantTable, schema="psa", tablename="session_token"):
 class ApiKey(TenantTable, schema="psa", tablename="api_key"):
     """A key for programs: its owner's rights, narrowed by scopes."""
 
+    exported: ClassVar[bool] = False
     account = Ref("users", on_delete="cascade")
     name = Text()
     prefix = Text()
@@ -152,6 +159,7 @@ class TeamMember(TenantTable, schema="psa", tablename="team_member"):
 class LoginFailure(TenantTable, schema="psa", tablename="login_failure"):
     """Failed log-ins of one subject: an e-mail address of an audience, or a network address."""
 
+    exported: ClassVar[bool] = False
     subject = Text()
     failures = Integer(default=0)
     since = Instant()
