@@ -184,6 +184,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Runs inside the transaction after the row is written, with the final values."""
     unaudited: tuple[str, ...] = ()
     """Columns that are not worth an audit row, such as `last_seen_at`."""
+    import_keys: tuple[Column, ...] = ()
+    """Columns by which `POST /<collection>/import/csv` recognises records that it then updates, best first.
+    Compared without case."""
 
     @property
     def url(self) -> str:

@@ -48,6 +48,7 @@ def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:
     return [
         *route_handlers(kernel),
         *resource_handlers(kernel),
+        *import_handlers(kernel),
         operations_handler(),
         *health_handlers(kernel, metrics),
         *documentation_handlers(kernel),

@@ -160,7 +160,7 @@ def _refuse_numbers(value: Any, pointer: str, findings: Findings) -> None:
 
 def _find(value: Any, kind: Any, pointer: str, findings: Findings) -> None:
     """Note every fault of a value that does not convert, descending into structs and lists."""
-    struct = _struct_of(kind)
+    struct = struct_of(kind)
     if struct is not None and isinstance(value, dict):
         _find_in_struct(value, struct, pointer, findings)
         return
@@ -222,7 +222,8 @@ def _alternatives(kind: Any) -> tuple[Any, ...]:
     return (kind,)
 
 
-def _struct_of(kind: Any) -> type[msgspec.Struct] | None:
+def struct_of(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the one struct that a declared type allows, None when there is none or a choice."""
     structs = [
         part
         for part in _alternatives(kind)

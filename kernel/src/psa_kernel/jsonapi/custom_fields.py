@@ -22,7 +22,7 @@ ALWAYS = "always"
 """The `required_on` of a field that every write must leave filled."""
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 DEFINITIONS = (
-    "(SELECT jsonb_agg(jsonb_build_object('key', f.key, 'kind', f.kind, 'options', f.options, 'required',"
+    "(SELECT jsonb_agg(jsonb_build_object('key', f.key, 'label', f.label, 'kind', f.kind, 'options', f.options, 'required',"
     " f.required, 'required_on', f.required_on, 'is_unique', f.is_unique, 'portal_visible', f.portal_visible))"
     " FROM psa.custom_field f WHERE f.tenant_id = psa.current_tenant() AND f.resource = {}"
     " AND f.archived_at IS NULL)::text"
@@ -41,6 +41,7 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     """A field that a tenant has added to a resource."""
 
     key: str
+    label: str = ""
     kind: str = "text"
     options: list[Option] | None = None
     required: bool = False

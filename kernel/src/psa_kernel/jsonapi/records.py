@@ -51,7 +51,7 @@ class UnitRecords:
         seen = self._visible(declared, arguments) if self._verb == "create" else ""
         rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
         if not rows[0]["psa_visible"]:
-            raise Forbidden(f"Your rights don't reach as far as this {_noun(declared)}.")
+            raise _beyond(declared)
         await self._after(declared, change)
         return change.id
 
@@ -76,9 +76,12 @@ class UnitRecords:
                 row = await self._row_of(target, change)
                 batches.setdefault(tuple(row), []).append(row)
             for columns, batch in batches.items():
-                statement = write_plan.insert(target, columns, many=True, silent=history)
-                arguments = [*self._facts(), write_plan.rows_document(batch)]
-                await self._write(target, "create", statement, arguments)
+                arguments: list[Any] = [*self._facts(), write_plan.rows_document(batch)]
+                seen = self._visible(declared, arguments) if self._verb == "create" else ""
+                statement = write_plan.insert(target, columns, seen, many=True)
+                written_rows = await self._write(target, "create", statement, arguments)
+                if not all(row["psa_visible"] for row in written_rows):
+                    raise _beyond(declared)
             ids += [change.id for change in changes]
             if declared.after_write is not None and not history:
                 for change in changes:
@@ -396,6 +399,10 @@ def _also(condition: str) -> str:
 
 def _noun(declared: Resource) -> str:
     return declared.name.replace("-", " ").removesuffix("s")
+
+
+def _beyond(declared: Resource) -> Forbidden:
+    return Forbidden(f"Your rights don't reach as far as this {_noun(declared)}.")
 
 
 def _absent(declared: Resource, id: UUID) -> NotFound:

@@ -70,7 +70,7 @@ async def create_from(
     draft = read_draft(data, sends, target, "create", findings, lids=lids)
     if sends.resource.subject is not None and sends.resource.subject.id._meta.name not in draft.values:
         findings.add("“subject” is required.", pointer="/data/relationships", code="required")
-    await _check(unit, sends, draft, "create", findings, None)
+    await check_draft(unit, sends, draft, "create", findings, None)
     findings.raise_all()
     _confine(unit, sends, draft)
     records = UnitRecords(unit, "create")
@@ -111,7 +111,7 @@ async def update_from(
     stored: Mapping[str, Any] | None = None
     if mode == "patch" and draft.custom_fields:
         stored = (await records.get(name, id, lock=True))[CUSTOM_FIELDS] or {}
-    await _check(unit, sends, draft, mode, findings, stored, id)
+    await check_draft(unit, sends, draft, mode, findings, stored, id)
     if findings and not await records.exists(name, id):
         raise NotFound(f"There is no {name} record with the id {id}.")
     findings.raise_all()
@@ -231,7 +231,7 @@ def _confine(unit: "Unit", sends: Writable, draft: Draft, *, updating: bool = Fa
         draft.values[column] = unit.principal.who.company_id
 
 
-async def _check(
+async def check_draft(
     unit: "Unit",
     sends: Writable,
     draft: Draft,

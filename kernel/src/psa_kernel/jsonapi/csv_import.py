@@ -1,0 +1,349 @@
+"""CSV imports: `POST /<collection>/import/csv` creates and updates records as the API would (CRM-08).
+
+A dry run is the same run, undone at its end, so both give the same report. Rows go in batches; a batch in
+which something fails is repeated row by row, so that one bad row never costs another.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from psa_kernel.database.schema import literal
+from psa_kernel.jsonapi import custom_fields
+from psa_kernel.jsonapi.csv_columns import CsvColumn, resolve, row_data
+from psa_kernel.jsonapi.csv_text import Line, read_sheet
+from psa_kernel.jsonapi.drafts import Draft, read_draft, uuid_of
+from psa_kernel.jsonapi.findings import Findings
+from psa_kernel.jsonapi.records import UnitRecords
+from psa_kernel.jsonapi.scopes import require, shifted, visible
+from psa_kernel.jsonapi.targets import target_of
+from psa_kernel.jsonapi.writable import CUSTOM_FIELDS, Writable, writable
+from psa_kernel.jsonapi.write import check_draft
+from psa_sdk.errors import NotFound, Problem
+from psa_sdk.resources import Resource
+
+if TYPE_CHECKING:
+    from psa_kernel.unit_of_work import Unit
+
+BATCH = 200
+_EXTERNAL = "external_id"
+
+
+class RowProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a row was skipped; `line` is where it begins in the file, `column` the header as written."""
+
+    line: int
+    code: str
+    detail: str
+    column: str = ""
+
+
+class ImportReport(msgspec.Struct, kw_only=True):
+    """What an import did, or would do."""
+
+    dry_run: bool
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    encoding: str = ""
+    separator: str = ""
+    ignored_columns: list[str] = []
+    problems: list[RowProblem] = []
+
+
+class _Row(msgspec.Struct, kw_only=True):
+    line: Line
+    attributes: dict[str, Any]
+    relations: dict[str, str]
+    keys: list[tuple[str, str]]
+    id: str
+    existing: "_Existing | None" = None
+    draft: Draft | None = None
+
+
+class _Existing(msgspec.Struct):
+    id: UUID
+    version: int
+    custom_fields: dict[str, Any]
+
+
+class _UndoneError(Exception):
+    """Ends a dry run."""
+
+
+async def import_csv(
+    unit: "Unit",
+    name: str,
+    content: bytes,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Import a file into a resource; raises `BadRequest` for a file or header that can't be read at all."""
+    require(unit, name, "create")
+    require(unit, name, "update")
+    sheet = read_sheet(content)
+    sends = writable(unit, name)
+    definitions = await _definitions(unit, sends.resource)
+    columns, ignored = resolve(
+        sheet.header, sends, target_of(unit, sends.resource), definitions, mapping or {}
+    )
+    report = ImportReport(
+        dry_run=dry_run, encoding=sheet.encoding, separator=sheet.separator, ignored_columns=ignored
+    )
+    run = _Import(unit, sends, columns, definitions, report)
+    try:
+        async with unit.savepoint():
+            for start in range(0, len(sheet.lines), BATCH):
+                await run.batch(sheet.lines[start : start + BATCH], len(sheet.header))
+            if dry_run:
+                raise _UndoneError
+    except _UndoneError:
+        pass
+    report.problems.sort(key=lambda problem: problem.line)
+    if not dry_run:
+        counts = {"created": report.created, "updated": report.updated, "skipped": report.skipped}
+        await unit.audit("import", name, None, format="csv", **counts)
+    return report
+
+
+async def _definitions(unit: "Unit", resource: Resource) -> tuple[custom_fields.Definition, ...]:
+    if not resource.custom_fields:
+        return ()
+    column = custom_fields.DEFINITIONS.format(literal(resource.name))
+    return custom_fields.decode(await unit.connection.fetchval(f"SELECT {column}"))
+
+
+def import_keys(resource: Resource) -> tuple[str, ...]:
+    """Return the columns that recognise a record: the declared ones, else `external_id` where there is one."""
+    if resource.import_keys:
+        return tuple(column._meta.name for column in resource.import_keys)
+    present = {column._meta.name for column in resource.table._meta.columns}
+    return (_EXTERNAL,) if _EXTERNAL in present else ()
+
+
+class _Import:
+    """One run over a file."""
+
+    def __init__(
+        self,
+        unit: "Unit",
+        sends: Writable,
+        columns: Sequence[CsvColumn],
+        definitions: Sequence[custom_fields.Definition],
+        report: ImportReport,
+    ) -> None:
+        self.unit = unit
+        self.sends = sends
+        self.name = sends.resource.name
+        self.target = target_of(unit, sends.resource)
+        self.columns = columns
+        self.report = report
+        self.headers = {column.pointer: column.header for column in columns}
+        self.keys = import_keys(sends.resource)
+        self.seen: dict[tuple[str, str], int] = {}
+        # Fields that need the database for each value.
+        self.asks = any(item.is_unique or item.target for item in definitions)
+        self.definitions = definitions
+
+    async def batch(self, lines: Sequence[Line], width: int) -> None:
+        rows = [row for line in lines if (row := self._row(line, width)) is not None]
+        await self._recognise(rows)
+        known = await self._related(rows)
+        ready = [row for row in rows if await self._drafted(row, known)]
+        await self._create([row for row in ready if row.existing is None])
+        for row in ready:
+            if row.existing is not None:
+                await self._update(row, row.existing)
+
+    def _row(self, line: Line, width: int) -> _Row | None:
+        if len(line.cells) > width:
+            detail = f"The row has {len(line.cells)} cells, the header {width}; quote cells with separators."
+            return self._skip(line, "too_many_cells", detail)
+        attributes, relations, key = row_data(self.columns, line.cells)
+        keys = [(name, str(attributes[name]).lower()) for name in self.keys if attributes.get(name)]
+        return _Row(line=line, attributes=attributes, relations=relations, keys=keys, id=key)
+
+    def _skip(self, line: Line, code: str, detail: str, pointer: str = "") -> None:
+        self.report.skipped += 1
+        self._tell(line, code, detail, pointer)
+
+    def _tell(self, line: Line, code: str, detail: str, pointer: str) -> None:
+        header = next(
+            (
+                header
+                for place, header in self.headers.items()
+                if pointer and (pointer == place or pointer.startswith(f"{place}/"))
+            ),
+            "",
+        )
+        self.report.problems.append(RowProblem(line=line.number, code=code, detail=detail, column=header))
+
+    def _refuse(self, row: _Row, problem: Problem) -> None:
+        self.report.skipped += 1
+        for fault in problem.faults:
+            self._tell(row.line, fault.code or problem.code, fault.detail, fault.pointer or "")
+
+    async def _recognise(self, rows: Sequence[_Row]) -> None:
+        """Find the records that rows are about: by id, then by each key."""
+        ids = [found for row in rows if (found := uuid_of(row.id)) is not None]
+        if ids:
+            found = await self._existing("id", ids)
+            for row in rows:
+                row.existing = found.get(row.id.lower())
+        for key in self.keys:
+            wanted = [
+                value for row in rows for name, value in row.keys if name == key and row.existing is None
+            ]
+            if not wanted:
+                continue
+            found = await self._existing(key, wanted)
+            for row in rows:
+                value = dict(row.keys).get(key)
+                if row.existing is None and not row.id and value is not None:
+                    row.existing = found.get(value)
+
+    async def _existing(self, key: str, values: Sequence[Any]) -> dict[str, _Existing]:
+        row = self.target.row
+        column = f"{row}.id" if key == "id" else f"lower({row}.{self.target.storage.columns[key].sql}::text)"
+        condition = f"{column} = ANY ($1)"
+        archive = self.sends.resource.archive
+        if archive is not None and key != "id":
+            condition += f' AND {row}."{archive._meta.name}" IS NULL'
+        fields = f"{row}.custom_fields::text" if self.sends.resource.custom_fields else "NULL"
+        rows = await self._select(
+            self.name,
+            f"{column}::text AS found, {row}.id, {row}.version, {fields} AS fields",
+            condition,
+            values,
+        )
+        return {
+            row["found"]: _Existing(row["id"], row["version"], msgspec.json.decode(row["fields"] or b"{}"))
+            for row in rows
+        }
+
+    async def _select(self, name: str, columns: str, condition: str, *values: Any) -> list[Any]:
+        """Select what the principal sees of a resource."""
+        meta = self.unit.kernel.registry.resources[name].table._meta
+        row = f'"{meta.tablename}"'
+        seen = visible(self.unit, name)
+        also = f" AND ({shifted(seen.sql, len(values))})" if seen.sql else ""
+        sql = (
+            f'SELECT {columns} FROM "{meta.schema}".{row} AS {row}'
+            f" WHERE {row}.tenant_id = psa.current_tenant() AND {condition}{also} ORDER BY {row}.id DESC"
+        )
+        return await self.unit.connection.fetch(sql, *values, *seen.values)
+
+    async def _related(self, rows: Sequence[_Row]) -> dict[tuple[str, str], list[UUID]]:
+        """Return the records that relationship cells name: by id, by label, by external id."""
+        found: dict[tuple[str, str], list[UUID]] = {}
+        for relation in {name for row in rows for name in row.relations}:
+            cells = {row.relations[relation].lower() for row in rows if relation in row.relations}
+            name = self.sends.to_one[relation].target
+            resource = self.unit.kernel.registry.resources[name]
+            alias = f'"{resource.table._meta.tablename}"'
+            present = {column._meta.name for column in resource.table._meta.columns}
+            naming = [resource.label._meta.name] if resource.label is not None else []
+            naming += [_EXTERNAL] if _EXTERNAL in present else []
+            forms = [f"{alias}.id::text", *(f'lower({alias}."{column}"::text)' for column in naming)]
+            condition = " OR ".join(f"{form} = ANY ($1)" for form in forms)
+            if resource.archive is not None:
+                condition = f'({condition}) AND {alias}."{resource.archive._meta.name}" IS NULL'
+            selected = ", ".join([f"{alias}.id", *(f"{form} AS form{n}" for n, form in enumerate(forms))])
+            for row in await self._select(name, selected, f"({condition})", list(cells)):
+                for form in {row[f"form{n}"] for n in range(len(forms))}:
+                    found.setdefault((relation, form), []).append(row["id"])
+        return found
+
+    async def _drafted(self, row: _Row, known: Mapping[tuple[str, str], list[UUID]]) -> bool:
+        """Read a row as the document it stands for; tell whether it can be written."""
+        for pair in row.keys:
+            if pair in self.seen:
+                detail = f"The same {pair[0]} is on line {self.seen[pair]} already."
+                self._skip(row.line, "duplicate_row", detail, f"/data/attributes/{pair[0]}")
+                return False
+        findings = Findings()
+        relationships: dict[str, Any] = {}
+        for relation, cell in row.relations.items():
+            pointer, target = f"/data/relationships/{relation}", self.sends.to_one[relation].target
+            found = known.get((relation, cell.lower()), [])
+            if len(found) == 1:
+                relationships[relation] = {"data": {"type": target, "id": str(found[0])}}
+                continue
+            detail = f"No record of {target} is called “{cell}”."
+            if found:
+                detail = f"{len(found)} records of {target} are called “{cell}”; give the id."
+            relationships[relation] = {"data": None}
+            findings.add(
+                detail, pointer=pointer, code="ambiguous" if found else "related_not_found", kind=NotFound
+            )
+        if row.id and row.existing is None:
+            findings.add(f"There is no record with the id {row.id}.", pointer="/data/id", kind=NotFound)
+        data: dict[str, Any] = {
+            "type": self.name,
+            "attributes": row.attributes,
+            "relationships": relationships,
+        }
+        existing = row.existing
+        if existing is not None:
+            data["id"] = str(existing.id)
+        mode = "create" if existing is None else "patch"
+        row.draft = read_draft(
+            data, self.sends, self.target, mode, findings, id=existing.id if existing else None
+        )
+        await self._custom(row.draft, mode, existing, findings)
+        try:
+            findings.raise_all()
+        except Problem as problem:
+            self._refuse(row, problem)
+            return False
+        self.seen.update(dict.fromkeys(row.keys, row.line.number))
+        return True
+
+    async def _custom(
+        self, draft: Draft, mode: Literal["create", "patch"], existing: _Existing | None, findings: Findings
+    ) -> None:
+        if draft.custom_fields is None:
+            return
+        stored = existing.custom_fields if existing is not None else None
+        if self.asks:
+            # References were looked up with the whole batch.
+            draft.references = []
+            key = existing.id if existing is not None else None
+            await check_draft(self.unit, self.sends, draft, mode, findings, stored, key)
+            return
+        draft.values[CUSTOM_FIELDS] = custom_fields.validate(
+            self.definitions, draft.custom_fields, findings, stored=stored
+        )
+
+    async def _create(self, rows: Sequence[_Row]) -> None:
+        records = UnitRecords(self.unit, "create")
+        values = [row.draft.values for row in rows if row.draft is not None]
+        try:
+            async with self.unit.savepoint():
+                await records.create_many(self.name, [dict(value) for value in values])
+        except Problem as problem:
+            if len(rows) == 1:
+                self._refuse(rows[0], problem)
+                return
+            for row in rows:
+                await self._create([row])
+            return
+        self.report.created += len(rows)
+
+    async def _update(self, row: _Row, existing: _Existing) -> None:
+        assert row.draft is not None
+        try:
+            async with self.unit.savepoint():
+                records = UnitRecords(self.unit, "update")
+                version = await records.update_at(self.name, existing.id, row.draft.values, None)
+        except Problem as problem:
+            self._refuse(row, problem)
+            return
+        if version == existing.version:
+            self.report.unchanged += 1
+        else:
+            self.report.updated += 1
