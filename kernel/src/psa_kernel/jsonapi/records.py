@@ -78,7 +78,7 @@ class UnitRecords:
             for columns, batch in batches.items():
                 arguments: list[Any] = [*self._facts(), write_plan.rows_document(batch)]
                 seen = self._visible(declared, arguments) if self._verb == "create" else ""
-                statement = write_plan.insert(target, columns, seen, many=True)
+                statement = write_plan.insert(target, columns, seen, many=True, silent=history)
                 written_rows = await self._write(target, "create", statement, arguments)
                 if not all(row["psa_visible"] for row in written_rows):
                     raise _beyond(declared)
