@@ -204,7 +204,7 @@ class Unit:
             return self
         unit = copy.copy(self)
         unit.principal = SYSTEM
-        unit.on_behalf_of = self.principal.id
+        unit.on_behalf_of = self.on_behalf_of or self.principal.id
         return unit
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:

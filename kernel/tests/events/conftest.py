@@ -1,3 +1,3 @@
-from .bench.kernel import bench, new_bench, valkey
+from .bench.kernel import bench, new_bench, own_database, valkey
 
-__all__ = ["bench", "new_bench", "valkey"]
+__all__ = ["bench", "new_bench", "own_database", "valkey"]

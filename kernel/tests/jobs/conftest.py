@@ -1,3 +1,3 @@
-from ..events.bench.kernel import bench, new_bench, valkey  # noqa: TID252 - tests are no package
+from ..events.bench.kernel import bench, new_bench, own_database, valkey  # noqa: TID252 - tests are no package
 
-__all__ = ["bench", "new_bench", "valkey"]
+__all__ = ["bench", "new_bench", "own_database", "valkey"]

@@ -10,11 +10,13 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 import redis
 
 from psa_kernel.embedded.binaries import valkey_server
 from psa_kernel.embedded.valkey import EmbeddedValkey
+from psa_sdk.errors import Unavailable
 
 WORKER = Path(__file__).parents[1] / "events" / "bench" / "worker.py"
 
@@ -150,3 +152,49 @@ async def test_every_event_is_handled_once_while_redis_is_killed_and_emptied(new
     effects = Counter(await bench.effects())
     assert set(effects.values()) == {1}
     assert len(effects) == 120 * 4
+
+
+@pytest.mark.slow
+async def test_a_job_that_kills_its_process_ends_in_the_dead_letters(new_bench, valkey):
+    """R3, R16: it takes two workers down, and no other job with it."""
+    bench = await new_bench(redis_url=valkey)
+    async with bench.kernel.unit(bench.acme) as ctx:
+        await ctx.send(bench.plugin.kills)
+        await ctx.send(bench.plugin.slow, seconds=0.1, text="x")
+    async with processes(bench, 1, lease=1.0) as (running, start):
+        for _ in range(2):
+            async with asyncio.timeout(20):
+                assert await running[-1].wait() == 9
+            await start()
+        async with asyncio.timeout(20):
+            while "dead" not in (await bench.states()).values() or not await bench.effects("slow"):
+                await asyncio.sleep(0.05)
+    assert await bench.states() == {"kills": "dead", "slow": "done"}
+    (row,) = await bench.run("SELECT attempts, last_error FROM psa.delivery WHERE state = 'dead'")
+    assert (row["attempts"], row["last_error"]) == (2, "The process that ran it ended or stopped answering.")
+
+
+@pytest.mark.slow
+async def test_every_event_is_handled_once_while_postgresql_is_killed(new_bench, own_database, valkey):
+    """R1, R2: what was committed is done, once; workers wait for the database and go on by themselves."""
+    bench = await new_bench(redis_url=valkey, server=own_database)
+    committed = 0
+    async with processes(bench, 2):
+        for _ in range(2):
+            for number in range(60):
+                try:
+                    async with bench.kernel.unit(bench.acme) as ctx:
+                        await ctx.emit(bench.plugin.Rang(number=number))
+                except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    continue
+                committed += 1
+                if number == 30:
+                    own_database.kill()
+                    await asyncio.to_thread(own_database.restart)
+        rows = await bench.run("SELECT id FROM psa.outbox WHERE name = 'bench.rang'")
+        assert len(rows) >= committed
+        async with asyncio.timeout(60):
+            while await bench.run("SELECT FROM psa.outbox WHERE done_at IS NULL LIMIT 1"):
+                await asyncio.sleep(0.1)
+    effects = await bench.run("SELECT handler, event FROM bench.effect WHERE handler IN ('count', 'echo')")
+    assert len(effects) == len({(row["handler"], row["event"]) for row in effects}) == 2 * len(rows)

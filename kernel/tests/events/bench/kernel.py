@@ -1,6 +1,8 @@
 """The bench's kernel, its tenants, and what its handlers left."""
 
 import importlib.util
+import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -17,8 +19,10 @@ from psa_kernel.boot import load
 from psa_kernel.clock import Clock
 from psa_kernel.config import Config
 from psa_kernel.database.platform import SINGLE_TENANT
+from psa_kernel.embedded.postgres import EmbeddedPostgres
 from psa_kernel.embedded.valkey import EmbeddedValkey
 from psa_kernel.kernel import Kernel
+from psa_kernel.testing.database import DatabaseServer
 from psa_sdk.tables import new_id
 
 
@@ -70,6 +74,25 @@ class Bench:
         return {row["handler"].rpartition(".")[2]: row["state"] for row in rows}
 
 
+class OwnDatabase(DatabaseServer):
+    """A PostgreSQL that one test may kill; durable, unlike the one that all share."""
+
+    def __init__(self, directory: Path) -> None:
+        self._server = EmbeddedPostgres(directory)
+        super().__init__(directory, self._server.ensure())
+        self._postmaster = directory / "postgres" / "data" / "postmaster.pid"
+
+    def kill(self) -> None:
+        os.kill(int(self._postmaster.read_text().split()[0]), signal.SIGKILL)
+
+    def restart(self) -> None:
+        self._server.ensure()
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._server.stop()
+
+
 NewBench = Callable[..., Awaitable[Bench]]
 
 
@@ -79,7 +102,12 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
     async with AsyncExitStack() as stack:
 
         async def make(
-            *, multi_tenant: bool = True, clock: Clock | None = None, redis_url: str = "", threads: int = 8
+            *,
+            multi_tenant: bool = True,
+            clock: Clock | None = None,
+            redis_url: str = "",
+            threads: int = 8,
+            server: "OwnDatabase | None" = None,
         ) -> Bench:
             config = Config(
                 data_dir=tmp_path,
@@ -88,7 +116,8 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
                 worker_threads=threads,
             )
             registry = load(config, [module()], only=())
-            database = await new_database(registry, multi_tenant=multi_tenant)
+            made = server.migrated if server else new_database
+            database = await made(registry, multi_tenant=multi_tenant)
             config = msgspec.structs.replace(
                 config, database_url=database.app, owner_database_url=database.owner
             )
@@ -108,6 +137,15 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
 @pytest_asyncio.fixture
 async def bench(new_bench: NewBench) -> Bench:
     return await new_bench()
+
+
+@pytest.fixture
+def own_database(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("server")
+    directory.chmod(0o755)
+    server = OwnDatabase(directory)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import os
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -107,6 +108,11 @@ async def exits(ctx: Context) -> None:
     raise SystemExit(3)
 
 
+@actor(max_attempts=2)
+async def kills(ctx: Context) -> None:
+    os._exit(9)
+
+
 @actor()
 async def typed(
     ctx: Context,
@@ -155,7 +161,7 @@ def psa_manifest() -> Manifest:
         tables=(Effect,),
         events=(Rang, Broke, Looped, Unheard),
         subscribers=(count, echo, fails, works, again, watch),
-        actors=(note, slow, hangs, exits, typed, whoami, clocked, caught_all, caught_none, once),
+        actors=(note, slow, hangs, exits, kills, typed, whoami, clocked, caught_all, caught_none, once),
         schedules=(
             every("30 2 * * *", clocked),
             every("0 * * * *", caught_all, catch_up="all"),

@@ -23,11 +23,13 @@ async def main(data_dir: str, database: str, redis: str, lease: str, task: str =
     async with Kernel.open(config, load(config, [bench], only=()), lifespan=False) as kernel:
         if task == "work":
             async with Background(kernel, lease=float(lease)):
-                print("ready", flush=True)
+                sys.stdout.write("ready\n")
+                sys.stdout.flush()
                 await stop.wait()
         else:
             scheduler = asyncio.create_task(Scheduler(kernel).run())
-            print("ready", flush=True)
+            sys.stdout.write("ready\n")
+            sys.stdout.flush()
             await stop.wait()
             scheduler.cancel()
 

@@ -1,5 +1,7 @@
 """The tables of events: what happened (outbox) and who has yet to react to it (deliveries)."""
 
+from typing import ClassVar
+
 from psa_sdk.tables import UUID, Choice, Instant, Integer, Json, TenantTable, Text
 
 KINDS = ("record", "event", "job")
@@ -16,6 +18,7 @@ class Outbox(TenantTable, schema="psa", tablename="outbox"):
     `done_at` when the last of them was settled.
     """
 
+    exported: ClassVar[bool] = False
     kind = Choice(*KINDS)
     name = Text()
     payload = Json()
@@ -37,6 +40,7 @@ class Delivery(TenantTable, schema="psa", tablename="delivery"):
     when a dispatched or running row counts as abandoned. `due_at` is empty for at once.
     """
 
+    exported: ClassVar[bool] = False
     event_id = UUID()
     kind = Choice(*KINDS)
     name = Text()

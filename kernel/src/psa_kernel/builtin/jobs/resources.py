@@ -44,7 +44,7 @@ jobs = Resource(
     table=Delivery,
     read=JobRead,
     verbs=frozenset(("list", "get")),
-    filters=(Delivery.state, Delivery.name, Delivery.queue),
+    filters=(Delivery.state, Delivery.name),
     sorts=(Delivery.created_at,),
 )
 schedules = Resource(
