@@ -12,6 +12,7 @@ from psa_kernel.http.health import health_handlers
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.routes import route_handlers
 from psa_kernel.http.unit import UnitOfWorkLayer
+from psa_kernel.jsonapi.import_routes import import_handlers
 from psa_kernel.jsonapi.operations import operations_handler
 from psa_kernel.jsonapi.routes import resource_handlers
 from psa_kernel.kernel import Kernel
