@@ -54,7 +54,8 @@ def filled(text: str, needs: str | None, output: Emitted) -> str:
     pieces = text.split(SPLICE)
     rows = _decoder(output).decode(f"[{needs}]")
     whole = [pieces[0]]
-    for row, piece in zip(rows, pieces[1:], strict=True):
+    # The page's surplus row is cut from the text already, and not from what is needed.
+    for row, piece in zip(rows, pieces[1:], strict=False):
         values = dict(
             zip(
                 (field.encode_name for field in msgspec.structs.fields(row)),

@@ -113,7 +113,9 @@ async def page_document(
     )
     assert row is not None
     values = iter(row)
-    data, count = next(values) or "", next(values)
+    data, count, surplus = next(values) or "", next(values), next(values)
+    if surplus:
+        data = data[: -surplus - 1]
     total = next(values) if query.total else None
     ends = _ends(values, plan, direction, count, query.size)
     if plan.output.computed:

@@ -166,13 +166,10 @@ def compile_plan(catalog: Catalog, shape: Shape, disabled: frozenset[str], form:
     parts = _Parts(shape, form, output, keys, where, beyond)
     sort_kinds: tuple[Kind, ...] = tuple(ordered.key.kind for _, ordered in keys)
     if form.kind == "linkage":
-        return Plan(
-            sql=parts.direct(identifier(shape.name, f"{row}.id")),
-            output=msgspec.structs.replace(output, computed=()),
-            outputs=(),
-            sort_kinds=sort_kinds,
-        )
-    if not form.include and not output.satellites and form.direction != "before":
+        parts.output = output = msgspec.structs.replace(output, computed=())
+        text = identifier(shape.name, f"{row}.id")
+        return Plan(sql=parts.direct(text), output=output, outputs=(), sort_kinds=sort_kinds)
+    if not form.include and not output.satellites:
         return Plan(
             sql=parts.direct(resource_object(output, row)), output=output, outputs=(), sort_kinds=sort_kinds
         )
@@ -216,28 +213,33 @@ class _Parts:
     def direct(self, text: str) -> str:
         """Return the statement that reads the page in the order of the index and needs nothing else."""
         row, size = self.shape.row, self.size
+        needs = f", {needed(self.output, row)} AS c" if self.output.computed else ""
+        filled = ", string_agg(c, ',')" if needs else ""
         if self.form.kind == "one":
-            inner, limit, extra = f"{text} AS j, {row}.version AS v", "", ["max(v)"]
-        else:
-            columns = [f"{text} AS j", *(f"{value} AS k{i}" for i, (value, _) in enumerate(self.keys))]
-            inner = ", ".join(columns)
-            order = order_by(self.keys, backwards=self.backwards)
-            limit = f" ORDER BY {order} LIMIT {size + 1}"
-            extra = [*self._total(), *self._ends(f"least(count(*), {size})")]
-        columns = [_joined("j", size), "count(*)", *extra]
-        if self.output.computed and self.form.kind != "linkage":
-            inner += f", {needed(self.output, row)} AS c"
-            columns.append(_joined("c", size))
-        source = f"(SELECT {inner} {self._from()}{self.paged}{limit}) AS psa_q"
-        if self.backwards:
-            flipped = [(f"k{index}", ordered) for index, (_, ordered) in enumerate(self.keys)]
             return (
-                f"WITH psa_page AS MATERIALIZED (SELECT * FROM {source})"
-                f" SELECT {columns[0]}, (SELECT count(*) FROM psa_page), {', '.join(self._total() + self._ends('count(*)'))}"
-                f" FROM (SELECT * FROM (SELECT * FROM psa_page ORDER BY {order_by(flipped, backwards=True)}"
-                f" LIMIT {size}) AS psa_b ORDER BY {order_by(flipped)}) AS psa_q"
+                "SELECT string_agg(j, ','), count(*), max(v)"
+                f"{filled} FROM (SELECT {text} AS j, {row}.version AS v{needs} {self._from()}{self.paged}) AS psa_q"
             )
-        return f"SELECT {', '.join(columns)} FROM {source}"
+        keys = ", ".join(f"{value} AS k{index}" for index, (value, _) in enumerate(self.keys))
+        order = order_by(self.keys, backwards=self.backwards)
+        source = (
+            f"(SELECT {text} AS j, {keys}{needs} {self._from()}{self.paged}"
+            f" ORDER BY {order} LIMIT {size + 1}) AS psa_q"
+        )
+        if not self.backwards:
+            # Cutting the surplus row's text off afterwards is cheaper than aggregating around it.
+            surplus = f"(array_agg(length(j)))[{size + 1}]"
+            selected = ["string_agg(j, ',')", "count(*)", surplus, *self._total()]
+            ends = self._ends(f"least(count(*), {size})")
+            return f"SELECT {', '.join((*selected, *ends))}{filled} FROM {source}"
+        flipped = [(f"k{index}", ordered) for index, (_, ordered) in enumerate(self.keys)]
+        selected = ["string_agg(j, ',')", "(SELECT count(*) FROM psa_page)", "NULL::int", *self._total()]
+        return (
+            f"WITH psa_page AS MATERIALIZED (SELECT * FROM {source})"
+            f" SELECT {', '.join((*selected, *self._ends('count(*)')))}{filled}"
+            f" FROM (SELECT * FROM (SELECT * FROM psa_page ORDER BY {order_by(flipped, backwards=True)}"
+            f" LIMIT {size}) AS psa_b ORDER BY {order_by(flipped)}) AS psa_q"
+        )
 
     def staged(
         self, nodes: Sequence[Node], outputs: Mapping[str, Emitted], visible: Mapping[str, str]
@@ -268,7 +270,7 @@ class _Parts:
             order = ""
         else:
             inner.extend(f"{row}.psa_k{index} AS k{index}" for index in range(len(keys)))
-            selected.extend((*self._total(), *self._ends("count(*)")))
+            selected.extend(("NULL::int", *self._total(), *self._ends("count(*)")))
             order = " ORDER BY " + order_by([(f"{row}.{name}", ordered) for name, ordered in keys])
         if self.output.computed:
             inner.append(f"{needed(self.output, row)} AS c")
@@ -280,8 +282,3 @@ class _Parts:
             f" FROM (SELECT {', '.join(inner)} FROM {SHOWN} AS {row}{joins}{order}) AS psa_q"
         )
         return sql, included.outputs
-
-
-def _joined(column: str, size: int) -> str:
-    """Return the aggregate that joins the first `size` texts, in the order they arrive."""
-    return f"array_to_string((array_agg({column}))[1:{size}], ',')"
