@@ -324,6 +324,7 @@ class TenantTable(Table):
     `append_only` refuses updates and deletes to everyone. `company_key` names the column that holds the
     client company a row belongs to: PostgreSQL then hides other companies' rows from portal principals.
     Unsaid, it is the `Ref("companies")` column named `company`, if there is one; `""` switches it off.
+    `exported=False` keeps credentials and transport out of a tenant's export.
 
     Example:
         >>> class Asset(TenantTable, schema="assets", tablename="asset"):
@@ -344,3 +345,4 @@ class TenantTable(Table):
     checks: ClassVar[Sequence[str]] = ()
     append_only: ClassVar[bool] = False
     company_key: ClassVar[str | None] = None
+    exported: ClassVar[bool] = True

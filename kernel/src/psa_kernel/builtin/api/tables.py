@@ -1,5 +1,7 @@
 """The table of idempotency keys."""
 
+from typing import ClassVar
+
 from psa_sdk.tables import UUID, Index, Instant, Integer, Json, TenantTable, Text
 
 
@@ -10,6 +12,7 @@ class IdempotencyKey(TenantTable, schema="psa", tablename="idempotency_key"):
     answer's bytes in base64.
     """
 
+    exported: ClassVar[bool] = False
     principal = UUID()
     key = Text()
     path = Text()

@@ -34,6 +34,7 @@ class AuditSeal(TenantTable, schema="psa", tablename="audit_seal"):
     `hash` covers the previous hash, tenant, sequence, entries and digests; `signature` is Ed25519's over it.
     """
 
+    exported: ClassVar[bool] = False
     append_only: ClassVar[bool] = True
     sequence = BigInt()
     entry_count = Integer()

@@ -84,6 +84,8 @@ async def load(connection: Connection, tenant_id: UUID, account: UUID | None = N
     )
     chosen: dict[str, dict[str, Stored]] = {}
     for row in rows:
+        if row["value"] is None and row["secret"] is None:
+            continue
         value = None if row["value"] is None else msgspec.json.decode(row["value"])
         chosen.setdefault(row["plugin"], {})[row["key"]] = Stored(row["id"], value, row["secret"])
     return Values(chosen, time.monotonic())

@@ -19,7 +19,7 @@ FIELD_KINDS = ("text", "number", "date", "boolean", "select", "multi_select", "u
 class Setting(TenantTable, schema="psa", tablename="setting"):
     """A chosen value of a plugin's setting, for the tenant or for one account.
 
-    Exactly one of `value` (JSON) and `secret` (JSON, sealed) is filled.
+    Either `value` (JSON) or `secret` (JSON, sealed) is filled; neither where an import came without secrets.
     """
 
     plugin = Text()
@@ -31,7 +31,7 @@ class Setting(TenantTable, schema="psa", tablename="setting"):
         Index(("plugin", "key"), unique=True, where="account IS NULL"),
         Index(("plugin", "key", "account"), unique=True, where="account IS NOT NULL"),
     )
-    checks = ("(value IS NULL) <> (secret IS NULL)",)
+    checks = ("value IS NULL OR secret IS NULL",)
 
 
 class DisabledModule(TenantTable, schema="psa", tablename="disabled_module"):

@@ -68,6 +68,12 @@ class Suspension(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=1000)] = ""
 
 
+class ExportOptions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Without a passphrase, sealed values are left out."""
+
+    passphrase: Annotated[str, Meta(max_length=1000)] = ""
+
+
 class TenantQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The parameters of the tenant list; it is sorted by slug."""
 

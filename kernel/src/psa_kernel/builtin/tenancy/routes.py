@@ -1,12 +1,16 @@
 """The operator's routes over tenants; they exist only where there are several (TEN-14)."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import cast
 from uuid import UUID
 
 import msgspec
+from litestar.response import Stream
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT, lifecycle, usage
 from psa_kernel.builtin.tenancy.documents import (
+    ExportOptions,
     NewTenant,
     Suspension,
     TenantDocument,
@@ -16,6 +20,7 @@ from psa_kernel.builtin.tenancy.documents import (
     UsageDocument,
     UsageQuery,
 )
+from psa_kernel.builtin.tenancy.exporting import chunks, temporary_archive
 from psa_kernel.builtin.tenancy.provisioning import check_identity, provision
 from psa_kernel.unit_of_work import Unit
 from psa_sdk import Answer, AnswerList, Context, delete, get, patch, post, put
@@ -178,7 +183,35 @@ async def tenant_usage(ctx: Context, id: UUID, query: UsageQuery) -> AnswerList:
     )
 
 
+@post(
+    "/tenants/{id:uuid}/export",
+    permission=EXPORT,
+    media_type="application/zip",
+    idempotent=False,
+)
+async def export_archive(ctx: Context, id: UUID, body: ExportOptions) -> Stream:
+    """Download a tenant's data as a zip of JSON lines; secrets only under a passphrase."""
+    unit = operator_unit(ctx)
+    found = await _answer(unit, id)
+    await unit.audit("export", "tenants", id, secrets=bool(body.passphrase))
+    stack = AsyncExitStack()
+    path = await stack.enter_async_context(temporary_archive(unit.kernel, id, passphrase=body.passphrase))
+
+    async def content() -> AsyncIterator[bytes]:
+        async with stack:
+            async for chunk in chunks(path):
+                yield chunk
+
+    name = f"{found.attributes.slug}-{unit.now:%Y-%m-%d}.zip"
+    return Stream(
+        content(),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 ALL = (
+    export_archive,
     list_tenants,
     create_tenant,
     get_tenant,

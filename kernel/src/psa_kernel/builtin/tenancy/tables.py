@@ -46,6 +46,7 @@ class TenantHost(PlatformTable, schema="psa", tablename="tenant_host"):
 class DataKey(TenantTable, schema="psa", tablename="data_key"):
     """A tenant's encryption key of one generation, wrapped by the master key that `master` names."""
 
+    exported: ClassVar[bool] = False
     generation = Integer()
     wrapped = Text()
     master = Text()
