@@ -37,6 +37,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     admin_email: str = ADMIN_EMAIL
     admin_password: str = ""
     """The generated password; wrong once somebody changes it."""
+    demo: bool = False
+    """Whether the tenant holds demonstration data and people."""
     database_url: str = ""
     owner_database_url: str = ""
 
@@ -59,16 +61,21 @@ def write_connection(data_dir: Path, connection: Connection) -> None:
 
 
 async def make_sure(
-    kernel: "Kernel", config: Config, *, demo: bool, progress: Callable[[str], None]
+    kernel: "Kernel", config: Config, *, demo: bool | None, progress: Callable[[str], None]
 ) -> Connection:
-    """Complete tenant, administrator and data; returns the connection without `url`. Cheap when all is there."""
+    """Complete tenant, administrator and data; returns the connection without `url`. Cheap when all is there.
+
+    `demo=None` fills in demonstration data where the first start did so: an installation that was started
+    without must not get it by an option forgotten later.
+    """
     connection = msgspec.structs.replace(
         read_connection(config.data_dir),
         url="",
         database_url=config.database_url,
         owner_database_url=config.owner_database_url,
     )
-    if not await _anybody(kernel):
+    fresh = not await _anybody(kernel)
+    if fresh:
         # Written before it is used: a start killed in between must not leave a password that nobody knows.
         password = connection.admin_password or secrets.token_urlsafe(15)
         connection = msgspec.structs.replace(connection, admin_password=password)
@@ -78,10 +85,11 @@ async def make_sure(
     if config.multi_tenant:
         tenant, slug = await _demo_tenant(kernel, connection.admin_password), DEMO_SLUG
     await provisioning.seed_all(kernel)
-    if demo:
+    if demo is not False and (demo or fresh or await demonstration.begun(kernel, tenant)):
+        await demonstration.begin(kernel, tenant)
         await _staff(kernel, tenant, connection.admin_password)
         await demonstration.fill(kernel, tenant, progress=progress)
-    return msgspec.structs.replace(connection, tenant=slug)
+    return msgspec.structs.replace(connection, tenant=slug, demo=await demonstration.begun(kernel, tenant))
 
 
 async def _anybody(kernel: "Kernel") -> bool:

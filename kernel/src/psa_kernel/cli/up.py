@@ -24,9 +24,9 @@ from psa_kernel.server import address, bind, serve, stop_on_signals
 @click.command()
 @click.option("--host", help="The address to listen on [127.0.0.1].")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 picks a free one [8080].")
-@click.option("--demo/--no-demo", default=True, help="Fill a demonstration MSP, once [yes].")
+@click.option("--demo/--no-demo", default=None, help="Fill a demonstration MSP [yes, at the first start].")
 @configured
-def up(config: Config, demo: bool) -> None:
+def up(config: Config, demo: bool | None) -> None:
     """Start everything: PostgreSQL, Valkey, HTTP, worker and scheduler. Ctrl-C stops it all.
 
     `DIR/connection.json` then tells scripts the address and the administrator's log-in.
@@ -40,7 +40,7 @@ def up(config: Config, demo: bool) -> None:
     click.echo("Stopped.")
 
 
-async def _run(config: Config, registry: Registry, listener: socket.socket, *, demo: bool) -> None:
+async def _run(config: Config, registry: Registry, listener: socket.socket, *, demo: bool | None) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     done = await migrate(config.owner_database_url, registry, multi_tenant=config.multi_tenant)
@@ -55,7 +55,7 @@ async def _run(config: Config, registry: Registry, listener: socket.socket, *, d
 
         async def ready() -> None:
             write_connection(config.data_dir, connection)
-            _announce(config, connection, demo=demo)
+            _announce(config, connection)
 
         async with Background(kernel):
             await serve(create_app(kernel), listener, stop, ready=ready)
@@ -65,12 +65,13 @@ def _filling(title: str) -> None:
     click.echo(f"Filling in demonstration data: {title}")
 
 
-def _announce(config: Config, connection: Connection, *, demo: bool) -> None:
+def _announce(config: Config, connection: Connection) -> None:
     click.secho(f"\nPSA is ready at {connection.url}", bold=True)
     if config.multi_tenant:
         click.echo(f"Tenant:   {connection.tenant}  (send X-Tenant: {connection.tenant} to log in)")
-    click.echo(f"Log in:   {connection.admin_email}  {connection.admin_password}")
-    if demo:
+    known = connection.admin_password or "with the password set earlier; a new one: psa users set-password"
+    click.echo(f"Log in:   {connection.admin_email}  {known}")
+    if connection.demo and connection.admin_password:
         others = ", ".join(email for _, email, _ in DEMO_STAFF)
         click.echo(f"          {others}: the same password")
     click.echo(f"API:      {connection.url}/api/v1/docs")
