@@ -137,7 +137,7 @@ class BigInt(pc.BigInt):
         super().__init__(default=default, null=null, help_text=help_text)
 
     @property
-    def column_type(self) -> str:
+    def column_type(self) -> Literal["BIGINT"]:
         """The SQL type."""
         return "BIGINT"
 
