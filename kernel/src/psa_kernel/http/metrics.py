@@ -1,4 +1,4 @@
-"""Metrics in Prometheus' text format: requests, their duration, and the pool."""
+"""Metrics in Prometheus' text format: requests, background work, and the pool."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -13,6 +13,7 @@ class Metrics:
     def __init__(self, kernel: Kernel) -> None:
         """Register counters, and gauges that read the kernel's pool when asked."""
         self._registry = CollectorRegistry()
+        self._background = kernel.figures.registry
         self._requests = Counter(
             "psa_http_requests", "Requests answered.", ("method", "route", "status"), registry=self._registry
         )
@@ -44,4 +45,4 @@ class Metrics:
 
     def text(self) -> bytes:
         """Return all figures in the exposition format, version 0.0.4."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + generate_latest(self._background)

@@ -10,6 +10,9 @@ import msgspec
 from psa_kernel.boot.paths import parameters
 from psa_kernel.http.answers import API
 from psa_kernel.http.negotiate import JSON_API
+from psa_kernel.http.openapi_own import bulk_paths, platform_paths
+from psa_kernel.jsonapi.openapi import paths as resource_paths
+from psa_kernel.jsonapi.openapi_schemas import component
 from psa_kernel.registry import Registry
 from psa_sdk.routes import PUBLIC, Route
 
@@ -56,8 +59,6 @@ ERROR: dict[str, Any] = {
 
 def openapi_document(registry: Registry, *, multi_tenant: bool) -> dict[str, Any]:
     """Return the document; plugins may adjust it with `psa_openapi`."""
-    from psa_kernel.jsonapi.openapi import paths as resource_paths
-
     paths, components = resource_paths(registry)
     paths = {path if path.startswith(API) else f"{API}{path}": item for path, item in paths.items()}
     schemas = components.setdefault("schemas", {})
@@ -77,8 +78,9 @@ def openapi_document(registry: Registry, *, multi_tenant: bool) -> dict[str, Any
     for plugin, route in registry.routes:
         path = API + re.sub(r":[a-z]+\}", "}", route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(registry, plugin, route)
+    paths.update(bulk_paths(registry))
     _complete(paths, multi_tenant=multi_tenant)
-    paths.update(_own_paths())
+    paths.update(platform_paths())
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -190,12 +192,12 @@ def _answer(registry: Registry, route: Route) -> dict[str, Any]:
 
 def _answer_schema(route: Route) -> dict[str, Any]:
     if isinstance(route.returns, str):
-        data = _data(route.returns, {"type": "object"}, strict=False)
-    elif get_origin(route.returns) in {list, tuple}:
-        item = _data(route.answer_type, _ref(get_args(route.returns)[0]), strict=True)
+        return {"$ref": f"{_SCHEMAS}{component(route.returns)}Document"}
+    if get_origin(route.returns) in {list, tuple}:
+        item = _data(route.answer_type, _ref(get_args(route.returns)[0]))
         data = {"type": "array", "items": item}
     elif route.returns is not None:
-        data = _data(route.answer_type, _ref(route.returns), strict=True)
+        data = _data(route.answer_type, _ref(route.returns))
     else:
         data = {"type": ["object", "array", "null"]}
     return {"type": "object", "required": ["data"], "properties": {"data": data}}
@@ -209,11 +211,10 @@ def _ref(struct: Any) -> dict[str, Any]:
     )
 
 
-def _data(name: str, attributes: dict[str, Any], *, strict: bool) -> dict[str, Any]:
-    required = ["type", "id", "attributes"] if strict else ["type", "id"]
+def _data(name: str, attributes: dict[str, Any]) -> dict[str, Any]:
     kind = {"type": "string", "const": name} if name else {"type": "string"}
     properties = {"type": kind, "id": {"type": "string"}, "attributes": attributes}
-    return {"type": "object", "required": required, "properties": properties}
+    return {"type": "object", "required": ["type", "id", "attributes"], "properties": properties}
 
 
 def _complete(paths: dict[str, Any], *, multi_tenant: bool) -> None:
@@ -240,22 +241,3 @@ def _complete(paths: dict[str, Any], *, multi_tenant: bool) -> None:
 def _header(name: str, description: str) -> dict[str, Any]:
     schema = {"type": "string", "maxLength": 255}
     return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
-
-
-def _own_paths() -> dict[str, Any]:
-    def operation(id: str, summary: str, media_type: str, *, also: int | None = None) -> dict[str, Any]:
-        content = {"description": summary, "content": {media_type: {}}}
-        responses = {"200": content} | ({str(also): content} if also else {})
-        responses["default"] = {"$ref": "#/components/responses/Error"}
-        return {"get": {"operationId": id, "summary": summary, "security": [], "responses": responses}}
-
-    return {
-        "/health/live": operation("health.live", "Whether the process runs", "application/json"),
-        "/health/ready": operation("health.ready", "Whether it can serve", "application/json", also=503),
-        "/metrics": operation(
-            "metrics", "Figures for Prometheus, for the operator's network only", "text/plain"
-        ),
-        f"{API}/openapi.json": operation("openapi", "This document", "application/vnd.oai.openapi+json"),
-        f"{API}/docs": operation("docs", "This document for people", "text/html"),
-        f"{API}/docs/style.css": operation("docs.style", "The look of that page", "text/css"),
-    }

@@ -84,7 +84,12 @@ class UnitOfWorkLayer:
             scope["psa.unit"] = unit
             settling = Settling(unit, scope, send, verdict.headers() if verdict else {}, keep=not writable)
             key = fields.get(b"idempotency-key")
-            if key is not None and scope["method"] == "POST" and endpoint.idempotent:
+            if (
+                key is not None
+                and scope["method"] == "POST"
+                and endpoint.idempotent
+                and JSON_API in endpoint.body_types
+            ):
                 await self._once(app, unit, scope, receive, settling)
             else:
                 await app(scope, receive, settling.send)
