@@ -12,15 +12,16 @@ import msgspec
 
 from psa_kernel.database.schema import literal
 from psa_kernel.jsonapi import custom_fields
+from psa_kernel.jsonapi.checks import check_draft
 from psa_kernel.jsonapi.csv_columns import CsvColumn, resolve, row_data
+from psa_kernel.jsonapi.csv_matching import Existing, Matching, Row
 from psa_kernel.jsonapi.csv_text import Line, read_sheet
-from psa_kernel.jsonapi.drafts import Draft, read_draft, uuid_of
+from psa_kernel.jsonapi.drafts import Draft, read_draft
 from psa_kernel.jsonapi.findings import Findings
 from psa_kernel.jsonapi.records import UnitRecords
-from psa_kernel.jsonapi.scopes import require, shifted, visible
+from psa_kernel.jsonapi.scopes import require
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.writable import CUSTOM_FIELDS, Writable, writable
-from psa_kernel.jsonapi.write import check_draft
 from psa_sdk.errors import NotFound, Problem
 from psa_sdk.resources import Resource
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from psa_kernel.unit_of_work import Unit
 
 BATCH = 200
-_EXTERNAL = "external_id"
 
 
 class RowProblem(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,22 +52,6 @@ class ImportReport(msgspec.Struct, kw_only=True):
     separator: str = ""
     ignored_columns: list[str] = []
     problems: list[RowProblem] = []
-
-
-class _Row(msgspec.Struct, kw_only=True):
-    line: Line
-    attributes: dict[str, Any]
-    relations: dict[str, str]
-    keys: list[tuple[str, str]]
-    id: str
-    existing: "_Existing | None" = None
-    draft: Draft | None = None
-
-
-class _Existing(msgspec.Struct):
-    id: UUID
-    version: int
-    custom_fields: dict[str, Any]
 
 
 class _UndoneError(Exception):
@@ -117,14 +101,6 @@ async def _definitions(unit: "Unit", resource: Resource) -> tuple[custom_fields.
     return custom_fields.decode(await unit.connection.fetchval(f"SELECT {column}"))
 
 
-def import_keys(resource: Resource) -> tuple[str, ...]:
-    """Return the columns that recognise a record: the declared ones, else `external_id` where there is one."""
-    if resource.import_keys:
-        return tuple(column._meta.name for column in resource.import_keys)
-    present = {column._meta.name for column in resource.table._meta.columns}
-    return (_EXTERNAL,) if _EXTERNAL in present else ()
-
-
 class _Import:
     """One run over a file."""
 
@@ -143,7 +119,7 @@ class _Import:
         self.columns = columns
         self.report = report
         self.headers = {column.pointer: column.header for column in columns}
-        self.keys = import_keys(sends.resource)
+        self.matching = Matching(unit, sends, self.target)
         self.seen: dict[tuple[str, str], int] = {}
         # Fields that need the database for each value.
         self.asks = any(item.is_unique or item.target for item in definitions)
@@ -151,21 +127,21 @@ class _Import:
 
     async def batch(self, lines: Sequence[Line], width: int) -> None:
         rows = [row for line in lines if (row := self._row(line, width)) is not None]
-        await self._recognise(rows)
-        known = await self._related(rows)
+        await self.matching.recognise(rows)
+        known = await self.matching.related(rows)
         ready = [row for row in rows if await self._drafted(row, known)]
         await self._create([row for row in ready if row.existing is None])
         for row in ready:
             if row.existing is not None:
                 await self._update(row, row.existing)
 
-    def _row(self, line: Line, width: int) -> _Row | None:
+    def _row(self, line: Line, width: int) -> Row | None:
         if len(line.cells) > width:
             detail = f"The row has {len(line.cells)} cells, the header {width}; quote cells with separators."
             return self._skip(line, "too_many_cells", detail)
         attributes, relations, key = row_data(self.columns, line.cells)
-        keys = [(name, str(attributes[name]).lower()) for name in self.keys if attributes.get(name)]
-        return _Row(line=line, attributes=attributes, relations=relations, keys=keys, id=key)
+        keys = [(name, str(attributes[name]).lower()) for name in self.matching.keys if attributes.get(name)]
+        return Row(line=line, attributes=attributes, relations=relations, keys=keys, id=key)
 
     def _skip(self, line: Line, code: str, detail: str, pointer: str = "") -> None:
         self.report.skipped += 1
@@ -182,83 +158,12 @@ class _Import:
         )
         self.report.problems.append(RowProblem(line=line.number, code=code, detail=detail, column=header))
 
-    def _refuse(self, row: _Row, problem: Problem) -> None:
+    def _refuse(self, row: Row, problem: Problem) -> None:
         self.report.skipped += 1
         for fault in problem.faults:
             self._tell(row.line, fault.code or problem.code, fault.detail, fault.pointer or "")
 
-    async def _recognise(self, rows: Sequence[_Row]) -> None:
-        """Find the records that rows are about: by id, then by each key."""
-        ids = [found for row in rows if (found := uuid_of(row.id)) is not None]
-        if ids:
-            found = await self._existing("id", ids)
-            for row in rows:
-                row.existing = found.get(row.id.lower())
-        for key in self.keys:
-            wanted = [
-                value for row in rows for name, value in row.keys if name == key and row.existing is None
-            ]
-            if not wanted:
-                continue
-            found = await self._existing(key, wanted)
-            for row in rows:
-                value = dict(row.keys).get(key)
-                if row.existing is None and not row.id and value is not None:
-                    row.existing = found.get(value)
-
-    async def _existing(self, key: str, values: Sequence[Any]) -> dict[str, _Existing]:
-        row = self.target.row
-        column = f"{row}.id" if key == "id" else f"lower({row}.{self.target.storage.columns[key].sql}::text)"
-        condition = f"{column} = ANY ($1)"
-        archive = self.sends.resource.archive
-        if archive is not None and key != "id":
-            condition += f' AND {row}."{archive._meta.name}" IS NULL'
-        fields = f"{row}.custom_fields::text" if self.sends.resource.custom_fields else "NULL"
-        rows = await self._select(
-            self.name,
-            f"{column}::text AS found, {row}.id, {row}.version, {fields} AS fields",
-            condition,
-            values,
-        )
-        return {
-            row["found"]: _Existing(row["id"], row["version"], msgspec.json.decode(row["fields"] or b"{}"))
-            for row in rows
-        }
-
-    async def _select(self, name: str, columns: str, condition: str, *values: Any) -> list[Any]:
-        """Select what the principal sees of a resource."""
-        meta = self.unit.kernel.registry.resources[name].table._meta
-        row = f'"{meta.tablename}"'
-        seen = visible(self.unit, name)
-        also = f" AND ({shifted(seen.sql, len(values))})" if seen.sql else ""
-        sql = (
-            f'SELECT {columns} FROM "{meta.schema}".{row} AS {row}'
-            f" WHERE {row}.tenant_id = psa.current_tenant() AND {condition}{also} ORDER BY {row}.id DESC"
-        )
-        return await self.unit.connection.fetch(sql, *values, *seen.values)
-
-    async def _related(self, rows: Sequence[_Row]) -> dict[tuple[str, str], list[UUID]]:
-        """Return the records that relationship cells name: by id, by label, by external id."""
-        found: dict[tuple[str, str], list[UUID]] = {}
-        for relation in {name for row in rows for name in row.relations}:
-            cells = {row.relations[relation].lower() for row in rows if relation in row.relations}
-            name = self.sends.to_one[relation].target
-            resource = self.unit.kernel.registry.resources[name]
-            alias = f'"{resource.table._meta.tablename}"'
-            present = {column._meta.name for column in resource.table._meta.columns}
-            naming = [resource.label._meta.name] if resource.label is not None else []
-            naming += [_EXTERNAL] if _EXTERNAL in present else []
-            forms = [f"{alias}.id::text", *(f'lower({alias}."{column}"::text)' for column in naming)]
-            condition = " OR ".join(f"{form} = ANY ($1)" for form in forms)
-            if resource.archive is not None:
-                condition = f'({condition}) AND {alias}."{resource.archive._meta.name}" IS NULL'
-            selected = ", ".join([f"{alias}.id", *(f"{form} AS form{n}" for n, form in enumerate(forms))])
-            for row in await self._select(name, selected, f"({condition})", list(cells)):
-                for form in {row[f"form{n}"] for n in range(len(forms))}:
-                    found.setdefault((relation, form), []).append(row["id"])
-        return found
-
-    async def _drafted(self, row: _Row, known: Mapping[tuple[str, str], list[UUID]]) -> bool:
+    async def _drafted(self, row: Row, known: Mapping[tuple[str, str], list[UUID]]) -> bool:
         """Read a row as the document it stands for; tell whether it can be written."""
         for pair in row.keys:
             if pair in self.seen:
@@ -304,7 +209,7 @@ class _Import:
         return True
 
     async def _custom(
-        self, draft: Draft, mode: Literal["create", "patch"], existing: _Existing | None, findings: Findings
+        self, draft: Draft, mode: Literal["create", "patch"], existing: Existing | None, findings: Findings
     ) -> None:
         if draft.custom_fields is None:
             return
@@ -319,7 +224,7 @@ class _Import:
             self.definitions, draft.custom_fields, findings, stored=stored
         )
 
-    async def _create(self, rows: Sequence[_Row]) -> None:
+    async def _create(self, rows: Sequence[Row]) -> None:
         records = UnitRecords(self.unit, "create")
         values = [row.draft.values for row in rows if row.draft is not None]
         try:
@@ -334,7 +239,7 @@ class _Import:
             return
         self.report.created += len(rows)
 
-    async def _update(self, row: _Row, existing: _Existing) -> None:
+    async def _update(self, row: Row, existing: Existing) -> None:
         assert row.draft is not None
         try:
             async with self.unit.savepoint():

@@ -9,38 +9,29 @@ import asyncpg
 from psa_kernel.events.outbox import cause_of, written
 from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
-from psa_kernel.jsonapi.conditions import condition_sql, mentions
 from psa_kernel.jsonapi.constraints import problem_of
 from psa_kernel.jsonapi.links import Membership
-from psa_kernel.jsonapi.scopes import shifted, visible
+from psa_kernel.jsonapi.record_reads import RecordReads, beyond
 from psa_kernel.jsonapi.storage import KERNEL_COLUMNS
-from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.write_plan import Target
-from psa_sdk.context import Row
-from psa_sdk.errors import Forbidden, NotFound, Stale
 from psa_sdk.events import Verb
-from psa_sdk.resources import ApiVerb, Resource
-from psa_sdk.tables import Condition, new_id
+from psa_sdk.resources import Resource
+from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
-    from psa_kernel.unit_of_work import Unit
+    pass
 
 BATCH = 1000
 """Rows per statement of `create_many`."""
 _FIXED = KERNEL_COLUMNS - {"created_at", "updated_at"}
 
 
-class UnitRecords:
+class UnitRecords(RecordReads):
     """Implements `psa_sdk.Records` in a unit of work.
 
     `verb` is the right whose object scope bounds what is reached: `get` for plugin code, the request's verb for
     the API.
     """
-
-    def __init__(self, unit: "Unit", verb: ApiVerb = "get") -> None:
-        """Bind to a unit of work."""
-        self._unit = unit
-        self._verb: ApiVerb = verb
 
     async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
         """Create a record and return its id."""
@@ -51,7 +42,7 @@ class UnitRecords:
         seen = self._visible(declared, arguments) if self._verb == "create" else ""
         rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
         if not rows[0]["psa_visible"]:
-            raise _beyond(declared)
+            raise beyond(declared)
         await self._after(declared, change)
         return change.id
 
@@ -81,7 +72,7 @@ class UnitRecords:
                 statement = write_plan.insert(target, columns, seen, many=True, silent=history)
                 written_rows = await self._write(target, "create", statement, arguments)
                 if not all(row["psa_visible"] for row in written_rows):
-                    raise _beyond(declared)
+                    raise beyond(declared)
             ids += [change.id for change in changes]
             if declared.after_write is not None and not history:
                 for change in changes:
@@ -136,64 +127,6 @@ class UnitRecords:
         rows = await self._write(target, "delete", write_plan.delete(target, seen), arguments)
         self._version(declared, id, rows, versions)
         await self._after(declared, change)
-
-    async def get(self, resource: str, id: UUID, *, lock: bool = False) -> Row:
-        """Return a record's columns, archived or not; raises `NotFound`."""
-        declared, target = self._declared(resource)
-        if lock:
-            return await self._locked(declared, target, id, None)
-        arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
-        row = await self._unit.connection.fetchrow(
-            f"SELECT {target.storage.select(target.row)} FROM {target.storage.table} AS {target.row}"
-            f" WHERE {target.row}.id = $1{_also(seen)}",
-            *arguments,
-        )
-        if row is None:
-            raise _absent(declared, id)
-        return target.storage.loaded(row)
-
-    async def find(
-        self,
-        resource: str,
-        where: Condition | None = None,
-        *,
-        order: str = "",
-        limit: int = 1000,
-        lock: bool = False,
-        archived: bool = False,
-    ) -> list[Row]:
-        """Return matching records' columns; archived ones when asked or when the condition speaks of archiving."""
-        declared, target = self._declared(resource)
-        source, arguments = self._matching(declared, target, where, archived=archived)
-        keys = [part.strip() for part in order.split(",") if part.strip()]
-        sorts = [
-            f"{target.row}.{target.storage.columns[key.removeprefix('-')].sql}{' DESC' if key[0] == '-' else ''}"
-            for key in keys
-        ]
-        rows = await self._unit.connection.fetch(
-            f"SELECT {target.storage.select(target.row)} {source}"
-            f" ORDER BY {', '.join([*sorts, f'{target.row}.id'])} LIMIT {int(limit)}{' FOR UPDATE' if lock else ''}",
-            *arguments,
-        )
-        return [target.storage.loaded(row) for row in rows]
-
-    async def exists(self, resource: str, id: UUID) -> bool:
-        """Tell whether a record exists, archived or not, and the principal sees it."""
-        declared, target = self._declared(resource)
-        arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
-        found = await self._unit.connection.fetchval(
-            f"SELECT true FROM {target.storage.table} AS {target.row} WHERE {target.row}.id = $1{_also(seen)}",
-            *arguments,
-        )
-        return found is not None
-
-    async def count(self, resource: str, where: Condition | None = None) -> int:
-        """Count the matching records that the principal sees, as `find` selects them."""
-        declared, target = self._declared(resource)
-        source, arguments = self._matching(declared, target, where)
-        return await self._unit.connection.fetchval(f"SELECT count(*) {source}", *arguments) or 0
 
     async def link(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
         """Add members to a many-to-many relationship; present ones stay."""
@@ -257,21 +190,8 @@ class UnitRecords:
 
     # How a write runs
 
-    def _declared(self, resource: str) -> tuple[Resource, Target]:
-        declared = self._unit.kernel.registry.resources.get(resource)
-        if declared is None:
-            raise LookupError(f"There is no resource {resource}; is its plugin installed?")
-        return declared, target_of(self._unit, declared)
-
     def _facts(self) -> tuple[Any, ...]:
         return (*self._unit.actor_facts, self._unit.now, cause_of(self._unit))
-
-    def _visible(self, declared: Resource, arguments: list[Any]) -> str:
-        """Return the condition on what the principal reaches, empty for every row; values are appended."""
-        fragment = visible(self._unit, declared.name, self._verb)
-        condition = shifted(fragment.sql, len(arguments))
-        arguments += fragment.values
-        return f"({condition})" if condition else ""
 
     async def _prepared(
         self, declared: Resource, target: Target, values: Mapping[str, Any], id: UUID
@@ -328,40 +248,6 @@ class UnitRecords:
         if declared.after_write is not None:
             await declared.after_write(self._unit, change)
 
-    async def _locked(
-        self, declared: Resource, target: Target, id: UUID, versions: Sequence[int] | None
-    ) -> dict[str, Any]:
-        arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
-        row = await self._unit.connection.fetchrow(write_plan.locked(target, seen), *arguments)
-        if row is None:
-            raise _absent(declared, id)
-        if versions is not None and row["version"] not in versions:
-            raise _stale(declared, row["version"])
-        return target.storage.loaded(row)
-
-    async def _versions(
-        self, declared: Resource, target: Target, id: UUID, versions: Sequence[int] | None
-    ) -> tuple[int]:
-        """Return a record's version; raises `NotFound` or `Stale` as a write would."""
-        arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
-        rows = await self._unit.connection.fetch(
-            f"SELECT {target.row}.version AS before, NULL::int AS after FROM {target.storage.table} AS {target.row}"
-            f" WHERE {target.row}.id = $1{_also(seen)}",
-            *arguments,
-        )
-        return (self._version(declared, id, rows, versions),)
-
-    def _version(
-        self, declared: Resource, id: UUID, rows: Sequence[Any], versions: Sequence[int] | None
-    ) -> int:
-        if not rows:
-            raise _absent(declared, id)
-        if versions is not None and rows[0]["before"] not in versions:
-            raise _stale(declared, rows[0]["before"])
-        return rows[0]["after"] or rows[0]["before"]
-
     async def _write(self, target: Target, verb: Verb, statement: str, arguments: Sequence[Any]) -> list[Any]:
         try:
             rows = await self._unit.connection.fetch(statement, *arguments)
@@ -370,20 +256,6 @@ class UnitRecords:
         written(self._unit)
         return rows
 
-    def _matching(
-        self, declared: Resource, target: Target, where: Condition | None, *, archived: bool = False
-    ) -> tuple[str, list[Any]]:
-        arguments: list[Any] = []
-        conditions = [self._visible(declared, arguments)]
-        if where is not None:
-            conditions.append(f"({condition_sql(where, arguments)})")
-        archive = None if archived else declared.archive
-        if archive is not None and (where is None or not mentions(where, archive._meta.name)):
-            conditions.append(f'{target.row}."{archive._meta.name}" IS NULL')
-        present = " AND ".join(condition for condition in conditions if condition)
-        source = f"FROM {target.storage.table} AS {target.row}"
-        return (f"{source} WHERE {present}" if present else source), arguments
-
 
 def _writable(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values in their columns' types; raises `LookupError` for what is no column to write."""
@@ -391,28 +263,3 @@ def _writable(target: Target, values: Mapping[str, Any]) -> dict[str, Any]:
         if name in _FIXED:
             raise LookupError(f"{target.resource}.{name} is the kernel's to write.")
     return target.normalised(values)
-
-
-def _also(condition: str) -> str:
-    return f" AND {condition}" if condition else ""
-
-
-def _noun(declared: Resource) -> str:
-    return declared.name.replace("-", " ").removesuffix("s")
-
-
-def _beyond(declared: Resource) -> Forbidden:
-    return Forbidden(f"Your rights don't reach as far as this {_noun(declared)}.")
-
-
-def _absent(declared: Resource, id: UUID) -> NotFound:
-    return NotFound(f"There is no {_noun(declared)} {id}.")
-
-
-def _stale(declared: Resource, version: int) -> Stale:
-    return Stale(
-        f"The {_noun(declared)} was changed by somebody else meanwhile; read it again and repeat the change.",
-        header="If-Match",
-        headers={"ETag": f'W/"{version}"'},
-        meta={"version": version},
-    )

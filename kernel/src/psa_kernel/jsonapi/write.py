@@ -11,15 +11,12 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.database.converge.isolation import company_key
-from psa_kernel.database.schema import literal
-from psa_kernel.jsonapi import custom_fields
 from psa_kernel.jsonapi.bodies import data_of, parse
+from psa_kernel.jsonapi.checks import check_draft, check_references
 from psa_kernel.jsonapi.drafts import (
     Draft,
     LocalIds,
     Mode,
-    Reference,
-    absent,
     identifier,
     members,
     read_draft,
@@ -27,7 +24,7 @@ from psa_kernel.jsonapi.drafts import (
 from psa_kernel.jsonapi.findings import Findings
 from psa_kernel.jsonapi.links import Membership
 from psa_kernel.jsonapi.records import UnitRecords
-from psa_kernel.jsonapi.scopes import require, shifted, visible
+from psa_kernel.jsonapi.scopes import require
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.writable import CUSTOM_FIELDS, Writable, writable
 from psa_kernel.jsonapi.write_plan import Target
@@ -178,7 +175,7 @@ async def _linkage(
         draft.references += [found] if found else []
         draft.values[column.name] = found.id if found else None
     if verb != "remove":
-        await _check_references(unit, draft.references, findings)
+        await check_references(unit, draft.references, findings)
     findings.raise_all()
     records = UnitRecords(unit, "update")
     if relation in sends.to_one:
@@ -229,87 +226,3 @@ def _confine(unit: "Unit", sends: Writable, draft: Draft, *, updating: bool = Fa
         draft.values.pop(column, None)
     else:
         draft.values[column] = unit.principal.who.company_id
-
-
-async def check_draft(
-    unit: "Unit",
-    sends: Writable,
-    draft: Draft,
-    mode: Mode,
-    findings: Findings,
-    stored: Mapping[str, Any] | None,
-    id: UUID | None = None,
-) -> None:
-    """Check custom fields and references in one statement, or two when custom fields name records."""
-    wanted = sends.resource.name if sends.resource.custom_fields and draft.custom_fields is not None else ""
-    definitions = await _check_references(unit, draft.references, findings, wanted)
-    if not wanted or draft.custom_fields is None:
-        return
-    if sends.portal:
-        definitions = tuple(item for item in definitions if item.portal_visible)
-    after = custom_fields.validate(definitions, draft.custom_fields, findings, stored=stored)
-    named: list[Reference] = []
-    for definition in definitions:
-        pointer = f"{custom_fields.POINTER}/{definition.key}"
-        if draft.custom_fields.get(definition.key) is None or findings.has(pointer):
-            continue
-        if definition.target:
-            named.append(Reference(definition.target, UUID(draft.custom_fields[definition.key]), pointer))
-        if definition.is_unique:
-            await _check_unique(unit, sends, definition.key, after[definition.key], findings, id)
-    await _check_references(unit, named, findings)
-    if mode != "patch" or draft.custom_fields:
-        draft.values[CUSTOM_FIELDS] = after
-
-
-async def _check_unique(
-    unit: "Unit", sends: Writable, key: str, value: Any, findings: Findings, id: UUID | None
-) -> None:
-    resource = sends.resource
-    text = msgspec.json.encode(value).decode()
-    await unit.db.lock("custom_field", resource.name, key, text)
-    meta = resource.table._meta
-    taken = await unit.connection.fetchval(
-        f'SELECT true FROM "{meta.schema}"."{meta.tablename}" WHERE tenant_id = psa.current_tenant()'
-        " AND custom_fields -> $1 = $2::text::jsonb AND ($3::uuid IS NULL OR id <> $3) LIMIT 1",
-        key,
-        text,
-        id,
-    )
-    if taken:
-        pointer = f"{custom_fields.POINTER}/{key}"
-        findings.add(f"Another record already has this {key}.", pointer=pointer, code="already_taken")
-
-
-async def _check_references(
-    unit: "Unit", references: Sequence[Reference], findings: Findings, definitions_of: str = ""
-) -> tuple[custom_fields.Definition, ...]:
-    """Note references to records that the principal doesn't see; also return custom-field definitions."""
-    registry = unit.kernel.registry
-    wanted: dict[str, list[UUID]] = {}
-    for reference in references:
-        wanted.setdefault(reference.resource, []).append(reference.id)
-    columns: list[str] = []
-    arguments: list[Any] = []
-    asked = [resource for resource in sorted(wanted) if resource in registry.resources]
-    for resource in asked:
-        meta = registry.resources[resource].table._meta
-        row = f'"{meta.tablename}"'
-        arguments.append(wanted[resource])
-        condition = f"{row}.tenant_id = psa.current_tenant() AND {row}.id = ANY (${len(arguments)}::uuid[])"
-        seen = visible(unit, resource)
-        if seen.sql:
-            condition += f" AND ({shifted(seen.sql, len(arguments))})"
-            arguments += seen.values
-        columns.append(f'ARRAY(SELECT {row}.id FROM "{meta.schema}".{row} AS {row} WHERE {condition})')
-    if definitions_of:
-        columns.append(custom_fields.DEFINITIONS.format(literal(definitions_of)))
-    if not columns and not wanted:
-        return ()
-    row = await unit.connection.fetchrow(f"SELECT {', '.join(columns)}", *arguments) if columns else ()
-    assert row is not None
-    found = {resource: set(row[index]) for index, resource in enumerate(asked)}
-    for reference in references:
-        if reference.id not in found.get(reference.resource, ()):
-            absent(reference.resource, reference.pointer, findings)
-    return custom_fields.decode(row[len(asked)]) if definitions_of else ()
