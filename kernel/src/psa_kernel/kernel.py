@@ -15,6 +15,7 @@ from psa_kernel.crypto import KeyRing
 from psa_kernel.database import engine
 from psa_kernel.database.pool import Pool, open_pool
 from psa_kernel.database.session import Session
+from psa_kernel.events.figures import Figures
 from psa_kernel.events.wakeup import Wakeup
 from psa_kernel.principal import SYSTEM
 from psa_kernel.registry import Registry
@@ -51,6 +52,7 @@ class Kernel:
         self.keys = keys
         self.clock = clock
         self.wakeup = Wakeup(pool)
+        self.figures = Figures()
         self.directory = TenantDirectory(pool, multi_tenant=config.multi_tenant)
         self._needs = {name: needed(registry, name) for name in registry.plugins}
 

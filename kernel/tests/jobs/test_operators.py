@@ -67,6 +67,21 @@ async def test_jobs_are_listed_with_their_state_apart_from_event_deliveries(offi
     assert answer.status_code == 404
 
 
+async def test_metrics_count_what_became_of_background_work(office):
+    async with office.kernel.unit(SINGLE_TENANT) as ctx:
+        await ctx.emit(office.plugin.Broke())
+    await drain(office.kernel)
+    figures = office.kernel.figures.registry
+    assert (
+        figures.get_sample_value("psa_deliveries_total", {"handler": "bench.works", "outcome": "done"}) == 1
+    )
+    assert (
+        figures.get_sample_value("psa_deliveries_total", {"handler": "bench.fails", "outcome": "pending"})
+        == 1
+    )
+    assert figures.get_sample_value("psa_delivery_seconds_count", {"handler": "bench.works"}) == 1
+
+
 async def test_a_dead_event_is_sent_again(office, monkeypatch):
     """KRN-05: visible, and one can send it again."""
     async with office.kernel.unit(SINGLE_TENANT) as ctx:

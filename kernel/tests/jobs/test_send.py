@@ -87,13 +87,15 @@ async def test_a_job_that_hangs_is_cut_at_its_time_limit(new_bench):
     assert "longer than its time limit" in row["last_error"]
 
 
-async def test_a_job_that_exits_ends_itself_and_not_the_process(bench):
+@pytest.mark.parametrize(("name", "complaint"), [("exits", "SystemExit: 3"), ("cancels", "CancelledError")])
+async def test_a_job_that_exits_or_cancels_ends_itself_and_not_the_process(bench, name, complaint):
+    """R16"""
     async with bench.kernel.unit(bench.acme) as ctx:
-        await ctx.send(bench.plugin.exits)
+        await ctx.send(getattr(bench.plugin, name))
     await drain(bench.kernel)
-    (row,) = await bench.run("SELECT state, last_error FROM psa.delivery")
-    assert row["state"] == "pending"
-    assert row["last_error"].startswith("SystemExit: 3")
+    (row,) = await bench.run("SELECT state, attempts, last_error FROM psa.delivery")
+    assert (row["state"], row["attempts"]) == ("pending", 1)
+    assert row["last_error"].startswith(complaint)
 
 
 async def test_a_job_whose_plugin_is_gone_is_kept(bench):

@@ -6,12 +6,13 @@ import random
 import traceback
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from psa_kernel.events.figures import Outcome
 from psa_kernel.events.outbox import Cause
 from psa_kernel.events.routing import Handler, Routing
 from psa_kernel.events.work_list import Claim, WorkList
@@ -102,27 +103,30 @@ class Deliveries:
             return
         kind, name, attempts = started
         self.running[claim.id] = claim
-        handler = self._routing.handler(kind, name)
+        outcome: Outcome = "lost"
         try:
-            if handler is None:
-                raise Held(HOLD)
-            async with asyncio.timeout(handler.time_limit):
-                await self._run(claim, handler)
+            with self._kernel.figures.timed(name):
+                outcome = await self._run(claim, self._routing.handler(kind, name))
         except Held as held:
+            outcome = "held"
             await self._work.release([claim], pause=held.pause, at=at)
         except Fenced:
             _log.warning("a delivery was taken over by another process", handler=name, delivery=str(claim.id))
-        except asyncio.CancelledError:
-            await asyncio.shield(self._work.release([claim], at=at))
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a handler raises is its own failure
-            await self._fail(claim, name, attempts, error, at)
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            if _cancelled(error):
+                outcome = "stopped"
+                await asyncio.shield(self._work.release([claim], at=at))
+                raise
+            outcome = await self._fail(claim, name, attempts, error, at)
         finally:
             self.running.pop(claim.id, None)
+            self._kernel.figures.ended(name, outcome)
 
-    async def _run(self, claim: Claim, handler: Handler) -> None:
+    async def _run(self, claim: Claim, handler: Handler | None) -> Literal["done", "skipped"]:
+        if handler is None:
+            raise Held(HOLD)
         principal = msgspec.structs.replace(SYSTEM, kind="job", label=handler.name)
-        async with AsyncExitStack() as stack:
+        async with asyncio.timeout(handler.time_limit), AsyncExitStack() as stack:
             try:
                 unit = await stack.enter_async_context(
                     self._kernel.unit(claim.tenant_id, principal=principal)
@@ -133,7 +137,6 @@ class Deliveries:
             row = await unit.connection.fetchrow(_OPEN, claim.tenant_id, claim.id, claim.token, milliseconds)
             if row is None:
                 raise Fenced
-            state, note = "done", None
             if self._kernel.enabled(unit.tenant_facts, handler.plugin):
                 content = _read(handler, row)
                 _introduce(unit, row)
@@ -141,21 +144,16 @@ class Deliveries:
                     request_id=unit.request_id, tenant_id=str(claim.tenant_id), handler=handler.name
                 ):
                     await handler.call(unit, content)
-            elif row["kind"] == "job":
+                return await _settle(unit, claim, row, "done")
+            if row["kind"] == "job":
                 raise Held(HOLD)
-            else:
-                state, note = "skipped", f"The module {handler.plugin} was switched off."
-            if row["kind"] != "job":
-                await unit.connection.execute(_TURN, claim.tenant_id, row["id"])
-            settled = await unit.connection.fetchval(
-                _SETTLE, claim.tenant_id, claim.id, claim.token, state, note, unit.now
+            return await _settle(
+                unit, claim, row, "skipped", f"The module {handler.plugin} was switched off."
             )
-            if not settled:
-                raise Fenced
 
     async def _fail(
         self, claim: Claim, name: str, attempts: int, error: BaseException, at: datetime.datetime | None
-    ) -> None:
+    ) -> Literal["pending", "dead", "lost"]:
         final = isinstance(error, Unreadable)
         text = describe(error)
         state = await self._work.fail(claim, text, pause_after(attempts), final=final, at=at)
@@ -168,13 +166,33 @@ class Deliveries:
             state=state,
             error=text,
         )
+        return state or "lost"
+
+
+async def _settle(
+    unit: Unit, claim: Claim, row: Row, state: Literal["done", "skipped"], note: str | None = None
+) -> Literal["done", "skipped"]:
+    """Mark the delivery in the handler's own transaction; raises `Fenced` when its claim is stale by now."""
+    if row["kind"] != "job":
+        await unit.connection.execute(_TURN, claim.tenant_id, row["id"])
+    if not await unit.connection.fetchval(
+        _SETTLE, claim.tenant_id, claim.id, claim.token, state, note, unit.now
+    ):
+        raise Fenced
+    return state
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Tell whether this process cancels the delivery, rather than the handler's own doing."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _read(handler: Handler, row: Row) -> Any:
     try:
         return handler.read(row["payload"], row["version"])
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Unreadable(f"{row['payload'][:200]} can't be read: {error}") from error
+        raise Unreadable(f"What was stored can't be read: {error}") from error
 
 
 def _introduce(unit: Unit, row: Row) -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -121,7 +122,7 @@ class WorkList:
 
     async def fail(
         self, claim: Claim, error: str, pause: float, *, final: bool, at: datetime.datetime | None = None
-    ) -> str | None:
+    ) -> Literal["pending", "dead"] | None:
         """Put a failed delivery off, or end it; returns its state, None when others hold it by now."""
         return await self._pool.fetchval(
             "SELECT psa.delivery_fail($1, $2, $3, $4, $5, $6, $7)",

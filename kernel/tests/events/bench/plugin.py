@@ -104,6 +104,11 @@ async def hangs(ctx: Context) -> None:
 
 
 @actor(max_attempts=2)
+async def cancels(ctx: Context) -> None:
+    raise asyncio.CancelledError
+
+
+@actor(max_attempts=2)
 async def exits(ctx: Context) -> None:
     raise SystemExit(3)
 
@@ -161,7 +166,20 @@ def psa_manifest() -> Manifest:
         tables=(Effect,),
         events=(Rang, Broke, Looped, Unheard),
         subscribers=(count, echo, fails, works, again, watch),
-        actors=(note, slow, hangs, exits, kills, typed, whoami, clocked, caught_all, caught_none, once),
+        actors=(
+            note,
+            slow,
+            hangs,
+            cancels,
+            exits,
+            kills,
+            typed,
+            whoami,
+            clocked,
+            caught_all,
+            caught_none,
+            once,
+        ),
         schedules=(
             every("30 2 * * *", clocked),
             every("0 * * * *", caught_all, catch_up="all"),
