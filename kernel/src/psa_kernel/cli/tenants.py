@@ -1,13 +1,17 @@
 """`psa tenants`: the organisations of this installation."""
 
 import secrets
+from pathlib import Path
+from typing import TextIO
 
 import click
 
 from psa_kernel.builtin.tenancy import lifecycle, provisioning
+from psa_kernel.builtin.tenancy.exporting import export_tenant
+from psa_kernel.builtin.tenancy.importing import import_tenant
 from psa_kernel.cli.application import chosen_tenant, with_kernel
 from psa_kernel.cli.listing import print_rows
-from psa_kernel.cli.options import configured, json_option
+from psa_kernel.cli.options import configured, json_option, tenant_option
 from psa_kernel.config import Config
 from psa_kernel.database.platform import SINGLE_TENANT
 from psa_kernel.database.session import Session
@@ -16,7 +20,7 @@ from psa_kernel.kernel import Kernel
 
 @click.group()
 def tenants() -> None:
-    """List, make, suspend, activate or delete tenants."""
+    """List, make, suspend, activate, delete, export or import tenants."""
 
 
 @tenants.command("list")
@@ -122,3 +126,37 @@ def delete(config: Config, slug: str) -> None:
             return f"{await lifecycle.delete(unit, tenant):%Y-%m-%d}"
 
     click.echo(f"{slug} is suspended and erased on {with_kernel(config, work)}.")
+
+
+@tenants.command("export")
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--passphrase-file", type=click.File("r"), help="Seal secrets under its first line.")
+@tenant_option
+@configured
+def export_archive(config: Config, path: Path, passphrase_file: TextIO | None, tenant: str) -> None:
+    """Write a tenant's data to a zip of JSON lines; secrets only with a passphrase."""
+    passphrase = passphrase_file.readline().rstrip("\n") if passphrase_file else ""
+
+    async def work(kernel: Kernel) -> dict[str, int]:
+        return await export_tenant(kernel, await chosen_tenant(kernel, tenant), path, passphrase=passphrase)
+
+    counts = with_kernel(config, work)
+    click.echo(f"{path}: {sum(counts.values())} rows of {len(counts)} tables.")
+
+
+@tenants.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--slug", default="", help="The new tenant's slug [the archive's].")
+@click.option("--name", default="", help="Its name [the archive's].")
+@click.option("--passphrase-file", type=click.File("r"), help="Open secrets with its first line.")
+@configured
+def import_archive(config: Config, path: Path, slug: str, name: str, passphrase_file: TextIO | None) -> None:
+    """Make a tenant out of an archive, all or nothing. Its people set new passwords."""
+    passphrase = passphrase_file.readline().rstrip("\n") if passphrase_file else ""
+
+    async def work(kernel: Kernel) -> str:
+        made = await import_tenant(kernel, path, slug=slug, name=name, passphrase=passphrase)
+        found = await kernel.directory.by_id(made)
+        return found.slug if found else str(made)
+
+    click.echo(f"Tenant {with_kernel(config, work)} is ready.")
