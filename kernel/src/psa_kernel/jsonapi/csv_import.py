@@ -81,8 +81,10 @@ async def import_csv(
     run = _Import(unit, sends, columns, definitions, report)
     try:
         async with unit.savepoint():
-            for start in range(0, len(sheet.lines), BATCH):
-                await run.batch(sheet.lines[start : start + BATCH], len(sheet.header))
+            # Unique custom fields are compared with what is stored, so each row has to be before the next one.
+            size = 1 if any(item.is_unique for item in definitions) else BATCH
+            for start in range(0, len(sheet.lines), size):
+                await run.batch(sheet.lines[start : start + size], len(sheet.header))
             if dry_run:
                 raise _UndoneError
     except _UndoneError:
