@@ -72,7 +72,7 @@ def test_a_single_tenant_installation_refuses_a_second(migrated):
 
 def test_a_person_is_made_with_roles_and_a_password(many):
     here = ("--tenant", "northwind")
-    made = many("users", "create", "bo@example.com", "--role", "manager", *here).output
+    made = many("users", "create", "bo@example.com", "--role", "manager", *here).stdout
     assert made.startswith("Log in:  bo@example.com  ")
     people = {person["email"]: person for person in json.loads(many("users", "list", *here, "--json").stdout)}
     assert people["bo@example.com"]["status"] == "active"
