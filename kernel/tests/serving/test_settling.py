@@ -36,6 +36,20 @@ async def test_a_failure_leaves_nothing_behind(own_desk, title, status):
     assert await planted(own_desk) == []
 
 
+async def test_a_repeated_post_is_answered_from_store(own_desk):
+    """X-06."""
+    client = await own_desk.admin()
+    sent = {"json": {"data": {"attributes": {"title": "once"}}}, "headers": {"idempotency-key": "k-1"}}
+    first = await client.post("/api/v1/visits/write", **sent)
+    again = await client.post("/api/v1/visits/write", **sent)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert "idempotent-replayed" not in first.headers
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.content == first.content
+    sent["json"] = {"data": {"attributes": {"title": "other"}}}
+    assert (await client.post("/api/v1/visits/write", **sent)).status_code == 409
+
+
 async def test_a_commit_that_fails_is_no_success(own_desk):
     connection = await connect_as_owner(own_desk.kernel.config.owner_database_url)
     await connection.execute(
