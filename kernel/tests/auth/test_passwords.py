@@ -94,7 +94,7 @@ async def test_a_change_ends_the_other_sessions_and_pending_resets(house: House)
     with pytest.raises(Unauthenticated):
         await house.who(other.access_token)
     with pytest.raises(Unauthenticated):
-        await refresh(house.kernel, other.refresh_token, HERE)
+        await refresh(house.kernel, "staff", other.refresh_token, HERE)
     with pytest.raises(Invalid, match="used"):
         await password_change.redeem(house.kernel, "staff", token, PASSWORD, HERE)
     with pytest.raises(Unauthenticated):
@@ -224,7 +224,7 @@ async def test_an_expired_password_lets_one_in_to_change_it_only(house: House) -
     assert issued.confined == "password_expired"
     who = await house.who(issued.access_token)
     assert not who.allows("auth.users.read")
-    refreshed = await refresh(house.kernel, issued.refresh_token, HERE)
+    refreshed = await refresh(house.kernel, "staff", issued.refresh_token, HERE)
     assert refreshed.confined == "password_expired"
     await change(house, "", PASSWORD, OTHER_PASSWORD, refreshed.access_token)
     assert (await house.who(refreshed.access_token)).allows("auth.users.read")

@@ -46,7 +46,7 @@ async def test_a_family_lives_as_its_model_says(house: House, plan: list[tuple[i
         )
         allowed = alive and (newest or graceful)
         try:
-            issued = await refresh(house.kernel, chain[index].refresh_token, client)
+            issued = await refresh(house.kernel, "staff", chain[index].refresh_token, client)
         except Unauthenticated:
             assert not allowed
             alive = False

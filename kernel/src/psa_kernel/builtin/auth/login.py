@@ -69,7 +69,7 @@ async def log_in(
     raise problem
 
 
-async def refresh(kernel: "Kernel", token: str, request: "RequestFacts") -> Issued:
+async def refresh(kernel: "Kernel", audience: Audience, token: str, request: "RequestFacts") -> Issued:
     """Trade a refresh token for fresh tokens; see `sessions.rotate`."""
     over = Unauthenticated("The session is over; log in again.", code="session_over")
     tenant_id = await tenant_of(kernel, token)
@@ -78,7 +78,7 @@ async def refresh(kernel: "Kernel", token: str, request: "RequestFacts") -> Issu
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
         require_open(unit)
         try:
-            return await rotate(unit, token, client_of(request))
+            return await rotate(unit, audience, token, client_of(request))
         except Reused as theft:
             await unit.audit("refresh_token_reused", "sessions", theft.session_id, account=theft.account_id)
             forget_after_commit(unit)

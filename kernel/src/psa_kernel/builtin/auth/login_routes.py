@@ -119,7 +119,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
         """Trade a refresh token for fresh tokens."""
         unit = cast(Unit, ctx)
         await unit.session.rollback()
-        return _tokens(await refresh_session(unit.kernel, body.refresh_token, unit.request))
+        return _tokens(await refresh_session(unit.kernel, audience, body.refresh_token, unit.request))
 
     @post(f"{prefix}/auth/logout", permission=AUTHENTICATED, audience=audience, status=204, idempotent=False)
     async def logout(ctx: Context) -> None:

@@ -14,6 +14,7 @@ import msgspec
 
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import ACCESS, COOKIE, REFRESH, digest, new_salt, new_token, successor
+from psa_sdk.access import Audience
 from psa_sdk.context import Context, Row
 from psa_sdk.errors import Unauthenticated
 from psa_sdk.tables import new_id
@@ -104,8 +105,8 @@ async def open_session(
     )
 
 
-async def rotate(ctx: Context, token: str, client: Client) -> Issued:
-    """Trade a refresh token for its successors.
+async def rotate(ctx: Context, audience: Audience, token: str, client: Client) -> Issued:
+    """Trade a refresh token of an audience's account for its successors.
 
     Raises `Unauthenticated`, or `Reused` after ending the session; commit in that case too.
     """
@@ -114,8 +115,9 @@ async def rotate(ctx: Context, token: str, client: Client) -> Issued:
         " s.revoked_at, a.status FROM psa.session_token t"
         " JOIN psa.session s ON s.tenant_id = t.tenant_id AND s.id = t.session"
         " JOIN psa.account a ON a.tenant_id = s.tenant_id AND a.id = s.account"
-        " WHERE t.token_hash = $1 AND t.kind = 'refresh' FOR UPDATE OF s, t",
+        " WHERE t.token_hash = $1 AND t.kind = 'refresh' AND a.audience = $2 FOR UPDATE OF s, t",
         digest(token),
+        audience,
     )
     if row is None or row["revoked_at"] or row["expires_at"] <= ctx.now or row["status"] != "active":
         raise Unauthenticated("The session is over; log in again.", code="session_over")
