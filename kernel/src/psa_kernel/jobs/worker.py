@@ -46,9 +46,12 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
-        transport.receive(self._handle)
         self._lanes = [
-            Threads(transport.broker, queues={queue}, worker_timeout=IDLE_MILLISECONDS, worker_threads=number)
+            Threads(
+                transport.receiver(queue, self._handle),
+                worker_timeout=IDLE_MILLISECONDS,
+                worker_threads=number,
+            )
             for queue, number in threads.items()
         ]
 
