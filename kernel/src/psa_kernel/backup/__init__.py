@@ -17,7 +17,7 @@ from psa_kernel.backup.archive import (
     unpack,
 )
 from psa_kernel.backup.programs import database_of, run
-from psa_kernel.backup.target import prepare
+from psa_kernel.backup.target import analyze, prepare
 from psa_kernel.config import Config
 
 __all__ = ["BackupError", "Contents", "contents_of", "make", "restore"]
@@ -75,6 +75,7 @@ def restore(config: Config, archive: Path, *, force: bool, progress: Progress) -
             line="processing data for table",
             progress=progress,
         )
+        asyncio.run(analyze(config))
         for path in stored_files(place):
             put = config.data_dir / path.relative_to(place)
             put.parent.mkdir(parents=True, exist_ok=True)

@@ -42,3 +42,12 @@ async def prepare(config: Config, *, force: bool) -> None:
         await connection.close()
     if files:
         shutil.rmtree(config.data_dir / "files")
+
+
+async def analyze(config: Config) -> None:
+    """Collect the statistics that a dump doesn't carry; without them the first queries are planned badly."""
+    connection = await asyncpg.connect(config.owner_database_url)
+    try:
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
