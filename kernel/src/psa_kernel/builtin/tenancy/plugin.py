@@ -1,6 +1,6 @@
 """Tenants: provisioning, suspension, deletion, usage and export."""
 
-from psa_kernel.builtin.tenancy import jobs, routes, tables
+from psa_kernel.builtin.tenancy import jobs, operators, routes, tables
 from psa_kernel.builtin.tenancy.erasure import TenantErased
 from psa_kernel.builtin.tenancy.settings import TenancySettings
 from psa_sdk import Manifest, Permission, every, hookimpl
@@ -16,11 +16,11 @@ def psa_manifest() -> Manifest:
         tables=tables.ALL,
         routes=routes.ALL,
         permissions=(
-            Permission(name=routes.READ, title="See all tenants (operator)"),
-            Permission(name=routes.CREATE, title="Provision tenants (operator)"),
-            Permission(name=routes.UPDATE, title="Change, suspend and activate tenants (operator)"),
-            Permission(name=routes.DELETE, title="Delete tenants (operator)", sensitive=True),
-            Permission(name=routes.EXPORT, title="Export a tenant's data", sensitive=True),
+            Permission(name=operators.READ, title="See all tenants (operator)"),
+            Permission(name=operators.CREATE, title="Provision tenants (operator)"),
+            Permission(name=operators.UPDATE, title="Change, suspend and activate tenants (operator)"),
+            Permission(name=operators.DELETE, title="Delete tenants (operator)", sensitive=True),
+            Permission(name=operators.EXPORT, title="Export a tenant's data", sensitive=True),
         ),
         events=(TenantErased,),
         actors=(jobs.meter_usage, jobs.erase_tenants),

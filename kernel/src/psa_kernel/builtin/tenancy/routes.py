@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from typing import cast
 from uuid import UUID
 
 import msgspec
 from litestar.response import Stream
 
-from psa_kernel.builtin.tenancy import SINGLE_TENANT, lifecycle, usage
+from psa_kernel.builtin.tenancy import hosts, lifecycle, usage
 from psa_kernel.builtin.tenancy.documents import (
     ExportOptions,
     NewTenant,
@@ -21,27 +20,13 @@ from psa_kernel.builtin.tenancy.documents import (
     UsageQuery,
 )
 from psa_kernel.builtin.tenancy.exporting import chunks, temporary_archive
+from psa_kernel.builtin.tenancy.operators import CREATE, DELETE, EXPORT, READ, UPDATE, operator_unit
 from psa_kernel.builtin.tenancy.provisioning import check_identity, provision
 from psa_kernel.unit_of_work import Unit
 from psa_sdk import Answer, AnswerList, Context, delete, get, patch, post, put
 from psa_sdk.errors import Conflict, NotFound
 
-READ = "tenancy.tenants.read"
-CREATE = "tenancy.tenants.create"
-UPDATE = "tenancy.tenants.update"
-DELETE = "tenancy.tenants.delete"
-EXPORT = "tenancy.tenants.export"
 _COLUMNS = "id, " + ", ".join(TenantDocument.__struct_fields__)
-
-
-def operator_unit(ctx: Context) -> Unit:
-    """Return the unit of work of an operator; everyone else finds no such routes (404)."""
-    unit = cast(Unit, ctx)
-    if not unit.kernel.config.multi_tenant:
-        raise NotFound("This installation has one tenant; there are no tenant routes.")
-    if unit.tenant_id != SINGLE_TENANT:
-        raise NotFound("Tenants are managed by the operator of the platform.")
-    return unit
 
 
 async def _answer(unit: Unit, id: UUID, status: int = 200) -> Answer:
@@ -211,6 +196,7 @@ async def export_archive(ctx: Context, id: UUID, body: ExportOptions) -> Stream:
 
 
 ALL = (
+    *hosts.ALL,
     export_archive,
     list_tenants,
     create_tenant,
