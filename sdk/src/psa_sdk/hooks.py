@@ -33,7 +33,11 @@ def psa_lifespan(platform: Platform) -> AbstractAsyncContextManager[None]:  # py
 
 @hookspec
 def psa_commands(cli: Any) -> None:
-    """Add commands to the `psa` command (a click group)."""
+    """Add commands to the `psa` command, a click group.
+
+    `cli.run(work)` opens the platform and awaits `work(platform)`; raise `psa_sdk.errors` for what the
+    operator can put right.
+    """
 
 
 @hookspec

@@ -1,14 +1,19 @@
 """The command group: loads commands when asked for, adds the plugins', turns expected failures into sentences."""
 
 import importlib
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 import click
 from typing_extensions import override
 
 from psa_kernel.boot import BootError, load
+from psa_kernel.cli.application import with_kernel
 from psa_kernel.cli.failures import EXPECTED, sentence
 from psa_kernel.config import from_environment
+from psa_sdk.context import Platform
+
+T = TypeVar("T")
 
 _MODULES: Final = {
     "up": "up",
@@ -55,6 +60,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except EXPECTED as error:
             raise click.ClickException(sentence(error)) from error
+
+    def run(self, work: Callable[[Platform], Awaitable[T]]) -> T:
+        """Run a plugin's command on the open platform: `cli.run(work)` with `async def work(platform)`."""
+        return with_kernel(from_environment(), work)
 
     def _ask_plugins(self, *, quietly: bool) -> None:
         if self._plugins_asked:
