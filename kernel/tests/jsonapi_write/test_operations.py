@@ -109,7 +109,7 @@ async def test_faults_of_form_are_told_of_all_operations_before_any_runs(acme):
         await run(
             acme,
             add("companies", {"name": "x"}),
-            {"op": "invent"},
+            {"op": ["add"]},
             {"op": "remove", "ref": {"type": "planets", "id": str(new_id())}},
             {"op": "remove", "ref": {"type": "companies"}},
             {"op": "add", "ref": {"type": "companies"}},

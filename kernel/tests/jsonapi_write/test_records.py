@@ -6,10 +6,11 @@ import hashlib
 import time
 from decimal import Decimal
 
+import asyncpg
 import msgspec
 import pytest
 
-from psa_sdk.errors import Conflict, Invalid, NotFound, Problem, Stale
+from psa_sdk.errors import Conflict, NotFound, Problem, Stale
 from psa_sdk.tables import And, new_id
 
 from .workshop import Company
@@ -108,7 +109,7 @@ async def test_a_failed_audit_fails_the_change(unit):
     """AUD-01."""
     key = await device(unit)
     unit.request = msgspec.structs.replace(unit.request, request_id=None)
-    with pytest.raises(Invalid):
+    with pytest.raises(asyncpg.NotNullViolationError):
         async with unit.savepoint():
             await unit.records.update("devices", key, {"name": "fw-2"})
     assert (await unit.records.get("devices", key))["name"] == "fw-1"
@@ -336,3 +337,23 @@ async def test_thousands_of_records_are_created_in_few_statements(unit):
     )
     assert await unit.connection.fetchval("SELECT count(*) FROM psa.audit_entry") == 10_001
     assert await unit.connection.fetchval("SELECT count(*) FROM psa.outbox") == 10_001
+
+
+async def test_interceptors_of_disabled_modules_rest(kernel):
+    async with kernel.unit(kernel.acme) as unit:
+        company = await unit.records.create("companies", {"name": "Important"})
+        unit.tenant = msgspec.structs.replace(unit.tenant, disabled=frozenset(("warranty",)))
+        await unit.records.delete("companies", company)
+        with pytest.raises(LookupError):
+            await device(unit, level="full")
+
+
+async def test_values_that_no_column_can_hold_are_refused_not_broken(unit):
+    company = await unit.records.create("companies", {"name": "Northwind"})
+    edge = datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=14)))
+    noise = "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(200))
+    for values in ({"checked_at": edge}, {"ports": 2**40}, {"serial": noise}, {"name": "a\0b"}):
+        with pytest.raises(Problem) as caught:
+            async with unit.savepoint():
+                await device(unit, company=company, **values)
+        assert caught.value.status == 422

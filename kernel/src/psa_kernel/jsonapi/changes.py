@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from psa_kernel.jsonapi.scopes import disabled_plugins
 from psa_kernel.jsonapi.write_plan import Target
 from psa_sdk.events import Verb
 from psa_sdk.resources import BeforeWrite, Resource
@@ -48,11 +49,15 @@ class PendingChange:
 
 
 def hooks(unit: "Unit", resource: Resource, verb: Verb) -> tuple[BeforeWrite, ...]:
-    """Return what runs before a write: the resource's own hook first, then other plugins' interceptors."""
+    """Return what runs before a write: the resource's own hook, then interceptors of plugins that are enabled."""
     own = {
         "create": resource.before_create,
         "update": resource.before_update,
         "delete": resource.before_delete,
     }[verb]
-    vetoes = unit.kernel.registry.interceptors.get((resource.name, verb), ())
+    registry = unit.kernel.registry
+    vetoes = registry.interceptors.get((resource.name, verb), ())
+    if vetoes and (disabled := disabled_plugins(unit)):
+        off = {id(item) for name in disabled for item in registry.plugins[name].manifest.interceptors}
+        vetoes = tuple(veto for veto in vetoes if id(veto) not in off)
     return (*((own,) if own else ()), *(veto.handle for veto in vetoes))

@@ -15,10 +15,12 @@ from psa_kernel.database.converge.indexes import _declared, _index
 from psa_kernel.database.schema import object_name, qualified
 from psa_kernel.jsonapi.write_plan import Target
 from psa_kernel.registry import Registry
-from psa_sdk.errors import Conflict, Fault, Invalid, NotFound, Problem
+from psa_sdk.errors import Conflict, Fault, Forbidden, Invalid, NotFound, Problem
 from psa_sdk.events import Verb
 from psa_sdk.resources import ToOne
 from psa_sdk.tables import Ref
+
+_TRACES = frozenset(("psa.audit_entry", "psa.outbox"))
 
 
 class _Names(msgspec.Struct, frozen=True):
@@ -70,13 +72,24 @@ def pointer_to(registry: Registry, resource: str, column: str) -> str:
     return f"/data/attributes/{column}"
 
 
-def problem_of(registry: Registry, target: Target, verb: Verb, error: asyncpg.PostgresError) -> Problem:
-    """Return the problem that a constraint violation or an unfit value amounts to."""
+def problem_of(
+    registry: Registry, target: Target, verb: Verb, error: asyncpg.PostgresError
+) -> Problem | None:
+    """Return the problem that a constraint violation or an unfit value amounts to; None for a bug of ours."""
     names = _names(_Identified(registry))
     said = {
         name: str(getattr(error, name, None) or "") for name in ("schema_name", "table_name", "column_name")
     }
     constraint = str(getattr(error, "constraint_name", None) or "")
+    if f"{said['schema_name']}.{said['table_name']}" in _TRACES:
+        return None
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        # Row-level security refused the row: a portal principal's write for another company.
+        return (
+            Forbidden("Your rights don't reach as far as this record.") if "row-level" in str(error) else None
+        )
+    if isinstance(error, asyncpg.ProgramLimitExceededError):
+        return Invalid("A text is too long to be searched and sorted by.", code="too_long", pointer="/data")
     key = (f"{said['schema_name']}.{said['table_name']}", constraint)
     if isinstance(error, asyncpg.UniqueViolationError):
         return _taken(registry, target, names.unique.get(key), constraint)

@@ -110,9 +110,10 @@ def _operation(kernel: Kernel, item: Any, pointer: str, findings: Findings) -> O
     if not isinstance(item, dict):
         findings.add("An operation is an object.", pointer=pointer, code="malformed_operation")
         return None
-    op, data = item.get("op"), item.get("data")
+    op: Any = item.get("op")
+    data = item.get("data")
     place: Any = item.get("ref")
-    if op not in _VERBS:
+    if not isinstance(op, str) or op not in _VERBS:
         findings.add(
             "“op” must be add, update or remove.", pointer=f"{pointer}/op", code="malformed_operation"
         )

@@ -251,8 +251,16 @@ class UnitRecords(RecordReads):
     async def _write(self, target: Target, verb: Verb, statement: str, arguments: Sequence[Any]) -> list[Any]:
         try:
             rows = await self._unit.connection.fetch(statement, *arguments)
-        except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
-            raise problem_of(self._unit.kernel.registry, target, verb, error) from error
+        except (
+            asyncpg.IntegrityConstraintViolationError,
+            asyncpg.DataError,
+            asyncpg.ProgramLimitExceededError,
+            asyncpg.InsufficientPrivilegeError,
+        ) as error:
+            problem = problem_of(self._unit.kernel.registry, target, verb, error)
+            if problem is None:
+                raise
+            raise problem from error
         written(self._unit)
         return rows
 
