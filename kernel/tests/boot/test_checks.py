@@ -312,6 +312,27 @@ def test_work_is_async_keyword_only_and_scheduled_by_a_real_cron():
     assert "no cron expression" in text
 
 
+def test_a_schedule_gives_its_actor_what_it_takes():
+    @actor()
+    async def needy(ctx, *, city: str): ...
+
+    @actor()
+    async def unreadable(ctx, *, thing: "Nowhere"): ...  # noqa: F821
+
+    text = problems(
+        Manifest(
+            name="visits",
+            title="V",
+            actors=(needy, unreadable),
+            schedules=(every("0 6 * * *", needy), every("0 6 * * *", unreadable)),
+        )
+    )
+    assert "needy with other arguments than it takes" in text
+    assert "city" in text
+    assert "annotations of the actor" in text
+    assert "name 'Nowhere' is not defined" in text
+
+
 def test_settings_have_defaults():
     class Needy(Settings, frozen=True, kw_only=True):
         key: str

@@ -1,6 +1,7 @@
 """The arguments of actors: typed by the function's annotations, JSON in the outbox."""
 
 import copy
+import datetime
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -8,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from psa_sdk.actors import Actor
+from psa_sdk.actors import Actor, Schedule
 
 Run = Callable[..., Awaitable[None]]
 
@@ -45,3 +46,14 @@ def decode(actor: Actor, payload: str) -> dict[str, Any]:
     """Read arguments back; raises `msgspec.ValidationError` when the actor's annotations have changed."""
     found = msgspec.json.decode(payload, type=shape_of(actor.run))
     return {name: getattr(found, name) for name in found.__struct_fields__}
+
+
+def scheduled(schedule: Schedule, slot: datetime.datetime) -> str:
+    """Return the arguments of a schedule's job as JSON; an actor that takes `slot` is told it.
+
+    Raises `TypeError` when they don't fit the actor.
+    """
+    given: dict[str, Any] = dict(schedule.arguments)
+    if "slot" in shape_of(schedule.actor.run).__struct_fields__:
+        given.setdefault("slot", slot)
+    return encode(schedule.actor, given)

@@ -4,7 +4,7 @@ import asyncio
 import datetime
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import asyncpg
@@ -119,7 +119,7 @@ class Scheduler:
                 )
                 moves.append((row["tenant_id"], row["id"], found.next_at, found.last))
                 jobs += [
-                    (row["tenant_id"], new_id(), schedule.actor.name, _payload(schedule, slot))
+                    (row["tenant_id"], new_id(), schedule.actor.name, arguments.scheduled(schedule, slot))
                     for slot in found.fire
                 ]
             columns = [list(column) for column in zip(*moves, strict=True)]
@@ -130,10 +130,3 @@ class Scheduler:
         if jobs:
             self._kernel.wakeup.committed()
         return len(rows)
-
-
-def _payload(schedule: Schedule, slot: datetime.datetime) -> str:
-    given: dict[str, Any] = dict(schedule.arguments)
-    if "slot" in arguments.shape_of(schedule.actor.run).__struct_fields__:
-        given.setdefault("slot", slot)
-    return arguments.encode(schedule.actor, given)

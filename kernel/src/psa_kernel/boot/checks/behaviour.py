@@ -1,5 +1,6 @@
 """Behaviour: services, events, subscribers, interceptors, actors, schedules and settings hold together."""
 
+import contextlib
 import datetime
 import inspect
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from cronsim import CronSim, CronSimError
 from typing_extensions import get_protocol_members, is_protocol
 
 from psa_kernel.boot.discovery import ends
+from psa_kernel.jobs import arguments
 from psa_kernel.registry import Plugin, Registry
 from psa_sdk.events import Event, RecordSelector
 from psa_sdk.services import Service
@@ -62,6 +64,10 @@ def _work(registry: Registry, plugin: Plugin) -> Iterator[str]:
         for argument in list(inspect.signature(item.run).parameters.values())[1:]:
             if argument.kind is not argument.KEYWORD_ONLY:
                 yield f"the actor {item.name} takes {argument.name} by position; put a * after ctx."
+        try:
+            arguments.shape_of(item.run)
+        except NameError as error:
+            yield f"the annotations of the actor {item.name} can't be read ({error}); import what they name."
     for schedule in plugin.manifest.schedules:
         if schedule.actor.name not in registry.actors:
             yield f"schedules {schedule.actor.name}, which no manifest lists under actors."
@@ -69,6 +75,11 @@ def _work(registry: Registry, plugin: Plugin) -> Iterator[str]:
             CronSim(schedule.cron, _EPOCH)
         except CronSimError as error:
             yield f"schedules {schedule.actor.name} by {schedule.cron!r}, which is no cron expression ({error})."
+        with contextlib.suppress(NameError):
+            try:
+                arguments.scheduled(schedule, _EPOCH)
+            except TypeError as error:
+                yield f"schedules {schedule.actor.name} with other arguments than it takes: {error}"
 
 
 def _settings(registry: Registry, plugin: Plugin) -> Iterator[str]:
