@@ -160,3 +160,11 @@ class TestBackup:
 
     def test_a_directory_that_is_missing_is_named(self, psa, tmp_path):
         assert "is no directory" in psa("backup", tmp_path / "none" / "x.tar", expect=1).output
+
+
+def test_the_reference_names_every_plugin_resource_permission_and_event(psa, tmp_path):
+    psa("docs", "--directory", tmp_path)
+    assert "| `tenancy` | " in (tmp_path / "plugins.md").read_text()
+    assert "| `users` | auth | " in (tmp_path / "resources.md").read_text()
+    assert "| `auth.users.read` | See " in (tmp_path / "permissions.md").read_text()
+    assert "| `auth.password_requested` | 1 | " in (tmp_path / "events.md").read_text()
