@@ -6,13 +6,16 @@ from uuid import UUID
 
 import asyncpg
 import pytest_asyncio
+from msgspec.structs import replace
 
+from psa_kernel.boot import load
 from psa_kernel.builtin.auth.authenticate import identify
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.auth.sessions import Issued
 from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.clock import FixedClock
+from psa_kernel.config import Config
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.unit_of_work import RequestFacts
@@ -75,19 +78,34 @@ class House:
         return await self.sql("SELECT * FROM psa.audit_entry WHERE action = $1 ORDER BY id", action)
 
 
+NINE_O_CLOCK = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]:
+    """A database to copy from, with the tenants acme and rival and their administrators."""
+    config = Config(data_dir=tmp_path_factory.mktemp("auth"), tenancy="multi", pool_size=6)
+    registry = load(config, only=())
+    database = await database_server.migrated(registry, multi_tenant=True)
+    config = replace(config, database_url=database.app, owner_database_url=database.owner)
+    async with Kernel.open(config, registry, clock=FixedClock(NINE_O_CLOCK), lifespan=False) as kernel:
+        for slug in ("acme", "rival"):
+            name, email = f"{slug.title()} Services", f"admin@{slug}.example"
+            await provision(kernel, slug=slug, name=name, admin_email=email, admin_password=PASSWORD)
+    yield config
+    await database_server.drop(database.name)
+
+
 @pytest_asyncio.fixture
-async def house(new_kernel) -> AsyncGenerator[House]:
-    clock = FixedClock(datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC))
-    kernel = await new_kernel(clock=clock)
-    house = House(kernel, clock, new_kernel.databases[kernel].superuser)
-    for slug in ("acme", "rival"):
-        tenant = await provision(
-            kernel,
-            slug=slug,
-            name=f"{slug.title()} Services",
-            admin_email=f"admin@{slug}.example",
-            admin_password=PASSWORD,
-        )
-        setattr(house, slug, tenant)
-    house.admin = (await house.sql("SELECT id FROM psa.account WHERE email = 'admin@acme.example'"))[0]["id"]
-    yield house
+async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
+    database = await database_server.create(furnished.database_url.rpartition("/")[2])
+    config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
+    clock = FixedClock(NINE_O_CLOCK)
+    async with Kernel.open(config, load(config, only=()), clock=clock, lifespan=False) as kernel:
+        house = House(kernel, clock, database.superuser)
+        for row in await house.sql("SELECT id, slug FROM psa.tenant"):
+            setattr(house, row["slug"], row["id"])
+        [admin] = await house.sql("SELECT id FROM psa.account WHERE email = 'admin@acme.example'")
+        house.admin = admin["id"]
+        yield house
+    await database_server.drop(database.name)

@@ -55,7 +55,7 @@ async def log_in(
     if tenant_id is None:
         await passwords().check(None, attempt.password)
         raise refused()
-    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request, readonly=True) as unit:
         subjects = await _subjects(unit, attempt)
         await lockout.require_unlocked(unit, subjects)
         facts = await accounts.by_email(unit, attempt.audience, attempt.email)

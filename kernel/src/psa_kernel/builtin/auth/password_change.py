@@ -41,7 +41,7 @@ async def change(
     Raises `Invalid` for a wrong current password or a weak new one, `RateLimited` after too many wrong ones.
     """
     assert who.tenant_id is not None
-    async with kernel.unit(who.tenant_id, principal=who, request=request) as unit:
+    async with kernel.unit(who.tenant_id, principal=who, request=request, readonly=True) as unit:
         facts = await accounts.by_id(unit, who.id)
         assert facts is not None
         subject = await login.lock_of(unit, facts.account)
@@ -75,7 +75,7 @@ async def redeem(kernel: "Kernel", audience: Audience, token: str, new: str, req
     tenant_id = await login.tenant_of(kernel, token)
     if tenant_id is None:
         raise _spent()
-    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request, readonly=True) as unit:
         row = await unit.db.fetch_one(
             "SELECT account, email FROM psa.password_request WHERE token_hash = $1 AND expires_at > $2",
             digest(token),
@@ -111,7 +111,7 @@ async def redeem(kernel: "Kernel", audience: Audience, token: str, new: str, req
 
 async def set_password(kernel: "Kernel", tenant_id: UUID, account_id: UUID, new: str) -> None:
     """Set a password as the operator, under the tenant's policy; raises `Invalid`."""
-    async with kernel.unit(tenant_id) as unit:
+    async with kernel.unit(tenant_id, readonly=True) as unit:
         facts = await accounts.by_id(unit, account_id)
         if facts is None:
             raise NotFound(f"There is no account {account_id}.")
