@@ -1,8 +1,6 @@
 """SET-01: code default < tenant < user; typed, sealed where secret, audited, fresh within a second."""
 
 import asyncio
-import sys
-from types import ModuleType
 from typing import Annotated
 
 import msgspec
@@ -17,7 +15,8 @@ from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
 from psa_kernel.builtin.tenancy.settings import TenancySettings
 from psa_kernel.kernel import Kernel
-from psa_sdk import Manifest, Secret, Settings, UserChoice, hookimpl
+from psa_kernel.testing.plugins import module
+from psa_sdk import Manifest, Secret, Settings, UserChoice
 from psa_sdk.errors import Invalid, NotFound
 
 
@@ -37,17 +36,7 @@ class DeskSettings(Settings, frozen=True, kw_only=True):
             raise ValueError("quiet_from must not be after quiet_to")
 
 
-desk = ModuleType("desk_plugin")
-desk.__file__ = __file__
-
-
-@hookimpl
-def psa_manifest() -> Manifest:
-    return Manifest(name="desk", title="Desk", settings=DeskSettings)
-
-
-desk.psa_manifest = psa_manifest
-sys.modules["desk_plugin"] = desk
+desk = module(Manifest(name="desk", title="Desk", settings=DeskSettings))
 
 
 @pytest.fixture(params=[True, False], ids=["multi", "single"])

@@ -1,28 +1,17 @@
 """SET-02: modules are switched off with what needs them, and back on with what they need."""
 
-import sys
-from types import ModuleType
-
 import pytest
 
 from psa_kernel.builtin.settings import modules
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
-from psa_sdk import Manifest, hookimpl
+from psa_kernel.testing.plugins import module
+from psa_sdk import Manifest
 from psa_sdk.errors import Conflict, NotFound
 
 
 def plugin(name, *requires):
-    module = ModuleType(f"{name}_module")
-    module.__file__ = __file__
-
-    @hookimpl
-    def psa_manifest() -> Manifest:
-        return Manifest(name=name, title=name, requires=requires)
-
-    module.psa_manifest = psa_manifest
-    sys.modules[module.__name__] = module
-    return module
+    return module(Manifest(name=name, title=name, requires=requires))
 
 
 @pytest.fixture

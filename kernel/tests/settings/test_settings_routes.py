@@ -29,8 +29,11 @@ async def test_sections_show_values_sources_and_their_schema(client):
     assert {"tenancy", "auth", "audit"} <= {section["id"] for section in listed}
     await client.patch("/settings/audit", {"values": {"access_log_days": 7}})
     shown = (await client.get("/settings/audit")).json()["data"]["attributes"]
-    assert shown["values"] == {"access_log_days": 7, "access_log_reads": 10}
-    assert shown["sources"] == {"access_log_days": "tenant", "access_log_reads": "default"}
+    assert (shown["values"]["access_log_days"], shown["values"]["access_log_reads"]) == (7, 10)
+    assert (shown["sources"]["access_log_days"], shown["sources"]["access_log_reads"]) == (
+        "tenant",
+        "default",
+    )
     assert shown["schema"]["properties"]["access_log_days"]["maximum"] == 365
     reset = await client.patch("/settings/audit", {"reset": ["access_log_days"]})
     assert reset.json()["data"]["attributes"]["values"]["access_log_days"] == 30

@@ -2,9 +2,7 @@
 
 import io
 import json
-import sys
 import zipfile
-from types import ModuleType
 
 import pytest
 
@@ -15,7 +13,8 @@ from psa_kernel.builtin.tenancy.archive import layouts
 from psa_kernel.builtin.tenancy.exporting import export_tenant
 from psa_kernel.builtin.tenancy.importing import import_tenant
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
-from psa_sdk import Manifest, Secret, Settings, hookimpl
+from psa_kernel.testing.plugins import module
+from psa_sdk import Manifest, Secret, Settings
 from psa_sdk.errors import Conflict, Invalid
 
 ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough passphrase"}
@@ -29,17 +28,7 @@ class MailSettings(Settings, frozen=True, kw_only=True):
     footer: str = ""
 
 
-mail = ModuleType("mail_plugin")
-mail.__file__ = __file__
-
-
-@hookimpl
-def psa_manifest() -> Manifest:
-    return Manifest(name="mail", title="Mail", settings=MailSettings)
-
-
-mail.psa_manifest = psa_manifest
-sys.modules["mail_plugin"] = mail
+mail = module(Manifest(name="mail", title="Mail", settings=MailSettings))
 
 
 @pytest.fixture

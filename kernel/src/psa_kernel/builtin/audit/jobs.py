@@ -18,3 +18,15 @@ async def trim_access_log(ctx: Context) -> None:
         unit.tenant_id,
         unit.now - datetime.timedelta(days=chosen.access_log_days),
     )
+
+
+@actor(queue="bulk", time_limit=3600)
+async def purge_audit_log(ctx: Context) -> None:
+    """Remove audit entries beyond the tenant's retention; the seals and a note of it stay."""
+    unit = cast(Unit, ctx)
+    chosen = await unit.settings(AuditSettings)
+    if not chosen.retention_days or chosen.legal_hold:
+        return
+    await unit.db.execute("SET LOCAL statement_timeout = 0")
+    before = unit.now - datetime.timedelta(days=chosen.retention_days)
+    await unit.db.execute("SELECT psa.purge_audit($1)", before)

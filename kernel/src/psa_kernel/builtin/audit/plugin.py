@@ -29,8 +29,8 @@ def psa_manifest() -> Manifest:
         ),
         roles={"admin": ("audit.audit_logs.read", "audit.audit_logs.export")},
         events=(SecurityAlert,),
-        actors=(jobs.trim_access_log,),
-        schedules=(every("30 3 * * *", jobs.trim_access_log),),
+        actors=(jobs.trim_access_log, jobs.purge_audit_log),
+        schedules=(every("30 3 * * *", jobs.trim_access_log), every("50 3 * * *", jobs.purge_audit_log)),
         settings=AuditSettings,
     )
 
