@@ -54,6 +54,8 @@ class Kernel:
         self.wakeup = Wakeup(pool)
         self.figures = Figures()
         self.directory = TenantDirectory(pool, multi_tenant=config.multi_tenant)
+        # Asked for every permission of every request, and mostly by nobody.
+        self.may_refuse = bool(registry.hooks.hook.psa_refuse.get_hookimpls())
         self._needs = {name: needed(registry, name) for name in registry.plugins}
 
     @classmethod

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Generator, MutableMapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -24,20 +25,15 @@ def configure(form: Literal["text", "json"] = "text", *, level: int = logging.IN
         _mask,
     ]
     render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(serializer=_json)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
-            pad_event_to=24,
-            sort_keys=False,
-            exception_formatter=structlog.dev.plain_traceback,
-        )
+        structlog.processors.JSONRenderer(serializer=_json) if form == "json" else _text
     )
     # Local variables stay out of tracebacks: they hold what clients and tenants entrust to us.
     frames = structlog.processors.ExceptionRenderer(
         structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=30)
     )
-    last: list[structlog.typing.Processor] = [frames, render] if form == "json" else [render]
+    last: list[structlog.typing.Processor] = (
+        [frames, render] if form == "json" else [structlog.processors.format_exc_info, render]
+    )
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -86,9 +82,29 @@ def _complete(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
 
 def _mask(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name in event:
-        if any(word in name.lower() for word in _SECRET):
+        if _is_secret(name):
             event[name] = "***"
     return event
+
+
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRET)
+
+
+def _text(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """Return a line such as `2026-03-01T09:00:00Z info    request  method=GET status=200`."""
+    head = f"{event.pop('timestamp', '')} {event.pop('level', ''):<7} {event.pop('event', '')}"
+    exception = event.pop("exception", None)
+    facts = " ".join(f"{name}={_word(value)}" for name, value in event.items())
+    line = f"{head}  {facts}" if facts else head
+    return f"{line}\n{exception}" if exception else line
+
+
+def _word(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    # Line breaks from outside must not make lines of their own.
+    return text if text.isprintable() and " " not in text and text else repr(text)
 
 
 def _json(event: Any, default: Any = None, **options: Any) -> str:

@@ -72,7 +72,9 @@ def _operations() -> dict[str, Any]:
         "description": "The atomic operations extension of JSON:API, https://jsonapi.org/ext/atomic.",
         "tags": ["platform"],
         "requestBody": {"required": True, "content": {ATOMIC: {"schema": asked}}},
-        "responses": {"200": {"description": "What each write led to.", "content": {ATOMIC: {"schema": told}}}},
+        "responses": {
+            "200": {"description": "What each write led to.", "content": {ATOMIC: {"schema": told}}}
+        },
     }
 
 

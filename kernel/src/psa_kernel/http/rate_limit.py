@@ -16,30 +16,30 @@ from psa_sdk.errors import RateLimited
 log = structlog.get_logger("psa.rate_limit")
 
 _RETRY_REDIS = 1.0
-_LOCAL_BUCKETS = 50_000
+_REMEMBERED = 50_000
 
-# KEYS: buckets. ARGV: per bucket its tokens per second and its capacity. Takes one token of each, or of none
-# when one is empty. Returns per bucket the tokens left (negative: how much is lacking), times 1000.
+# KEYS: buckets. ARGV: per bucket its tokens per second, its capacity and how many to take at most. Takes of
+# each, or of none when one has no whole token. Returns per bucket the tokens before, times 1000, and those taken.
 _TAKE = """
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
-local left, refused = {}, false
+local tokens, refused, answer = {}, false, {}
 for i, key in ipairs(KEYS) do
-  local rate, capacity = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local rate, capacity = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
   local bucket = redis.call('HMGET', key, 't', 'a')
-  local tokens = tonumber(bucket[1]) or capacity
-  tokens = math.min(capacity, tokens + (now - (tonumber(bucket[2]) or now)) * rate) - 1
-  left[i] = tokens
-  refused = refused or tokens < 0
+  local kept = tonumber(bucket[1]) or capacity
+  tokens[i] = math.min(capacity, kept + (now - (tonumber(bucket[2]) or now)) * rate)
+  refused = refused or tokens[i] < 1
 end
 for i, key in ipairs(KEYS) do
-  local rate, capacity = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local tokens = refused and math.min(capacity, left[i] + 1) or left[i]
-  redis.call('HSET', key, 't', tostring(tokens), 'a', tostring(now))
+  local rate, capacity = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1])
+  local taken = refused and 0 or math.min(tonumber(ARGV[3 * i]), math.floor(tokens[i]))
+  redis.call('HSET', key, 't', tostring(tokens[i] - taken), 'a', tostring(now))
   redis.call('PEXPIRE', key, math.ceil(capacity / rate * 1000) + 1000)
-  left[i] = math.floor(left[i] * 1000)
+  answer[2 * i - 1] = math.floor(tokens[i] * 1000)
+  answer[2 * i] = taken
 end
-return left
+return answer
 """
 
 
@@ -50,21 +50,34 @@ class Bucket(msgspec.Struct, frozen=True):
     rate: float
     capacity: int
 
+    @property
+    def portion(self) -> int:
+        """How many tokens a process takes at a time, so that few requests ask Redis: a twentieth at most."""
+        return max(1, self.capacity // 20)
+
+
+class Lease(msgspec.Struct):
+    """Tokens of a bucket that this process has taken and not used yet."""
+
+    tokens: int
+    left: float
+    """What was left in the bucket when they were taken."""
+    until: float
+
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The tightest bucket of a request after it: tokens left (negative when refused), seconds until it is full."""
+    """The tightest bucket of a request after it."""
 
-    limit: int
+    bucket: Bucket
     left: float
-    reset: int
-    retry_after: int
 
     def headers(self) -> dict[str, str]:
-        """Return the RateLimit fields."""
+        """Return the RateLimit fields; reset is in seconds until the bucket is full again."""
+        left = max(0, math.floor(self.left))
         return {
-            "RateLimit-Limit": str(self.limit),
-            "RateLimit-Remaining": str(max(0, math.floor(self.left))),
-            "RateLimit-Reset": str(self.reset),
+            "RateLimit-Limit": str(self.bucket.capacity),
+            "RateLimit-Remaining": str(left),
+            "RateLimit-Reset": str(math.ceil((self.bucket.capacity - left) / self.bucket.rate)),
         }
 
 
@@ -73,17 +86,17 @@ class RateLimiter:
 
     def __init__(self, config: Config, redis: Redis | None) -> None:
         """Read the limits per minute; 0 lifts one."""
-        self._redis = redis
         self._take = redis.register_script(_TAKE) if redis is not None else None
         self._retry_at = 0.0
-        self._share = 1 / max(1, config.processes)
+        self._share = 1 / max(1, config.processes) if redis is not None else 1.0
+        self._leases: dict[str, Lease] = {}
         self._local: dict[str, tuple[float, float]] = {}
         self._tenant = config.tenant_requests_per_minute
         self._principal = config.requests_per_minute
         self._anonymous = config.anonymous_requests_per_minute
 
     def buckets(self, tenant: str, principal: str | None, address: str) -> list[Bucket]:
-        """Return the buckets of a request: the tenant's, and the principal's or the address's."""
+        """Return the buckets of a request: the principal's or the address's, and the tenant's."""
         found: list[Bucket] = []
         if principal is None:
             if self._anonymous:
@@ -99,44 +112,74 @@ class RateLimiter:
         """Take a token of each bucket; raises `RateLimited` when one is empty. None where nothing is limited."""
         if not buckets:
             return None
-        left = await self._left(buckets)
-        index = min(range(len(buckets)), key=lambda i: left[i] / buckets[i].capacity)
-        bucket, tokens = buckets[index], left[index]
-        verdict = Verdict(
-            limit=bucket.capacity,
-            left=tokens,
-            reset=math.ceil((bucket.capacity - max(0.0, tokens)) / bucket.rate),
-            retry_after=max(1, math.ceil(-tokens / bucket.rate)),
-        )
-        if tokens < 0:
-            raise RateLimited(
-                f"Too many requests; try again in {verdict.retry_after} s.",
-                headers={**verdict.headers(), "Retry-After": str(verdict.retry_after)},
-            )
-        return verdict
-
-    async def _left(self, buckets: Sequence[Bucket]) -> list[float]:
-        if self._take is not None and time.monotonic() >= self._retry_at:
-            arguments: list[Any] = [part for bucket in buckets for part in (bucket.rate, bucket.capacity)]
-            try:
-                left = await self._take(keys=[bucket.key for bucket in buckets], args=arguments)
-                return [tokens / 1000 for tokens in left]
-            except (RedisError, OSError) as error:
-                self._retry_at = time.monotonic() + _RETRY_REDIS
-                log.warning("rate limits are counted per process while redis is away", error=str(error))
-        return self._take_locally(buckets)
-
-    def _take_locally(self, buckets: Sequence[Bucket]) -> list[float]:
         now = time.monotonic()
-        share = self._share if self._take is not None else 1.0
-        left: list[float] = []
+        lacking = [bucket for bucket in buckets if not self._leased(bucket, now)]
+        if lacking:
+            before = await self._renew(lacking, now)
+            for bucket, tokens in zip(lacking, before, strict=True):
+                if tokens < 1:
+                    raise refusal(bucket, tokens)
+        tightest: Verdict | None = None
         for bucket in buckets:
-            capacity = max(1.0, bucket.capacity * share)
-            tokens, at = self._local.get(bucket.key, (capacity, now))
-            left.append(min(capacity, tokens + (now - at) * bucket.rate * share) - 1)
-        refused = min(left) < 0
-        if len(self._local) > _LOCAL_BUCKETS:
+            lease = self._leases[bucket.key]
+            lease.tokens -= 1
+            left = lease.left + lease.tokens
+            if tightest is None or left / bucket.capacity < tightest.left / tightest.bucket.capacity:
+                tightest = Verdict(bucket, left)
+        return tightest
+
+    def _leased(self, bucket: Bucket, now: float) -> bool:
+        lease = self._leases.get(bucket.key)
+        return lease is not None and lease.tokens > 0 and lease.until > now
+
+    async def _renew(self, buckets: Sequence[Bucket], now: float) -> list[float]:
+        """Lease a portion of each bucket, or of none when one is empty; returns the tokens that were there."""
+        answer = await self._ask_redis(buckets)
+        if answer is None:
+            answer = self._ask_here(buckets, now)
+        if len(self._leases) > _REMEMBERED:
+            self._leases.clear()
+        for bucket, (before, taken) in zip(buckets, answer, strict=True):
+            # By then the bucket is full again, so tokens that nobody used are no loss to anyone.
+            until = now + bucket.capacity / bucket.rate
+            lease = self._leases.get(bucket.key)
+            # Another request may have leased meanwhile.
+            unused = lease.tokens if lease is not None and lease.until > now else 0
+            self._leases[bucket.key] = Lease(max(0, unused) + taken, before - taken, until)
+        return [before for before, _ in answer]
+
+    async def _ask_redis(self, buckets: Sequence[Bucket]) -> list[tuple[float, int]] | None:
+        if self._take is None or time.monotonic() < self._retry_at:
+            return None
+        arguments: list[Any] = []
+        for bucket in buckets:
+            arguments += (bucket.rate, bucket.capacity, bucket.portion)
+        try:
+            answer = await self._take(keys=[bucket.key for bucket in buckets], args=arguments)
+        except (RedisError, OSError) as error:
+            self._retry_at = time.monotonic() + _RETRY_REDIS
+            log.warning("rate limits are counted per process while redis is away", error=str(error))
+            return None
+        return [(answer[2 * i] / 1000, answer[2 * i + 1]) for i in range(len(buckets))]
+
+    def _ask_here(self, buckets: Sequence[Bucket], now: float) -> list[tuple[float, int]]:
+        tokens: list[float] = []
+        for bucket in buckets:
+            capacity = max(1.0, bucket.capacity * self._share)
+            kept, at = self._local.get(bucket.key, (capacity, now))
+            tokens.append(min(capacity, kept + (now - at) * bucket.rate * self._share))
+        taken = 0 if min(tokens) < 1 else 1
+        if len(self._local) > _REMEMBERED:
             self._local.clear()
-        for bucket, tokens in zip(buckets, left, strict=True):
-            self._local[bucket.key] = (tokens + 1 if refused else tokens, now)
-        return left
+        for bucket, present in zip(buckets, tokens, strict=True):
+            self._local[bucket.key] = (present - taken, now)
+        return [(present, taken) for present in tokens]
+
+
+def refusal(bucket: Bucket, tokens: float) -> RateLimited:
+    """Return the answer to a request that finds a bucket empty."""
+    wait = max(1, math.ceil((1 - tokens) / bucket.rate))
+    return RateLimited(
+        f"Too many requests; try again in {wait} s.",
+        headers={**Verdict(bucket, tokens).headers(), "Retry-After": str(wait)},
+    )

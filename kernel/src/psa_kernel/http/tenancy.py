@@ -1,6 +1,5 @@
 """Which tenant a request is for, before anyone is logged in (TEN-13)."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ class TenantResolver:
     def __init__(self, kernel: Kernel) -> None:
         """Read the public address once."""
         self._kernel = kernel
+        self._hints = bool(kernel.registry.hooks.hook.psa_tenant_hint.get_hookimpls())
         self._public = (urlsplit(kernel.config.public_url).hostname or "").lower()
 
     async def resolve(self, scope: Any, facts: RequestFacts) -> Tenant | None:
@@ -30,9 +30,8 @@ class TenantResolver:
         directory = self._kernel.directory
         if not self._kernel.config.multi_tenant:
             return await directory.by_id(SINGLE_TENANT)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         by_host = await self._by_host(facts.host)
-        slug = headers.get("x-tenant") or self._hint(facts.host, scope["path"], headers)
+        slug = self._slug(scope, facts.host)
         if not slug:
             return by_host
         named = await directory.by_slug(slug.strip().lower())
@@ -56,5 +55,13 @@ class TenantResolver:
             raise Misdirected(f"{host} is not served here.", header="Host")
         return found
 
-    def _hint(self, host: str, path: str, headers: Mapping[str, str]) -> str | None:
-        return self._kernel.registry.hooks.hook.psa_tenant_hint(host=host, path=path, headers=headers)
+    def _slug(self, scope: Any, host: str) -> str | None:
+        for name, value in scope["headers"]:
+            if name == b"x-tenant":
+                return value.decode("latin-1")
+        if not self._hints:
+            return None
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        return self._kernel.registry.hooks.hook.psa_tenant_hint(
+            host=host, path=scope["path"], headers=headers
+        )
