@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables
+from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables, user_routes
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk import Manifest, Platform, hookimpl, provide
@@ -29,7 +29,7 @@ def psa_manifest() -> Manifest:
         requires=("tenancy", "settings"),
         tables=tables.ALL,
         resources=resources.ALL,
-        routes=(*login_routes.ALL, *own_routes.ALL),
+        routes=(*login_routes.ALL, *own_routes.ALL, *user_routes.ALL),
         roles={
             "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
             "technician": _EVERYBODY,
