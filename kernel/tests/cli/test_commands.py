@@ -104,6 +104,7 @@ def archive(migrated, data_dir, tmp_path_factory):
     blob = data_dir / "files" / "ab" / "abcdef"
     blob.parent.mkdir(parents=True, exist_ok=True)
     blob.write_bytes(b"content")
+    blob.with_name(".incoming-1").write_bytes(b"half")
     path = tmp_path_factory.mktemp("backup") / "one.tar"
     migrated("backup", path)
     return path
@@ -112,7 +113,7 @@ def archive(migrated, data_dir, tmp_path_factory):
 class TestBackup:
     def test_an_archive_holds_dump_files_and_key_and_is_only_ours_to_read(self, archive):
         with tarfile.open(archive) as tar:
-            assert tar.getnames() == ["contents.json", "database.dump", "master.key", "files/ab/abcdef"]
+            assert tar.getnames() == ["database.dump", "master.key", "files/ab/abcdef", "contents.json"]
         assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
     def test_it_comes_back_whole_in_an_empty_place(self, psa, archive, tmp_path, data_dir):

@@ -49,11 +49,9 @@ def make(config: Config, archive: Path, *, with_key: bool, progress: Progress) -
             tenancy=config.tenancy,
             plugins=_installed(),
             dump_sha256=sha256(dump),
-            files=len(stored_files(config.data_dir)),
             master_key=with_key and (config.data_dir / "master.key").exists(),
         )
-        pack(archive, contents, dump, config.data_dir, progress)
-    return contents
+        return pack(archive, contents, dump, config.data_dir, progress)
 
 
 def restore(config: Config, archive: Path, *, force: bool, progress: Progress) -> Contents:

@@ -1,5 +1,6 @@
-"""The archive: an uncompressed tar of `contents.json`, `database.dump`, `master.key` and `files/…`."""
+"""The archive: an uncompressed tar of `database.dump`, `master.key`, `files/…` and `contents.json`."""
 
+import contextlib
 import datetime
 import hashlib
 import os
@@ -30,8 +31,8 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     tenancy: str
     plugins: dict[str, str]
     dump_sha256: str
-    files: int
-    master_key: bool
+    files: int = 0
+    master_key: bool = False
 
 
 def sha256(path: Path) -> str:
@@ -40,32 +41,41 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def pack(archive: Path, contents: Contents, dump: Path, data_dir: Path, progress: Progress) -> None:
-    """Write an archive that only its owner can read, whole or not at all."""
+def pack(archive: Path, contents: Contents, dump: Path, data_dir: Path, progress: Progress) -> Contents:
+    """Write an archive that only its owner can read, whole or not at all; returns the contents with `files` counted.
+
+    A file that is deleted meanwhile is left out, as its row is gone too.
+    """
     draft = archive.with_name(f".{archive.name}.{os.getpid()}")
     facts = dump.with_name("contents.json")
-    facts.write_bytes(msgspec.json.encode(contents))
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as sink:
             with tarfile.open(fileobj=sink, mode="w") as tar:
-                tar.add(facts, "contents.json")
                 tar.add(dump, "database.dump")
                 if contents.master_key:
                     tar.add(data_dir / "master.key", "master.key")
+                count = 0
                 for path in stored_files(data_dir):
                     progress(path.name)
-                    tar.add(path, str(path.relative_to(data_dir)))
+                    with contextlib.suppress(FileNotFoundError):
+                        tar.add(path, str(path.relative_to(data_dir)))
+                        count += 1
+                contents = msgspec.structs.replace(contents, files=count)
+                facts.write_bytes(msgspec.json.encode(contents))
+                tar.add(facts, "contents.json")
             sink.flush()
             os.fsync(sink.fileno())
         draft.rename(archive)
     finally:
         draft.unlink(missing_ok=True)
+    return contents
 
 
 def stored_files(data_dir: Path) -> list[Path]:
-    """Return the blobs of the disk store, in a fixed order."""
-    return sorted(path for path in (data_dir / "files").rglob("*") if path.is_file())
+    """Return the blobs of the disk store, in a fixed order, without those still being written."""
+    paths = (data_dir / "files").rglob("*")
+    return sorted(path for path in paths if path.is_file() and not path.name.startswith("."))
 
 
 def contents_of(archive: Path) -> Contents:
