@@ -34,7 +34,7 @@ def target_of(unit: "Unit", resource: Resource) -> Target:
     found = _targets.get(key)
     if found is None:
         satellites = tuple(
-            Satellite(storage(extension.table), extension.column._meta.name)
+            Satellite.of(storage(extension.table), extension.column._meta.name)
             for extension in extensions_of(unit, resource.name)
         )
         target = Target(resource.name, storage(resource.table), satellites, resource.unaudited)

@@ -8,7 +8,7 @@ are always `FACTS`. The row's alias is its table's name, as object scopes expect
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -27,15 +27,14 @@ class Satellite(msgspec.Struct, frozen=True, eq=False):
 
     storage: Storage
     column: str
+    own: Mapping[str, StoredColumn]
+    """The columns that hold the extension's attributes."""
 
-    @property
-    def own(self) -> dict[str, StoredColumn]:
-        """The columns that hold the extension's attributes."""
-        return {
-            name: column
-            for name, column in self.storage.columns.items()
-            if name != self.column and name not in KERNEL_COLUMNS
-        }
+    @classmethod
+    def of(cls, storage: Storage, column: str) -> Self:
+        """Return the satellite that refers to its record by `column`."""
+        held = KERNEL_COLUMNS | {column}
+        return cls(storage, column, {name: one for name, one in storage.columns.items() if name not in held})
 
 
 class Target(msgspec.Struct, frozen=True, eq=False):
@@ -53,9 +52,12 @@ class Target(msgspec.Struct, frozen=True, eq=False):
 
     def column(self, name: str) -> StoredColumn:
         """Return a column of the table or of a satellite; raises `LookupError`."""
-        for columns in (self.storage.columns, *(satellite.own for satellite in self.satellites)):
-            if name in columns:
-                return columns[name]
+        found = self.storage.columns.get(name)
+        if found is not None:
+            return found
+        for satellite in self.satellites:
+            if name in satellite.own:
+                return satellite.own[name]
         raise LookupError(f"{self.resource} has no column {name}.")
 
     def normalised(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +212,8 @@ def _locked(target: Target, visible: str) -> str:
 
 
 def _same(target: Target) -> str:
-    return f"{target.row}.tenant_id = psa_old.tenant_id AND {target.row}.id = psa_old.id"
+    # The id again, so that no plan ever walks through the tenant's rows to join them with the one.
+    return f"{target.row}.tenant_id = psa_old.tenant_id AND {target.row}.id = $10::uuid"
 
 
 def _diff(key: str, source: str, lines: Sequence[str], changed: str) -> str:
