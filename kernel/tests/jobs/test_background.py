@@ -169,6 +169,18 @@ async def test_a_stopping_process_finishes_what_runs_and_gives_back_the_rest(new
     assert len(await bench.effects()) == 6
 
 
+async def test_a_stopping_process_cancels_what_takes_too_long_and_gives_it_back_untried(new_bench, valkey):
+    bench = await new_bench(redis_url=valkey)
+    background = Background(bench.kernel, grace=0.1)
+    await background.start()
+    async with bench.kernel.unit(bench.acme) as ctx:
+        await ctx.send(bench.plugin.slow, seconds=60)
+    await until_running(bench)
+    await background.stop()
+    (row,) = await bench.run("SELECT state, attempts, last_error FROM psa.delivery")
+    assert (row["state"], row["attempts"], row["last_error"]) == ("pending", 0, None)
+
+
 async def until_running(bench) -> None:
     async with asyncio.timeout(10):
         while not await bench.run("SELECT FROM psa.delivery WHERE state = 'running'"):

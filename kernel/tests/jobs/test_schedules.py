@@ -163,3 +163,18 @@ def test_no_slot_fires_twice_and_none_is_skipped_around_the_year(zone, catch_up)
     days = {slot.astimezone(ZoneInfo(zone)).date() for slot in found}
     assert len(days) == 365
     assert 728 <= len(found) <= 732
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        ("2026-05-01T12:59:59.900", "2026-05-01T12:00"),
+        ("2026-05-01T13:00:00.000", "2026-05-01T13:00"),
+        ("2026-05-01T13:00:00.100", "2026-05-01T13:00"),
+    ],
+)
+def test_the_latest_slot_is_never_ahead_of_its_time(present, expected):
+    found = slots.latest_until(
+        "0 * * * *", "UTC", datetime.datetime.fromisoformat(present).replace(tzinfo=UTC)
+    )
+    assert found.isoformat()[:16] == expected

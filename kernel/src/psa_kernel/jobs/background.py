@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LEASE = 15.0
 """Seconds after which a dead process's work is taken over."""
+GRACE = 20.0
+"""Seconds that running handlers get to finish when the process stops; then they are cancelled and given back."""
 _log = structlog.get_logger(__name__)
 
 
@@ -30,10 +32,11 @@ class Background:
     `start()` and `stop()`. Needs `config.redis_url`.
     """
 
-    def __init__(self, kernel: "Kernel", *, lease: float = LEASE) -> None:
-        """Prepare; nothing happens before `start`. `lease` is in seconds."""
+    def __init__(self, kernel: "Kernel", *, lease: float = LEASE, grace: float = GRACE) -> None:
+        """Prepare; nothing happens before `start`. `lease` and `grace` are in seconds."""
         self._kernel = kernel
         self._lease = lease
+        self._grace = grace
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
         self._worker: Worker | None = None
@@ -52,6 +55,7 @@ class Background:
             self._transport,
             threads=threads,
             lease=self._lease,
+            grace=self._grace,
         )
         limits = self._limits(list(threads.values()))
         relay = Relay(work, kernel.wakeup, limits, self._transport.push)

@@ -34,6 +34,14 @@ def following(cron: str, zone: str, instant: datetime.datetime) -> datetime.date
     return next(CronSim(cron, instant.astimezone(ZoneInfo(zone)))).astimezone(datetime.UTC)
 
 
+def latest_until(cron: str, zone: str, present: datetime.datetime) -> datetime.datetime:
+    """Return the last slot up to an instant, that instant included, in UTC."""
+    after = present.astimezone(ZoneInfo(zone)) + datetime.timedelta(seconds=1)
+    return next(slot for slot in CronSim(cron, after, reverse=True) if slot <= present).astimezone(
+        datetime.UTC
+    )
+
+
 def due(
     cron: str,
     zone: str,
@@ -57,9 +65,6 @@ def due(
             slots.append(slot)
         latest = slots[-1] if slots else next_at
         return Due(tuple(slots), latest, following(cron, zone, latest))
-    after = present.astimezone(ZoneInfo(zone)) + datetime.timedelta(seconds=1)
-    latest = max(next_at, next(CronSim(cron, after, reverse=True)).astimezone(datetime.UTC))
-    if latest > present:
-        latest = next_at
+    latest = max(next_at, latest_until(cron, zone, present))
     fires = (last is None or latest > last) and (catch_up == "one" or present - latest <= FRESH)
     return Due((latest,) if fires else (), latest, following(cron, zone, present))

@@ -18,8 +18,6 @@ from psa_sdk.errors import Unavailable
 
 IDLE_MILLISECONDS = 100
 """The longest pause between two looks into an empty queue."""
-GRACE = 20.0
-"""Seconds that running handlers get to finish when the process stops; then they are cancelled and given back."""
 _log = structlog.get_logger(__name__)
 
 
@@ -38,11 +36,13 @@ class Worker:
         *,
         threads: Mapping[Queue, int],
         lease: float,
+        grace: float,
     ) -> None:
         self._deliveries = deliveries
         self._work = work
         self._wakeup = wakeup
         self._lease = lease
+        self._grace = grace
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -64,7 +64,7 @@ class Worker:
         """Finish what runs within the grace, give back the rest."""
         self._stopping = True
         stopping = [asyncio.create_task(asyncio.to_thread(lane.stop)) for lane in self._lanes]
-        await asyncio.wait(stopping, timeout=GRACE)
+        await asyncio.wait(stopping, timeout=self._grace)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*stopping)
