@@ -54,8 +54,7 @@ def filled(text: str, needs: str | None, output: Emitted) -> str:
     pieces = text.split(SPLICE)
     rows = _decoder(output).decode(f"[{needs}]")
     whole = [pieces[0]]
-    # The page's surplus row is cut from the text already, and not from what is needed.
-    for row, piece in zip(rows, pieces[1:], strict=False):
+    for row, piece in zip(rows, pieces[1:], strict=True):
         values = dict(
             zip(
                 (field.encode_name for field in msgspec.structs.fields(row)),
@@ -94,11 +93,11 @@ def list_bytes(
     included: str | None = None,
     page: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Return a list document."""
+    """Return a list document around its objects, comma-separated."""
     middle = "" if included is None else f',"included":[{included}]'
     if page is not None:
         middle += f',"meta":{{"page":{_encode(page).decode()}}}'
-    return b"".join((f'{{"data":[{data}]{middle},"links":'.encode(), _encode(links), END))
+    return b"".join((b'{"data":[', data.encode(), b"]", middle.encode(), b',"links":', _encode(links), END))
 
 
 def one_bytes(data: str, links: Mapping[str, str | None], *, included: str | None = None) -> bytes:

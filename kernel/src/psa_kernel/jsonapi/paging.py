@@ -113,9 +113,7 @@ async def page_document(
     )
     assert row is not None
     values = iter(row)
-    data, count, surplus = next(values) or "", next(values), next(values)
-    if surplus:
-        data = data[: -surplus - 1]
+    data, count = next(values) or "", next(values)
     total = next(values) if query.total else None
     ends = _ends(values, plan, direction, count, query.size)
     if plan.output.computed:

@@ -8,7 +8,7 @@ import msgspec
 
 from psa_kernel.jsonapi.catalog import Catalog
 from psa_kernel.jsonapi.filters import condition
-from psa_kernel.jsonapi.includes import SHOWN, Node, build_includes
+from psa_kernel.jsonapi.includes import SHOWN, Included, Node, build_includes
 from psa_kernel.jsonapi.keyset import Ordered, behind, order_by
 from psa_kernel.jsonapi.kinds import Kind
 from psa_kernel.jsonapi.query import SEARCH, FilterUse, Query, filter_named
@@ -163,16 +163,12 @@ def compile_plan(catalog: Catalog, shape: Shape, disabled: frozenset[str], form:
     for name, text, count in form.targets:
         visible[name] = shifted(text, number - 1) if text else ""
         number += count
-    parts = _Parts(shape, form, output, keys, where, beyond)
     sort_kinds: tuple[Kind, ...] = tuple(ordered.key.kind for _, ordered in keys)
     if form.kind == "linkage":
-        parts.output = output = msgspec.structs.replace(output, computed=())
-        text = identifier(shape.name, f"{row}.id")
-        return Plan(sql=parts.direct(text), output=output, outputs=(), sort_kinds=sort_kinds)
-    if not form.include and not output.satellites:
-        return Plan(
-            sql=parts.direct(resource_object(output, row)), output=output, outputs=(), sort_kinds=sort_kinds
-        )
+        output = msgspec.structs.replace(output, attributes=(), computed=(), relations=(), subject=None)
+    parts = _Parts(shape, form, output, keys, where, beyond)
+    if form.kind == "one" and not form.include and not output.satellites:
+        return Plan(sql=parts.single(), output=output, outputs=(), sort_kinds=())
     nodes = nodes_of(catalog, shape, disabled, form.include)
     outputs = {node.target.name: emitted(node.target, fields) for node in nodes}
     sql, shown = parts.staged(nodes, outputs, visible)
@@ -210,75 +206,73 @@ class _Parts:
         """Return the first and the last row's sort values."""
         return [f"(array_agg(k{index}))[{end}]" for end in ("1", last) for index in range(len(self.keys))]
 
-    def direct(self, text: str) -> str:
-        """Return the statement that reads the page in the order of the index and needs nothing else."""
-        row, size = self.shape.row, self.size
-        needs = f", {needed(self.output, row)} AS c" if self.output.computed else ""
-        filled = ", string_agg(c, ',')" if needs else ""
-        if self.form.kind == "one":
-            return (
-                "SELECT string_agg(j, ','), count(*), max(v)"
-                f"{filled} FROM (SELECT {text} AS j, {row}.version AS v{needs} {self._from()}{self.paged}) AS psa_q"
-            )
-        keys = ", ".join(f"{value} AS k{index}" for index, (value, _) in enumerate(self.keys))
-        order = order_by(self.keys, backwards=self.backwards)
-        source = (
-            f"(SELECT {text} AS j, {keys}{needs} {self._from()}{self.paged}"
-            f" ORDER BY {order} LIMIT {size + 1}) AS psa_q"
-        )
-        if not self.backwards:
-            # Cutting the surplus row's text off afterwards is cheaper than aggregating around it.
-            surplus = f"(array_agg(length(j)))[{size + 1}]"
-            selected = ["string_agg(j, ',')", "count(*)", surplus, *self._total()]
-            ends = self._ends(f"least(count(*), {size})")
-            return f"SELECT {', '.join((*selected, *ends))}{filled} FROM {source}"
-        flipped = [(f"k{index}", ordered) for index, (_, ordered) in enumerate(self.keys)]
-        selected = ["string_agg(j, ',')", "(SELECT count(*) FROM psa_page)", "NULL::int", *self._total()]
+    def _needs(self, row: str) -> str:
+        return f", {needed(self.output, row)} AS c" if self.output.computed else ""
+
+    def single(self) -> str:
+        """Return the statement that reads one record and nothing else."""
+        row = self.shape.row
+        text = resource_object(self.output, row)
+        filled = ", c" if self.output.computed else ""
         return (
-            f"WITH psa_page AS MATERIALIZED (SELECT * FROM {source})"
-            f" SELECT {', '.join((*selected, *self._ends('count(*)')))}{filled}"
-            f" FROM (SELECT * FROM (SELECT * FROM psa_page ORDER BY {order_by(flipped, backwards=True)}"
-            f" LIMIT {size}) AS psa_b ORDER BY {order_by(flipped)}) AS psa_q"
+            f"SELECT j, 1, v{filled} FROM (SELECT {text} AS j, {row}.version AS v{self._needs(row)}"
+            f" {self._from()}{self.paged}) AS psa_q"
         )
 
     def staged(
         self, nodes: Sequence[Node], outputs: Mapping[str, Emitted], visible: Mapping[str, str]
     ) -> tuple[str, tuple[Emitted, ...]]:
-        """Return the statement that fixes the page first and then joins satellites and includes to it."""
+        """Return the statement that fixes the page's rows first and then makes text of them.
+
+        One more row than is shown tells whether there is a next page. Satellites and includes join the
+        page: a join of several tables under row-level security is planned badly.
+        """
         shape, row, size = self.shape, self.shape.row, self.size
         one = self.form.kind == "one"
         included = build_includes(nodes, shape, outputs, visible)
         keys = [(f"psa_k{index}", ordered) for index, (_, ordered) in enumerate(self.keys)]
         columns = row_columns(self.output, row)
+        cut = limit = ""
         if one:
             columns["psa_v"] = f"{row}.version"
-            limit = ""
         else:
             columns |= {f"psa_k{index}": value for index, (value, _) in enumerate(self.keys)}
             limit = f" ORDER BY {order_by(self.keys, backwards=self.backwards)} LIMIT {size + 1}"
+            cut = f" ORDER BY {order_by(keys, backwards=self.backwards)} LIMIT {size}"
         page = f"psa_page AS MATERIALIZED (SELECT {select_list(columns)} {self._from()}{self.paged}{limit})"
-        cut = "" if one else f" ORDER BY {order_by(keys, backwards=self.backwards)} LIMIT {size}"
-        shown = f"{SHOWN} AS MATERIALIZED (SELECT * FROM psa_page{cut})"
-        linkage = {
-            name: text.replace("{row}", row) for name, text in included.linkage.get(shape.name, {}).items()
-        }
-        inner = [f"{resource_object(self.output, row, ready=True, linkage=linkage)} AS j"]
-        selected = ["string_agg(j, ',')", "(SELECT count(*) FROM psa_page)"]
-        if one:
-            inner.append(f"{row}.psa_v AS v")
-            selected.append("max(v)")
-            order = ""
-        else:
-            inner.extend(f"{row}.psa_k{index} AS k{index}" for index in range(len(keys)))
-            selected.extend(("NULL::int", *self._total(), *self._ends("count(*)")))
-            order = " ORDER BY " + order_by([(f"{row}.{name}", ordered) for name, ordered in keys])
-        if self.output.computed:
-            inner.append(f"{needed(self.output, row)} AS c")
-            selected.append("string_agg(c, ',')")
+        shown = f"(SELECT * FROM psa_page{cut})"
+        ctes = [page]
+        if nodes:
+            ctes.extend((f"{SHOWN} AS MATERIALIZED {shown}", *included.ctes))
+            shown = SHOWN
         joins = "".join(shape.satellites[index].joined(row) for index in self.output.satellites)
-        ctes = ", ".join((page, shown, *included.ctes))
+        ends, selected, order = self._rest(keys)
         sql = (
-            f"WITH {ctes} SELECT {', '.join((*selected, *included.columns))}"
-            f" FROM (SELECT {', '.join(inner)} FROM {SHOWN} AS {row}{joins}{order}) AS psa_q"
+            f"WITH {', '.join(ctes)} SELECT {', '.join((*selected, *included.columns))}"
+            f" FROM (SELECT {self._text(included)} AS j, {ends}{self._needs(row)}"
+            f" FROM {shown} AS {row}{joins}{order}) AS psa_q"
         )
         return sql, included.outputs
+
+    def _text(self, included: Included) -> str:
+        row = self.shape.row
+        if self.form.kind == "linkage":
+            return identifier(self.shape.name, f"{row}.id")
+        links = included.linkage.get(self.shape.name, {})
+        linkage = {name: text.replace("{row}", row) for name, text in links.items()}
+        return resource_object(self.output, row, ready=True, linkage=linkage)
+
+    def _rest(self, keys: Sequence[tuple[str, Ordered]]) -> tuple[str, list[str], str]:
+        """Return what rows carry beside their text, what is selected of them, and their order."""
+        row = self.shape.row
+        selected = ["string_agg(j, ',')", "(SELECT count(*) FROM psa_page)"]
+        if self.form.kind == "one":
+            ends, order = f"{row}.psa_v AS v", ""
+            selected.append("max(v)")
+        else:
+            ends = ", ".join(f"{row}.{name} AS k{index}" for index, (name, _) in enumerate(keys))
+            order = " ORDER BY " + order_by([(f"{row}.{name}", ordered) for name, ordered in keys])
+            selected.extend((*self._total(), *self._ends("count(*)")))
+        if self.output.computed:
+            selected.append("string_agg(c, ',')")
+        return ends, selected, order

@@ -153,8 +153,7 @@ async def _one(
     )
     plan = compile_plan(catalog_of(unit.kernel.registry), shape, disabled_plugins(unit), form)
     row = await unit.connection.fetchrow(plan.sql, id, *seen.values, *target_values)
-    assert row is not None
-    if not row[1]:
+    if row is None or not row[1]:
         return None, 0
     rest = row[3:]
     needs = rest[0] if plan.output.computed else None

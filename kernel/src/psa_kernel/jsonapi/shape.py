@@ -33,14 +33,13 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True):
     derived: bool = False
     computed: Computed | None = None
 
-    @property
-    def shown(self) -> str:
-        """The SQL that gives the attribute as JSON wants it."""
+    def as_json(self, value: str) -> str:
+        """Return the SQL that gives a value of this attribute as JSON wants it."""
         if self.kind == "decimal":
-            return f"({self.value})::text"
+            return f"({value})::text"
         if self.kind == "sealed":
-            return f"({self.value} IS NOT NULL)"
-        return self.value
+            return f"({value} IS NOT NULL)"
+        return value
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):

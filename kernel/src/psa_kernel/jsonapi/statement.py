@@ -59,23 +59,50 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _attributes(output: Emitted, row: str, ready: bool) -> str:
-    """Return SQL for the text of the attributes object."""
-    hole = f" || {literal(SPLICE)}" if output.computed else ""
+class _Text:
+    """Composes the SQL of a text in one `concat`, which copies each part once, unlike a chain of `||`."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+        self._parts: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Add constant text."""
+        self._said.append(text)
+
+    def value(self, sql: str) -> None:
+        """Add what an expression gives; NULL adds nothing."""
+        self._close()
+        self._parts.append(sql)
+
+    def _close(self) -> None:
+        if self._said:
+            self._parts.append(literal("".join(self._said)))
+            self._said.clear()
+
+    def sql(self) -> str:
+        """Return the expression; a function takes at most 100 arguments."""
+        self._close()
+        groups = [self._parts[start : start + 90] for start in range(0, len(self._parts), 90)]
+        texts = [f"concat({', '.join(group)})" for group in groups]
+        return texts[0] if len(texts) == 1 else f"concat({', '.join(texts)})"
+
+
+def _add_attributes(text: _Text, output: Emitted, row: str, ready: bool) -> None:
     if not output.attributes:
-        return f"'{{'{hole} || '}}'" if hole else "'{}'"
-    columns = ", ".join(
-        (
-            f"{row}.{quoted(item.name)}"
-            if ready and item.derived and item.kind != "decimal"
-            else f"({row}.{quoted(item.name)})::text AS {quoted(item.name)}"
-            if ready and item.derived
-            else f"{item.shown.replace('{row}', row)} AS {quoted(item.name)}"
-        )
-        for item in output.attributes
-    )
-    text = f"row_to_json((SELECT psa_a FROM (SELECT {columns}) AS psa_a))::text"
-    return f"left({text}, -1) || ','{hole} || '}}'" if hole else text
+        text.say(f"{{{SPLICE}}}" if output.computed else "{}")
+        return
+    columns: list[str] = []
+    for item in output.attributes:
+        name = quoted(item.name)
+        value = f"{row}.{name}" if ready and item.derived else item.value.replace("{row}", row)
+        columns.append(f"{item.as_json(value)} AS {name}")
+    json = f"row_to_json((SELECT psa_a FROM (SELECT {', '.join(columns)}) AS psa_a))"
+    if output.computed:
+        text.value(f"left({json}::text, -1)")
+        text.say(f",{SPLICE}}}")
+    else:
+        text.value(json)
 
 
 def identifier(name: str, value: str) -> str:
@@ -92,32 +119,36 @@ def resource_object(
     `linkage` gives, for included to-many relationships, SQL of the text that follows the links
     (`,"data":[…]`, or empty).
     """
-    shape = output.shape
-    me = f"{shape.url}/' || {row}.id || '"
-    parts: list[str] = []
+    shape, text = output.shape, _Text()
+    text.say(f'{{"type":"{shape.name}","id":"')
+    text.value(f"{row}.id")
+    text.say('","attributes":')
+    _add_attributes(text, output, row, ready)
+    separator = ',"relationships":{'
     for relation in output.relations:
-        links = f'"links":{{"self":"{me}/relationships/{relation.name}","related":"{me}/{relation.name}"}}'
-        if relation.many:
-            data = (linkage or {}).get(relation.name)
-            text = f"'\"{relation.name}\":{{{links}'"
-            parts.append(f"{text} || {data} || '}}'" if data else f"'\"{relation.name}\":{{{links}}}'")
-        else:
+        text.say(f'{separator}"{relation.name}":{{"links":{{"self":"{shape.url}/')
+        text.value(f"{row}.id")
+        text.say(f'/relationships/{relation.name}","related":"{shape.url}/')
+        text.value(f"{row}.id")
+        text.say(f'/{relation.name}"}}')
+        if not relation.many:
             column = relation.column.replace("{row}", row)
-            parts.append(
-                f'\'"{relation.name}":{{{links},"data":\' ||'
-                f" coalesce({identifier(relation.target, column)}, 'null') || '}}'"
-            )
+            text.say(',"data":')
+            text.value(f"coalesce({identifier(relation.target, column)}, 'null')")
+        elif linkage and relation.name in linkage:
+            text.value(linkage[relation.name])
+        text.say("}")
+        separator = ","
     if output.subject is not None:
-        kind, held = column_sql(output.subject.kind, row), column_sql(output.subject.id, row)
-        parts.append(
-            f"""'"{SUBJECT}":{{"data":{{"type":' || to_json({kind})::text || ',"id":"' || {held} || '"}}}}'"""
-        )
-    relationships = " || ',' || ".join(parts)
-    between = f" || ',\"relationships\":{{' || {relationships} || '}}'" if parts else ""
-    return (
-        f"""'{{"type":"{shape.name}","id":"' || {row}.id || '","attributes":' || """
-        f"""{_attributes(output, row, ready)}{between} || ',"links":{{"self":"{me}"}}}}'"""
-    )
+        text.say(f'{separator}"{SUBJECT}":{{"data":{{"type":')
+        text.value(f"to_json({column_sql(output.subject.kind, row)})")
+        text.say(',"id":"')
+        text.value(column_sql(output.subject.id, row))
+        text.say('"}}')
+    text.say(f'{"}" if output.relations or output.subject else ""},"links":{{"self":"{shape.url}/')
+    text.value(f"{row}.id")
+    text.say('"}}')
+    return text.sql()
 
 
 def needed(output: Emitted, row: str) -> str:
