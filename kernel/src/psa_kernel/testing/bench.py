@@ -1,0 +1,83 @@
+"""Booted kernels for the tests of plugins: shared ones for the run, or one on a database of its own."""
+
+import datetime
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+
+import msgspec
+
+from psa_kernel.boot import BootError, load
+from psa_kernel.clock import FixedClock
+from psa_kernel.config import Config
+from psa_kernel.database.migrations import MigrationError
+from psa_kernel.http.app import create_app
+from psa_kernel.kernel import IsolationMissing, Kernel
+from psa_kernel.testing.database import DatabaseServer
+from psa_kernel.testing.installation import KernelInstallation
+from psa_sdk.testing.installation import NotBooting, Tenancy
+
+_UNLIMITED = {
+    "requests_per_minute": 0,
+    "anonymous_requests_per_minute": 0,
+    "tenant_requests_per_minute": 0,
+}
+
+
+class KernelBench:
+    """Implements `psa_sdk.testing.Bench`."""
+
+    def __init__(self, server: DatabaseServer, directory: Path, stack: AsyncExitStack) -> None:
+        """Use `KernelBench.open`."""
+        self.kept: dict[Any, Any] = {}
+        self._server = server
+        self._directory = directory
+        self._stack = stack
+        self._shared: dict[object, KernelInstallation] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, server: DatabaseServer, directory: Path) -> AsyncGenerator[Self]:
+        """Open the bench; its installations are thrown away at the end."""
+        async with AsyncExitStack() as stack:
+            yield cls(server, directory, stack)
+
+    async def install(
+        self,
+        tenancy: Tenancy = "multi",
+        *,
+        plugins: Sequence[str] | None = None,
+        modules: Sequence[ModuleType] = (),
+        shared: bool = True,
+    ) -> KernelInstallation:
+        """Boot plugins on a fast copy of a migrated database."""
+        key = tenancy, tuple(sorted(plugins)) if plugins is not None else None, tuple(modules)
+        if shared and key in self._shared:
+            return self._shared[key]
+        installed = await self._boot(tenancy, plugins, modules)
+        if shared:
+            self._shared[key] = installed
+        return installed
+
+    async def _boot(
+        self, tenancy: Tenancy, plugins: Sequence[str] | None, modules: Sequence[ModuleType]
+    ) -> KernelInstallation:
+        config = Config(
+            data_dir=self._directory, tenancy=tenancy, pool_size=4, strict=True, **_UNLIMITED
+        )
+        try:
+            registry = load(config, modules, only=plugins)
+            database = await self._server.migrated(registry, multi_tenant=config.multi_tenant)
+            self._stack.push_async_callback(self._server.drop, database.name)
+            config = msgspec.structs.replace(
+                config, database_url=database.app, owner_database_url=database.owner
+            )
+            clock = FixedClock(datetime.datetime.now(datetime.UTC).replace(microsecond=0))
+            kernel = await self._stack.enter_async_context(Kernel.open(config, registry, clock=clock))
+        except BootError as error:
+            raise NotBooting(error.problems) from error
+        except (MigrationError, IsolationMissing) as error:
+            raise NotBooting(str(error).splitlines()) from error
+        return KernelInstallation(kernel, clock, create_app(kernel), database)
