@@ -109,6 +109,7 @@ contacts = Resource(
         Contact.title,
     ),
     label=Contact.last_name,
+    import_keys=(Contact.external_id, Contact.email),
     custom_fields=True,
     portal=own_people,
     portal_verbs=frozenset(("list", "get", "update")),
