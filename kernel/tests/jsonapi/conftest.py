@@ -137,7 +137,8 @@ async def _open(
     pool = await open_pool(database.app, size=4)
     config = Config(tenancy="multi", data_dir=root)
     keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
-    yield Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
+    opened = Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
+    yield opened
     await pool.close()
 
 

@@ -29,46 +29,42 @@ _TYPES: dict[Kind, Any] = {
 _encode = msgspec.json.encode
 
 
+class _Needs(msgspec.Struct, frozen=True, eq=False):
+    """How the columns that computed attributes need become Python values."""
+
+    names: tuple[str, ...]
+    decoder: msgspec.json.Decoder[list[Any]]
+
+
 @functools.lru_cache(maxsize=1024)
-def _decoder(output: Emitted) -> msgspec.json.Decoder[list[Any]]:
-    """Return the decoder of the columns that computed attributes need, as Python values."""
+def _needs(output: Emitted) -> _Needs:
     columns = {
         column._meta.name: column
         for attribute in output.computed
         if attribute.computed is not None
         for column in attribute.computed.needs
     }
+    # Fields are named by position, because a column's name may be no Python identifier.
     fields = [
         (f"f{index}", _TYPES.get(kind_of_column(column), str) | None)
         for index, column in enumerate(columns.values())
     ]
-    names = {f"f{index}": name for index, name in enumerate(columns)}
-    needs = msgspec.defstruct("Needs", fields, rename=names)
-    return msgspec.json.Decoder(list[needs])
+    rename = {f"f{index}": name for index, name in enumerate(columns)}
+    struct = msgspec.defstruct("Needs", fields, rename=rename)
+    return _Needs(tuple(columns), msgspec.json.Decoder(list[struct]))
 
 
 def filled(text: str, needs: str | None, output: Emitted) -> str:
     """Return emitted objects with their computed attributes in place."""
     if not output.computed or needs is None:
         return text
+    known = _needs(output)
+    computed = [(f'"{item.name}":', item.computed.compute) for item in output.computed if item.computed]
     pieces = text.split(SPLICE)
-    rows = _decoder(output).decode(f"[{needs}]")
     whole = [pieces[0]]
-    for row, piece in zip(rows, pieces[1:], strict=True):
-        values = dict(
-            zip(
-                (field.encode_name for field in msgspec.structs.fields(row)),
-                msgspec.structs.astuple(row),
-                strict=True,
-            )
-        )
-        whole.append(
-            ",".join(
-                f'"{attribute.name}":{_encode(attribute.computed.compute(values)).decode()}'
-                for attribute in output.computed
-                if attribute.computed is not None
-            )
-        )
+    for row, piece in zip(known.decoder.decode(f"[{needs}]"), pieces[1:], strict=True):
+        values = dict(zip(known.names, msgspec.structs.astuple(row), strict=True))
+        whole.append(",".join([name + _encode(compute(values)).decode() for name, compute in computed]))
         whole.append(piece)
     return "".join(whole)
 
