@@ -127,7 +127,7 @@ async def test_operations_are_atomic_and_have_their_own_media_type(client):
     again = await client.post("/operations", content=content, headers=headers)
     assert (again.content, again.headers["idempotent-replayed"]) == (done.content, "true")
     document["atomic:operations"].append(
-        {"op": "add", "data": {"type": "companies", "attributes": {"nam": "x"}}}
+        {"op": "add", "data": {"type": "companies", "attributes": {"title": "x"}}}
     )
     failed = await client.post(
         "/operations", content=msgspec.json.encode(document), headers={"content-type": MEDIA_TYPE}
@@ -135,7 +135,7 @@ async def test_operations_are_atomic_and_have_their_own_media_type(client):
     assert failed.status_code == 422
     assert {error["source"]["pointer"] for error in failed.json()["errors"]} == {
         "/atomic:operations/2/data/attributes",
-        "/atomic:operations/2/data/attributes/nam",
+        "/atomic:operations/2/data/attributes/title",
     }
     assert await count(client) == 1
 

@@ -6,6 +6,8 @@ from uuid import UUID, uuid1, uuid4
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from psa_kernel.access import Grants
 from psa_kernel.jsonapi import write
@@ -383,3 +385,32 @@ async def test_a_create_takes_two_statements_and_one_without_references(acme):
     await statements(new_device(acme))  # asyncpg looks array types up once per connection
     assert await statements(new_device(acme)) == 2
     acme.connection.remove_query_logger(seen.append)
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)
+VALUES = {
+    "notes": TEXT,
+    "labels": st.lists(TEXT, max_size=4),
+    "price": st.decimals(-9_999_999_999, 9_999_999_999, places=2).map(str),
+    "bytes_free": st.integers(-(2**63), 2**63 - 1),
+    "bought_on": st.dates().map(str),
+    "is_rented": st.booleans(),
+    "place": st.fixed_dictionaries({"city": TEXT, "street": TEXT}),
+}
+
+
+async def test_whatever_fits_is_read_back_as_it_was_sent(acme):
+    """TIC-04, with generated values."""
+    key = await new_device(acme)
+    sent: list[dict] = []
+
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True)
+    @given(st.fixed_dictionaries({}, optional=VALUES))
+    def collect(values: dict) -> None:
+        sent.append(values)
+
+    collect()
+    for values in sent:
+        await write.update(acme, "devices", key, body("devices", values, id=key))
+        shown = await attributes(acme, "devices", key)
+        assert {name: shown[name] for name in values} == values

@@ -75,7 +75,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
         candidates = ("utf-8-sig", "cp1252")
     for encoding in candidates:
         try:
-            return content.decode(encoding), encoding
+            return content.decode(encoding), encoding.removesuffix("-sig")
         except UnicodeDecodeError:
             continue
     raise BadRequest("The file is neither UTF-8, UTF-16 nor Windows-1252 text.", code="unknown_encoding")
