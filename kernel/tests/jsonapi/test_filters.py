@@ -75,6 +75,8 @@ async def books(library):
         ("filter[author.last_name]=Reed", [12]),
         ("filter[author.last_name][starts]=q", [11]),
         ("filter[author.mentor.last_name]=Quill", [12]),
+        ("filter[author.mentor.last_name][null]=false", [12]),
+        ("filter[author.last_name][null]=true", []),
         ("filter[label]=B-0003", [11]),
         ("filter[notes][null]=false", [12]),
         ("filter[stars]=4", [11]),

@@ -17,7 +17,6 @@ from litestar.response import Stream
 from psa_kernel.jsonapi.keyset import Ordered, order_by
 from psa_kernel.jsonapi.paging import parsed
 from psa_kernel.jsonapi.plan import conditions
-from psa_kernel.jsonapi.query import Query
 from psa_kernel.jsonapi.scopes import require, shape_for, shifted, visible
 from psa_kernel.jsonapi.shape import Attribute, Shape, quoted
 from psa_kernel.jsonapi.statement import Emitted, emitted
@@ -32,7 +31,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-class _Selection(msgspec.Struct, frozen=True):
+class Selection(msgspec.Struct, frozen=True):
     """A statement and how its rows become cells."""
 
     sql: str
@@ -45,13 +44,12 @@ async def export(unit: "Unit", name: str, raw: str) -> Stream:
     """Audit an export and return its stream, which reads in a unit of work of its own."""
     require(unit, name, "list")
     shape = shape_for(unit, name)
-    query = parsed(unit, shape, "export", raw)
-    selection = _select(unit, shape, query)
+    chosen = selection(unit, shape, raw)
     await unit.audit("export", name, None, format="csv", query=raw)
     # The entry stands even when the client hangs up; and the stream must not hold two connections.
     await unit.session.commit()
     return Stream(
-        _lines(unit, selection),
+        _lines(unit, chosen),
         media_type=f"{CSV}; charset=utf-8; header=present",
         headers={
             "Content-Disposition": f'attachment; filename="{name}.csv"',
@@ -60,15 +58,15 @@ async def export(unit: "Unit", name: str, raw: str) -> Stream:
     )
 
 
-async def _lines(unit: "Unit", selection: _Selection) -> AsyncGenerator[bytes]:
+async def _lines(unit: "Unit", chosen: Selection) -> AsyncGenerator[bytes]:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(selection.header)
+    writer.writerow(chosen.header)
     reading = unit.kernel.unit(unit.tenant_id, principal=unit.principal, request=unit.request)
     async with reading as other:
         rows = 0
-        async for row in other.db.stream(selection.sql, *selection.values, prefetch=_ROWS):
-            writer.writerow(selection.cells(row))
+        async for row in other.db.stream(chosen.sql, *chosen.values, prefetch=_ROWS):
+            writer.writerow(chosen.cells(row))
             rows += 1
             if rows % _ROWS == 0:
                 yield text.getvalue().encode()
@@ -77,7 +75,9 @@ async def _lines(unit: "Unit", selection: _Selection) -> AsyncGenerator[bytes]:
     yield text.getvalue().encode()
 
 
-def _select(unit: "Unit", shape: Shape, query: Query) -> _Selection:
+def selection(unit: "Unit", shape: Shape, raw: str) -> Selection:
+    """Return the statement of an export and how its rows become cells."""
+    query = parsed(unit, shape, "export", raw)
     output = emitted(shape, dict(query.fields))
     row = shape.row
     columns = {"id": f"{row}.id"}
@@ -101,7 +101,7 @@ def _select(unit: "Unit", shape: Shape, query: Query) -> _Selection:
     joins = "".join(shape.satellites[index].joined(row) for index in output.satellites)
     selected = ", ".join(f"{value} AS {quoted(name)}" for name, value in columns.items())
     filtered = f" WHERE {' AND '.join(where)}" if where else ""
-    return _Selection(
+    return Selection(
         sql=f"SELECT {selected} FROM {shape.source} AS {row}{joins}{filtered} ORDER BY {order_by(keys)}",
         values=(*query.values, *seen.values),
         header=[*shown, *(attribute.name for attribute in output.computed)],

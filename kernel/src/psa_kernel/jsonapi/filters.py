@@ -56,7 +56,8 @@ def condition(wanted: Filter, operator: str, number: int) -> str:
     """Return the SQL condition of a filter whose value is bound as `$number`."""
     bound = f"${number}"
     if operator == "null":
-        return f"(({wanted.scalar or wanted.value}) IS NULL) = {bound}::bool"
+        test = f"(({wanted.scalar or wanted.value}) IS NULL) = {bound}::bool"
+        return test if wanted.scalar else wanted.around.replace("{condition}", test)
     if operator == "ne" and wanted.scalar:
         return f"{wanted.scalar} IS DISTINCT FROM {bound}::{PG_TYPES[wanted.kind]}"
     return wanted.around.replace("{condition}", _plain(wanted, operator, bound))
