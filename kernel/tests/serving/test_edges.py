@@ -1,9 +1,13 @@
 """What every answer carries, whose host it is, and who is believed (S18, S19, TEN-13)."""
 
+import asyncio
+
+import httpx
 import msgspec
 import pytest
 
 from psa_kernel.kernel import Kernel
+from psa_kernel.server import address, bind, serve
 
 from .conftest import JSON_API, Desk
 
@@ -82,6 +86,12 @@ async def test_the_tenant_is_told_by_header_host_or_credential(house):
     acme = by_credential.json()["data"]["attributes"]["tenant"]
     for told in ({"x-tenant": "acme"}, {"host": "acme.desk.example.com"}):
         assert (await client.get(SECRET, headers=told)).json()["data"]["attributes"]["tenant"] == acme
+
+
+async def test_a_plugin_may_know_the_tenant_before_anyone_logs_in(house):
+    unknown = await house.anonymous.get(HELLO, headers={"x-visits-tenant": "nobody"})
+    assert unknown.status_code == 404
+    assert (await house.anonymous.get(HELLO, headers={"x-visits-tenant": "acme"})).status_code == 200
 
 
 async def test_a_credential_of_one_tenant_is_none_in_another(house):
@@ -179,3 +189,34 @@ async def test_log_lines_tell_request_tenant_and_plugin_and_no_secret(desk, caps
     assert "plugin=visits" in line
     assert "status=200" in line
     assert "psa_" not in line
+
+
+async def test_the_end_of_a_route_is_announced(desk):
+    """API-05."""
+    client = await desk.admin()
+    headers = (await client.get("/api/v1/visits/plain")).headers
+    assert headers["deprecation"] == "@1767225600"
+    assert headers["sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+    document = (await client.get("/api/v1/openapi.json")).json()
+    assert document["paths"]["/api/v1/visits/plain"]["get"]["deprecated"] is True
+
+
+async def test_over_a_real_connection_head_has_the_length_and_no_body(desk):
+    config = msgspec.structs.replace(desk.kernel.config, port=0)
+    stop, up = asyncio.Event(), asyncio.Event()
+
+    async def ready() -> None:
+        up.set()
+
+    with bind(config) as listener:
+        serving = asyncio.create_task(serve(desk.app, listener, stop, ready=ready))
+        await up.wait()
+        async with httpx.AsyncClient(base_url=address(listener)) as client:
+            full = await client.get(HELLO)
+            head = await client.head(HELLO)
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == full.headers["content-length"]
+            assert (await client.get(HELLO)).status_code == 200, "the connection still speaks HTTP"
+            assert "server" not in head.headers
+        stop.set()
+        await serving

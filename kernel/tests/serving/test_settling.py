@@ -147,6 +147,7 @@ async def test_a_database_that_is_away_is_unavailable_and_comes_back(own_desk):
         await wire.cut()
         answer = await client.post("/api/v1/visits/write", **plan("away"))
         assert (answer.status_code, answer.json()["errors"][0]["code"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
         assert (await client.get("/health/live")).status_code == 200
         assert (await client.get("/health/ready")).json() == {"status": "unavailable"}
         await wire.connect()

@@ -1,6 +1,7 @@
 """A plugin with routes of every kind, for the tests of HTTP."""
 
 import asyncio
+import datetime
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
@@ -49,7 +50,12 @@ async def hello(query: Which) -> Answer:
     return Answer(type="greetings", attributes={"size": query.size, "kind": query.kind}, meta={"kept": True})
 
 
-@get("/visits/plain", permission=AUTHENTICATED)
+@get(
+    "/visits/plain",
+    permission=AUTHENTICATED,
+    deprecated=datetime.date(2026, 1, 1),
+    sunset=datetime.date(2027, 1, 1),
+)
 async def plain() -> AnswerList:
     """List two words."""
     return AnswerList(
@@ -145,6 +151,11 @@ async def wait(ctx: Context) -> None:
     await asyncio.Event().wait()
 
 
+def psa_tenant_hint(host, path, headers):
+    """Read the tenant out of a webhook's header."""
+    return headers.get("x-visits-tenant")
+
+
 visits = module(
     Manifest(
         name="visits",
@@ -166,5 +177,6 @@ visits = module(
             wait,
         ),
         permissions=(Permission(name=READ, title="See plans"),),
-    )
+    ),
+    psa_tenant_hint=psa_tenant_hint,
 )

@@ -12,6 +12,7 @@ What it returns becomes the answer: `Record(type, id)` that resource's document,
 own, `Records` a list, `None` 204, a Litestar `Response` or `Stream` as it is.
 """
 
+import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
@@ -71,6 +72,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = False
     """A GET that writes, such as one that audits a download; other methods always may."""
     max_body: int = 1 << 20
+    deprecated: datetime.date | None = None
+    """Since when clients should stop using it (RFC 9745); documented and told in every answer."""
+    sunset: datetime.date | None = None
+    """From when it may be gone (RFC 8594)."""
 
 
 def _declare(method: Method, status: int) -> Callable[..., Callable[[Callable[..., Awaitable[Any]]], Route]]:

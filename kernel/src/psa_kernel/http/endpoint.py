@@ -1,5 +1,8 @@
 """What the layers need to know about a matched handler, kept in its Litestar `opt`."""
 
+import datetime
+from collections.abc import Mapping
+from email.utils import format_datetime
 from typing import Any, Literal
 
 import msgspec
@@ -26,7 +29,28 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = JSON_API
     extensions: tuple[str, ...] = ()
     max_body: int = JSON_BYTES
+    headers: Mapping[str, str] = {}
+    """Headers of every answer, such as those of `evolution`."""
 
     def opt(self) -> dict[str, Any]:
         """Return this as a handler's `opt`."""
         return {KEY: self}
+
+
+def evolution(deprecated: datetime.date | None, sunset: datetime.date | None) -> dict[str, str]:
+    """Return the headers that announce a route's end (RFC 9745, RFC 8594).
+
+    Example:
+        >>> evolution(datetime.date(2026, 1, 1), datetime.date(2027, 1, 1))
+        {'Deprecation': '@1767225600', 'Sunset': 'Fri, 01 Jan 2027 00:00:00 GMT'}
+    """
+    headers: dict[str, str] = {}
+    if deprecated is not None:
+        headers["Deprecation"] = f"@{int(_midnight(deprecated).timestamp())}"
+    if sunset is not None:
+        headers["Sunset"] = format_datetime(_midnight(sunset), usegmt=True)
+    return headers
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC)

@@ -156,6 +156,8 @@ def answer(error: BaseException, scope: Any) -> tuple[int, list[tuple[bytes, byt
     report(error, problem)
     facts: RequestFacts | None = scope.get("psa.request")
     body = document(problem, facts.request_id if facts else "")
+    if problem.status == Unavailable.status:
+        problem.headers.setdefault("Retry-After", "1")
     headers = [(b"content-type", JSON_API.encode()), (b"content-length", str(len(body)).encode())]
     headers += [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()

@@ -141,6 +141,8 @@ def _operation(registry: Registry, plugin: str, route: Route) -> dict[str, Any]:
     }
     if route.permission == PUBLIC:
         operation["security"] = []
+    if route.deprecated is not None:
+        operation["deprecated"] = True
     if "query" in hints:
         operation["parameters"] += _query_parameters(hints["query"])
     if route.method in {"POST", "PUT", "PATCH"} and ("body" in hints or route.body_types != (JSON_API,)):

@@ -7,7 +7,7 @@ from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from psa_kernel.http.answers import API, answer
-from psa_kernel.http.endpoint import Endpoint
+from psa_kernel.http.endpoint import Endpoint, evolution
 from psa_kernel.http.query_struct import decode_query, refuse_query
 from psa_kernel.jsonapi.bodies import decode_attributes
 from psa_kernel.kernel import Kernel
@@ -61,6 +61,7 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
         body_types=route.body_types,
         media_type=route.media_type,
         max_body=route.max_body,
+        headers=evolution(route.deprecated, route.sunset),
     )
     # The answer carries its own status; Litestar would refuse a function that returns one under 204.
     return HTTPRouteHandler(

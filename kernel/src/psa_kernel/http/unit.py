@@ -82,7 +82,8 @@ class UnitOfWorkLayer:
         async with session:
             unit = Unit(self.kernel, session, tenant, principal, request=facts)
             scope["psa.unit"] = unit
-            settling = Settling(unit, scope, send, verdict.headers() if verdict else {}, keep=not writable)
+            headers = {**endpoint.headers, **(verdict.headers() if verdict else {})}
+            settling = Settling(unit, scope, send, headers, keep=not writable)
             key = fields.get(b"idempotency-key")
             if (
                 key is not None
