@@ -4,7 +4,7 @@ from psa_sdk.access import STANDARD_ROLES, Audience, Permission, Scope, Who
 from psa_sdk.actors import Actor, Schedule, actor, every
 from psa_sdk.context import Context, Database, Platform, Principal, Records
 from psa_sdk.events import Event, Interceptor, RecordEvent, Subscriber, before, changes, on
-from psa_sdk.files import Files, FileStore, StoredFile
+from psa_sdk.files import Files, FileScanner, FileStore, StoredFile
 from psa_sdk.hooks import hookimpl, hookspec
 from psa_sdk.manifest import Manifest
 from psa_sdk.resources import (
@@ -51,6 +51,7 @@ __all__ = [
     "Derived",
     "Event",
     "Extension",
+    "FileScanner",
     "FileStore",
     "Files",
     "Interceptor",

@@ -73,3 +73,11 @@ class FileStore(Protocol):
     def keys(self, prefix: str) -> AsyncIterator[str]:
         """List the keys under a prefix."""
         ...
+
+
+class FileScanner(Protocol):
+    """Looks for malware in uploads; what a plugin returns from `psa_file_scanner`."""
+
+    async def is_clean(self, content: AsyncIterator[bytes]) -> bool:
+        """Tell whether content is harmless; raising means try again later, and the file stays closed."""
+        ...

@@ -13,7 +13,7 @@ import pluggy
 
 from psa_sdk.access import Scope
 from psa_sdk.context import Platform, Principal
-from psa_sdk.files import FileStore
+from psa_sdk.files import FileScanner, FileStore
 from psa_sdk.manifest import Manifest
 from psa_sdk.ui import NavItem
 
@@ -48,6 +48,11 @@ def psa_health() -> Mapping[str, str]:  # pyright: ignore[reportReturnType]
 @hookspec(firstresult=True)
 def psa_file_store(config: Mapping[str, str]) -> FileStore | None:
     """Return the blob store to use instead of the disk."""
+
+
+@hookspec
+def psa_file_scanner() -> FileScanner:  # pyright: ignore[reportReturnType]
+    """Return a scanner that must pass every upload before it can be downloaded."""
 
 
 @hookspec(firstresult=True)

@@ -5,6 +5,7 @@ BUILTINS: tuple[str, ...] = (
     "psa_kernel.builtin.settings.plugin",
     "psa_kernel.builtin.auth.plugin",
     "psa_kernel.builtin.audit.plugin",
+    "psa_kernel.builtin.files.plugin",
     "psa_kernel.builtin.events.plugin",
     "psa_kernel.builtin.jobs.plugin",
     "psa_kernel.builtin.api.plugin",

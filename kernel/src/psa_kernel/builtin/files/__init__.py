@@ -1,0 +1,1 @@
+"""Files: content-addressed blobs, versions, and the records they hang on."""

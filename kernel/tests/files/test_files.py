@@ -1,0 +1,228 @@
+"""Uploads, downloads, versions, quota and what is left when files go (FIL-01, FIL-02)."""
+
+import asyncio
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from psa_kernel.builtin.files import store
+from psa_kernel.builtin.files.jobs import free_unused
+from psa_kernel.builtin.files.media_types import sniff
+from psa_kernel.builtin.files.tenant_files import TenantFiles
+from psa_kernel.builtin.tenancy import SINGLE_TENANT
+from psa_sdk.errors import NotFound
+
+
+def facts(answer):
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]["id"], answer.json()["data"]["attributes"]
+
+
+async def keys(kernel, tenant=SINGLE_TENANT):
+    return [key async for key in store.of(kernel).keys(str(tenant))]
+
+
+async def test_what_was_uploaded_comes_back_as_it_was(client, folder, upload):
+    content = bytes(range(256)) * 5000
+    file_id, shown = facts(await upload(content, "dump.bin"))
+    assert (shown["file_name"], shown["file_size"], shown["revision"]) == ("dump.bin", len(content), 1)
+    answer = await client.http.get(f"/api/v1/attachments/{file_id}/content")
+    assert answer.content == content
+    assert answer.headers["content-disposition"].startswith('attachment; filename="dump.bin"')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    listed = await client.get(f"{folder}/attachments")
+    assert [row["id"] for row in listed.json()["data"]] == [file_id]
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "expected"),
+    [
+        ("bytes=2-4", 206, b"cde"),
+        ("bytes=-2", 206, b"yz"),
+        ("bytes=24-", 206, b"yz"),
+    ],
+)
+async def test_a_part_can_be_asked_for(client, upload, header, status, expected):
+    file_id, _ = facts(await upload(b"abcdefghijklmnopqrstuvwxyz"))
+    answer = await client.http.get(f"/api/v1/attachments/{file_id}/content", headers={"Range": header})
+    assert (answer.status_code, answer.content) == (status, expected)
+
+
+async def test_a_part_beyond_the_end_is_refused(client, upload):
+    file_id, _ = facts(await upload(b"abc"))
+    answer = await client.http.get(f"/api/v1/attachments/{file_id}/content", headers={"Range": "bytes=3-"})
+    assert (answer.status_code, answer.headers["content-range"]) == (416, "bytes */3")
+    assert answer.json()["errors"][0]["code"] == "range_not_satisfiable"
+
+
+async def test_an_unchanged_file_is_not_sent_again(client, upload):
+    file_id, shown = facts(await upload(b"same"))
+    answer = await client.http.get(
+        f"/api/v1/attachments/{file_id}/content", headers={"If-None-Match": f'"{shown["sha256"]}"'}
+    )
+    assert answer.status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("../../etc/passwd", "passwd"), ("C:\\x\\a.txt", "a.txt"), ("cod‮gpj.exe", "codgpj.exe"), ("…", "…")],
+)
+async def test_names_are_made_safe(upload, given, kept):
+    _, shown = facts(await upload(b"x", given))
+    assert shown["file_name"] == kept
+
+
+async def test_the_content_tells_the_type_not_the_name(upload):
+    _, shown = facts(await upload(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "photo.png"))
+    assert shown["mime_type"] == "application/pdf"
+    refused = await upload(b"MZ\x90\x00\x03", "holiday.jpg")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "type_refused")
+    assert sniff(b"<html><script>", "x.txt") == "text/html"
+
+
+async def test_the_same_name_makes_a_new_version_and_an_old_one_can_come_back(client, folder, upload):
+    first, _ = facts(await upload(b"one"))
+    second, shown = facts(await upload(b"two"))
+    assert shown["revision"] == 2
+    current = await client.get(f"{folder}/attachments?filter[is_current]=true")
+    assert [row["id"] for row in current.json()["data"]] == [second]
+    third, shown = facts(await client.post(f"/attachments/{first}/restore"))
+    assert shown["revision"] == 3
+    assert (await client.http.get(f"/api/v1/attachments/{third}/content")).content == b"one"
+    again = await client.post(f"/attachments/{third}/restore")
+    assert again.json()["errors"][0]["code"] == "already_current"
+
+
+async def test_parallel_uploads_of_one_name_become_versions_in_a_row(upload):
+    answers = await asyncio.gather(*(upload(b"%d" % n) for n in range(5)))
+    assert sorted(facts(answer)[1]["revision"] for answer in answers) == [1, 2, 3, 4, 5]
+
+
+async def test_the_same_bytes_are_stored_once(kernel, upload):
+    """FIL-02."""
+    await upload(b"twice", "a.txt")
+    await upload(b"twice", "b.txt")
+    assert len(await keys(kernel)) == 1
+
+
+async def test_a_file_over_the_limit_is_refused_and_leaves_nothing(kernel, client, folder, upload):
+    await client.patch("/settings/files", {"values": {"max_file_mib": 1}})
+    answer = await upload(b"x" * (1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "file_too_large")
+    assert await keys(kernel) == []
+    assert (await client.get(f"{folder}/attachments")).json()["data"] == []
+
+
+async def test_the_quota_holds(client, upload):
+    await client.patch("/settings/files", {"values": {"quota_mib": 1}})
+    facts(await upload(b"a" * 700_000, "a.txt"))
+    answer = await upload(b"b" * 700_000, "b.txt")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "quota_exceeded")
+
+
+async def test_an_upload_to_a_record_that_does_not_exist_is_not_found(upload):
+    answer = await upload(b"x", path="/folders/01a1fb33-b453-774d-8743-91ebfceb386c")
+    assert answer.status_code == 404
+
+
+async def test_all_files_come_as_one_archive(client, folder, upload):
+    await upload(b"one", "a.txt")
+    await upload(b"two" * 100_000, "b.txt")
+    answer = await client.http.get(f"/api/v1{folder}/attachments/archive")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "a.txt": b"one",
+            "b.txt": b"two" * 100_000,
+        }
+
+
+async def test_a_deleted_file_is_freed_after_a_week_unless_its_bytes_are_used(kernel, client, upload):
+    gone, _ = facts(await upload(b"gone", "gone.txt"))
+    shared, _ = facts(await upload(b"shared", "one.txt"))
+    kept, _ = facts(await upload(b"shared", "two.txt"))
+    for file_id in (gone, shared):
+        assert (await client.call("DELETE", f"/attachments/{file_id}")).status_code == 204
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        await free_unused.run(unit)
+    assert len(await keys(kernel)) == 2
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        await unit.db.execute(
+            "UPDATE psa.blob SET unused_since = unused_since - $1::interval", timedelta(days=8)
+        )
+        await free_unused.run(unit)
+    assert len(await keys(kernel)) == 1
+    assert (await client.http.get(f"/api/v1/attachments/{kept}/content")).content == b"shared"
+
+
+async def test_files_move_with_what_they_hang_on(kernel, client, folder, upload):
+    file_id, _ = facts(await upload(b"x"))
+    other = (await client.post("/folders", {"title": "Other"}, type="folders")).json()["data"]["id"]
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        from uuid import UUID
+
+        assert await unit.files.move(("folders", UUID(folder.split("/")[-1])), ("folders", UUID(other))) == 1
+    moved = await client.get(f"/folders/{other}/attachments")
+    assert [row["id"] for row in moved.json()["data"]] == [file_id]
+
+
+async def test_plugin_code_saves_and_reads_files_of_no_record(kernel):
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        saved = await unit.files.save(b"report", name="report.csv")
+        assert (await unit.files.get(saved.id)) == saved
+        assert b"".join([chunk async for chunk in unit.files.read(saved.id)]) == b"report"
+        with pytest.raises(NotFound):
+            await unit.files.get(unit.tenant_id)
+
+
+async def test_a_file_waits_for_the_scanner_and_a_harmful_one_stays_closed(new_kernel, new_client, folders):
+    class Scanner:
+        async def is_clean(self, content):
+            return b"harmful" not in b"".join([chunk async for chunk in content])
+
+    folders.psa_file_scanner = _hook(lambda: Scanner())
+    from psa_kernel.builtin.tenancy.provisioning import ensure_single
+    from psa_kernel.testing.drain import drain
+
+    kernel = await new_kernel([folders])
+    await ensure_single(kernel, admin_email="admin@example.com", admin_password="a long enough passphrase")
+    client = await new_client(kernel)
+    folder = (await client.post("/folders", {"title": "F"}, type="folders")).json()["data"]["id"]
+    codes = {}
+    for content in (b"harmless", b"harmful"):
+        answer = await client.http.post(
+            f"/api/v1/folders/{folder}/attachments", files={"file": (content.decode(), content)}
+        )
+        path = f"/api/v1/attachments/{answer.json()['data']['id']}/content"
+        assert (await client.http.get(path)).json()["errors"][0]["code"] == "scan_pending"
+        codes[content] = path
+    await drain(kernel)
+    assert (await client.http.get(codes[b"harmless"])).content == b"harmless"
+    assert (await client.http.get(codes[b"harmful"])).json()["errors"][0]["code"] == "quarantined"
+
+
+def _hook(function):
+    from psa_sdk import hookimpl
+
+    return hookimpl(function)
+
+
+async def test_a_store_never_leaves_its_directory(kernel):
+    async def nothing():
+        yield b""
+
+    with pytest.raises(ValueError, match="leaves the store"):
+        await store.of(kernel).put("../outside", nothing())
+
+
+async def test_the_files_of_an_upload_that_failed_midway_are_not_kept(kernel):
+    async def breaking():
+        yield b"first"
+        raise ConnectionError("gone")
+
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        with pytest.raises(ConnectionError):
+            await TenantFiles(unit).save(breaking(), name="x.txt")
+    assert await keys(kernel) == []
