@@ -113,7 +113,7 @@ def _operation(kernel: Kernel, item: Any, pointer: str, findings: Findings) -> O
     op: Any = item.get("op")
     data = item.get("data")
     place: Any = item.get("ref")
-    if not isinstance(op, str) or op not in _VERBS:
+    if op not in ("add", "update", "remove"):
         findings.add(
             "“op” must be add, update or remove.", pointer=f"{pointer}/op", code="malformed_operation"
         )
