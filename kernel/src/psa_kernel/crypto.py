@@ -1,17 +1,13 @@
 """Envelope encryption: a master key wraps each tenant's data keys, which seal single values.
 
-The master key is 32 random bytes: `PSA_MASTER_KEY` (base64) or `<data_dir>/master.key`, mode 0600, made at the
-first start. A sealed value is bound to its tenant, table, column and row; moved anywhere else it doesn't open.
+A sealed value is bound to its tenant, table, column and row; moved anywhere else it doesn't open.
 """
 
 import asyncio
 import base64
-import binascii
 import contextlib
-import os
 import secrets
-from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
+from collections.abc import AsyncGenerator
 from typing import Final
 from uuid import UUID
 
@@ -19,95 +15,22 @@ import asyncpg
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256, Hash
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from psa_kernel.config import Config
 from psa_kernel.database.pool import Connection, Pool
 from psa_kernel.database.session import Session
+from psa_kernel.master_key import KEY_BYTES, MasterKey, UnusableKey, fingerprint, load_master_key
 from psa_sdk.tables import new_id
 
-KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _FORMAT: Final = 1
 _HEADER_BYTES: Final = 5  # format (1), key generation (4)
 
 
-class UnusableKey(Exception):
-    """The master key is missing, weak, readable by others or not the one that wrapped the data."""
-
-
 class NotAuthentic(Exception):
     """A sealed value was altered, moved to another place or sealed under an unknown key."""
-
-
-def _decode_key(text: str, source: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise UnusableKey(f"{source} is not base64; use `openssl rand -base64 32`.") from error
-    if len(key) != KEY_BYTES or len(set(key)) < 8:
-        raise UnusableKey(
-            f"{source} must be {KEY_BYTES} random bytes in base64; use `openssl rand -base64 32`."
-        )
-    return key
-
-
-def _key_file(path: Path, *, create: bool) -> bytes | None:
-    if create and not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Linking, unlike renaming, leaves the key of a process that was faster.
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    if not path.exists():
-        return None
-    if path.stat().st_mode & 0o077:
-        raise UnusableKey(f"{path} can be read by other accounts; run `chmod 600 {path}`.")
-    return _decode_key(path.read_text(), str(path))
-
-
-class MasterKey(msgspec.Struct, frozen=True):
-    """The key above all keys; `previous` still opens what it wrapped while a rotation is under way."""
-
-    current: bytes
-    previous: bytes | None = None
-
-    def __repr__(self) -> str:
-        """Never show key material."""
-        return f"MasterKey({fingerprint(self.current)})"
-
-
-def fingerprint(key: bytes) -> str:
-    """Return a short public name of a key."""
-    digest = Hash(SHA256())
-    digest.update(b"psa key fingerprint" + key)
-    return digest.finalize()[:6].hex()
-
-
-def load_master_key(data_dir: Path, environment: Mapping[str, str] = os.environ) -> MasterKey:
-    """Read the master key, making the file at the first start; raises `UnusableKey`.
-
-    `PSA_MASTER_KEY_PREVIOUS` or `master.key.previous` holds the key that a rotation is leaving.
-    """
-    keys: list[bytes | None] = []
-    for variable, file in (
-        ("PSA_MASTER_KEY", "master.key"),
-        ("PSA_MASTER_KEY_PREVIOUS", "master.key.previous"),
-    ):
-        text = environment.get(variable, "")
-        is_current = variable == "PSA_MASTER_KEY"
-        keys.append(_decode_key(text, variable) if text else _key_file(data_dir / file, create=is_current))
-    current, previous = keys
-    if current is None:  # pragma: no cover - the file was just made
-        raise UnusableKey("No master key.")
-    return MasterKey(current, previous)
 
 
 def encrypt(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
@@ -169,8 +92,9 @@ class KeyRing:
         keys = self._tenants.get(tenant_id) or await self._load(tenant_id)
         generation = keys.newest
         text = plain.encode() if isinstance(plain, str) else plain
-        header = bytes([_FORMAT]) + generation.to_bytes(4)
-        return header + encrypt(keys.keys[generation], text, _place(tenant_id, table, column, row_id))
+        return header_of(generation) + encrypt(
+            keys.keys[generation], text, _place(tenant_id, table, column, row_id)
+        )
 
     async def open_sealed(self, tenant_id: UUID, table: str, column: str, row_id: UUID, sealed: bytes) -> str:
         """Return the plain text of a sealed value; raises `NotAuthentic`."""
@@ -281,6 +205,11 @@ class KeyRing:
             keys = _DataKeys({row["generation"]: self._unwrap(tenant_id, row) for row in rows})
             self._tenants[tenant_id] = keys
             return keys
+
+
+def header_of(generation: int) -> bytes:
+    """Return how values sealed under a data-key generation begin."""
+    return bytes([_FORMAT]) + generation.to_bytes(4)
 
 
 def generation_of(sealed: bytes) -> int:

@@ -8,16 +8,8 @@ import pytest
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
-from psa_kernel.crypto import (
-    KeyRing,
-    MasterKey,
-    NotAuthentic,
-    UnusableKey,
-    decrypt,
-    encrypt,
-    generation_of,
-    load_master_key,
-)
+from psa_kernel.crypto import KeyRing, NotAuthentic, decrypt, encrypt, generation_of
+from psa_kernel.master_key import MasterKey, UnusableKey, load_master_key
 from psa_sdk.tables import new_id
 
 PLACE = ("vault.secret", "password")

@@ -15,7 +15,7 @@ from litestar import Litestar
 from psa_kernel.access import Grants
 from psa_kernel.clock import SystemClock
 from psa_kernel.config import Config
-from psa_kernel.crypto import KeyRing, MasterKey
+from psa_kernel.crypto import KeyRing
 from psa_kernel.database.pool import open_pool
 from psa_kernel.database.session import Session
 from psa_kernel.http.errors import on_exception
@@ -27,6 +27,7 @@ from psa_kernel.jsonapi.read import (
 )
 from psa_kernel.jsonapi.routes import resource_handlers
 from psa_kernel.kernel import Kernel
+from psa_kernel.master_key import MasterKey
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import RequestFacts, Unit

@@ -7,7 +7,7 @@ import pytest
 from psa_kernel.boot import load
 from psa_kernel.clock import SystemClock
 from psa_kernel.config import Config
-from psa_kernel.crypto import KeyRing, MasterKey
+from psa_kernel.crypto import KeyRing
 from psa_kernel.database.engine import bind
 from psa_kernel.database.pool import open_pool
 from psa_kernel.jsonapi.csv_export import selection
@@ -15,6 +15,7 @@ from psa_kernel.jsonapi.openapi import paths
 from psa_kernel.jsonapi.query import operators_of
 from psa_kernel.jsonapi.scopes import shape_for
 from psa_kernel.kernel import Kernel
+from psa_kernel.master_key import MasterKey
 from psa_sdk.errors import NotFound
 
 from .conftest import ADMIN, CLIENT, Library, somebody

@@ -10,10 +10,10 @@ import msgspec
 from psa_kernel.builtin.audit.sealing import seal_all
 from psa_kernel.builtin.audit.verification import Checkpoint, Report, verify
 from psa_kernel.builtin.audit.verification import checkpoint as end_of_chain
+from psa_kernel.builtin.tenancy.provisioning import every_tenant
 from psa_kernel.cli.application import chosen_tenant, with_kernel
 from psa_kernel.cli.options import configured, json_option, tenant_option
 from psa_kernel.config import Config
-from psa_kernel.database.session import Session
 from psa_kernel.kernel import Kernel
 
 
@@ -25,10 +25,7 @@ def audit() -> None:
 async def _chosen(kernel: Kernel, slug: str) -> list[UUID]:
     if slug:
         return [await chosen_tenant(kernel, slug)]
-    multi_tenant = kernel.config.multi_tenant
-    async with Session(kernel.pool, tenant_id=None, multi_tenant=multi_tenant, readonly=True) as session:
-        rows = await session.connection.fetch("SELECT id FROM psa.tenant ORDER BY created_at, id")
-    return [row["id"] for row in rows]
+    return await every_tenant(kernel)
 
 
 @audit.command("verify")

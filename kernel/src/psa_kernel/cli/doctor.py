@@ -16,11 +16,11 @@ from psa_kernel.boot import load
 from psa_kernel.cli.failures import EXPECTED, sentence
 from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
-from psa_kernel.crypto import load_master_key
 from psa_kernel.database.guard import isolation_problems
 from psa_kernel.database.migrations import pending
 from psa_kernel.database.pool import connect_as_owner
 from psa_kernel.embedded import servers
+from psa_kernel.master_key import load_master_key
 from psa_kernel.registry import Registry
 
 _ENOUGH_BYTES = 2 * 1024**3

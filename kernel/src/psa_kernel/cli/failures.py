@@ -5,12 +5,12 @@ import redis
 
 from psa_kernel.backup import BackupError
 from psa_kernel.boot import BootError
-from psa_kernel.crypto import UnusableKey
 from psa_kernel.database.converge import ConvergeError
 from psa_kernel.database.migrations import MigrationError
 from psa_kernel.database.platform import DatabaseUnfit
 from psa_kernel.embedded import ServerError
 from psa_kernel.kernel import IsolationMissing
+from psa_kernel.master_key import UnusableKey
 from psa_sdk.errors import Problem
 
 EXPECTED = (

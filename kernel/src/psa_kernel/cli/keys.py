@@ -2,12 +2,14 @@
 
 import click
 
+from psa_kernel.builtin.tenancy.provisioning import every_tenant
+from psa_kernel.builtin.tenancy.resealing import reseal as reseal_tenant
 from psa_kernel.cli.application import with_kernel
 from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option
 from psa_kernel.config import Config
-from psa_kernel.crypto import fingerprint, load_master_key
 from psa_kernel.kernel import Kernel
+from psa_kernel.master_key import fingerprint, load_master_key
 
 
 @click.group()
@@ -24,7 +26,7 @@ def status(config: Config, as_json: bool) -> None:
 
     async def work(kernel: Kernel) -> list[dict[str, object]]:
         found: list[dict[str, object]] = []
-        for tenant in await kernel.tenants():
+        for tenant in await every_tenant(kernel):
             async with kernel.unit(tenant, readonly=True) as unit:
                 rows = await unit.db.fetch(
                     "SELECT generation, master FROM psa.data_key ORDER BY generation DESC LIMIT 1"
@@ -46,7 +48,7 @@ def rotate(config: Config) -> None:
     """Give every tenant a new data key: new values use it, old ones stay readable."""
 
     async def work(kernel: Kernel) -> int:
-        tenants = await kernel.tenants()
+        tenants = await every_tenant(kernel)
         for tenant in tenants:
             generation = await kernel.keys.add_generation(tenant)
             async with kernel.unit(tenant) as unit:
@@ -65,6 +67,17 @@ def rewrap(config: Config) -> None:
     """
 
     async def work(kernel: Kernel) -> int:
-        return sum([await kernel.keys.rewrap(tenant) for tenant in await kernel.tenants()])
+        return sum([await kernel.keys.rewrap(tenant) for tenant in await every_tenant(kernel)])
 
     click.echo(f"{with_kernel(config, work)} data keys are wrapped under the present master key.")
+
+
+@keys.command()
+@configured
+def reseal(config: Config) -> None:
+    """Seal stored values anew under the newest data keys, in small batches; repeatable."""
+
+    async def work(kernel: Kernel) -> int:
+        return sum([await reseal_tenant(kernel, tenant) for tenant in await every_tenant(kernel)])
+
+    click.echo(f"{with_kernel(config, work)} values moved to newer data keys.")

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from psa_kernel.builtin.audit.canonical import ABSENT, CANONICAL, GENESIS, chain, digest_of
 from psa_kernel.builtin.audit.sealing import signing_key
-from psa_kernel.crypto import KeyRing, UnusableKey
+from psa_kernel.crypto import KeyRing
+from psa_kernel.master_key import UnusableKey
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel

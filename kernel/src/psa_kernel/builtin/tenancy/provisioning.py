@@ -95,9 +95,16 @@ async def seed(kernel: "Kernel", tenant_id: UUID) -> list[str]:
     return seeded
 
 
+async def every_tenant(kernel: "Kernel") -> list[UUID]:
+    """Return the ids of all tenants, suspended ones included, oldest first."""
+    async with Session(kernel.pool, tenant_id=None, multi_tenant=kernel.config.multi_tenant) as session:
+        rows = await session.connection.fetch("SELECT id FROM psa.tenant ORDER BY created_at, id")
+    return [row["id"] for row in rows]
+
+
 async def seed_all(kernel: "Kernel") -> dict[UUID, list[str]]:
     """Run the seeds that tenants lack, after plugins were installed; returns what was done."""
-    done = {tenant: await seed(kernel, tenant) for tenant in await kernel.tenants()}
+    done = {tenant: await seed(kernel, tenant) for tenant in await every_tenant(kernel)}
     return {tenant: plugins for tenant, plugins in done.items() if plugins}
 
 
