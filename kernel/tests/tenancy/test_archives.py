@@ -188,3 +188,29 @@ async def test_the_operator_downloads_an_archive_and_both_logs_tell(kernel, nort
             assert (
                 await unit.db.fetch_value("SELECT count(*) FROM psa.audit_entry WHERE action = 'export'") == 1
             )
+
+
+async def test_files_travel_and_a_changed_one_is_refused(kernel, north, tmp_path):
+    async with kernel.unit(north) as unit:
+        team = await unit.db.fetch_value("SELECT id FROM psa.team")
+        await unit.files.save(b"the contents of a note", name="note.txt", subject=("groups", team))
+    path = tmp_path / "north.zip"
+    await export_tenant(kernel, north, path)
+    imported = await import_tenant(kernel, path, slug="copy")
+    async with kernel.unit(imported) as unit:
+        new_team = await unit.db.fetch_value("SELECT id FROM psa.team")
+        (file,) = await unit.files.attached("groups", new_team)
+        assert b"".join([chunk async for chunk in unit.files.read(file.id)]) == b"the contents of a note"
+    stored = sorted(
+        item.parent.parent.name for item in (kernel.config.data_dir / "files").rglob("*") if item.is_file()
+    )
+    assert stored == sorted([str(north), str(imported)])
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, b"something else" if name.startswith("files/") else source.read(name))
+    with pytest.raises(Invalid, match="other content"):
+        await import_tenant(kernel, changed, slug="again")
+    assert await kernel.directory.by_slug("again") is None
+    remaining = [item for item in (kernel.config.data_dir / "files").rglob("*") if item.is_file()]
+    assert len(remaining) == 2

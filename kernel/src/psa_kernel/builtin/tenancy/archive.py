@@ -38,6 +38,9 @@ class Contents(msgspec.Struct, kw_only=True):
     plugins: dict[str, str]
     tables: dict[str, int]
     numbers: dict[str, int]
+    files: int = 0
+    lost_files: list[str] = []
+    """Hashes of blobs that the exporting store no longer had."""
     salt: str = ""
     """Of the passphrase's key, base64; empty when secrets are left out."""
     proof: str = ""

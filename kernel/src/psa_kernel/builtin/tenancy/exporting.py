@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.builtin.tenancy.archive import CONTENTS, FORMAT, PROOF, Contents, Layout, Passphrase, layouts
+from psa_kernel.builtin.tenancy.archived_files import write_files
 from psa_kernel.database.schema import quoted
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ async def export_tenant(
                 for layout in layouts(kernel.registry)
             }
             contents = await _contents(unit, counts, journey)
+            contents.files, contents.lost_files = await write_files(unit, archive)
             archive.writestr(CONTENTS, msgspec.json.format(msgspec.json.encode(contents)))
     return counts
 

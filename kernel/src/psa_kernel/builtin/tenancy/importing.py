@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.builtin.tenancy.archive import CONTENTS, FORMAT, PROOF, Contents, Layout, Passphrase, layouts
+from psa_kernel.builtin.tenancy.archived_files import read_files, remove_files
 from psa_kernel.builtin.tenancy.provisioning import check_identity, seed
 from psa_kernel.crypto import NotAuthentic
 from psa_kernel.database.schema import quoted
@@ -77,10 +78,13 @@ async def import_tenant(
                     loader = _Loader(kernel, session, tenant_id, layout, journey)
                     await loader.load(_lines(archive, layout), ids)
                 await _check_counts(session, tenant_id, contents)
+                if await read_files(kernel, tenant_id, archive) != contents.files:
+                    raise Invalid(f"The archive is damaged: it should have {contents.files} files.")
                 for counter, value in contents.numbers.items():
                     await session.connection.execute("SELECT psa.restore_number($1, $2)", counter, value)
         except BaseException:
             kernel.keys.forget(tenant_id)
+            await remove_files(kernel, tenant_id)
             async with _session(kernel, tenant_id) as session:
                 await session.connection.execute("DELETE FROM psa.data_key WHERE tenant_id = $1", tenant_id)
             raise
