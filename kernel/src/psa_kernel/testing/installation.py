@@ -99,11 +99,11 @@ class KernelInstallation:
 
     @asynccontextmanager
     async def statements(self) -> AsyncGenerator[list[str]]:
-        """Collect the SQL statements sent inside the block, credentials' look-ups excepted."""
+        """Collect the SQL statements sent inside the block, credentials' look-ups and wake-ups excepted."""
         found: list[str] = []
 
         def note(record: asyncpg.connection.LoggedQuery) -> None:
-            if "psa.authenticate(" not in record.query:
+            if not record.query.startswith("NOTIFY") and "psa.authenticate(" not in record.query:
                 found.append(record.query)
 
         async def everywhere(change: str) -> None:

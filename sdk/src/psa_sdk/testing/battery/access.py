@@ -45,9 +45,9 @@ class AccessChecks:
         company = await company_of(house)
         client, faults = await house.kit.portal(company, "*", admin=True), list[str]()
         for endpoint in house.endpoints:
-            if house.route(endpoint) is not None:
-                if endpoint.audience == "staff" and not endpoint.public:
-                    faults += await refused(house, client, endpoint, 401)
+            if endpoint.audience == "staff" and not endpoint.public:
+                faults += await refused(house, client, endpoint, 401)
+            if endpoint.audience != "both" or house.route(endpoint) is not None:
                 continue
             head = endpoint.path.removeprefix(API).partition("/{")[0].removesuffix(".csv")
             for name in (one.name for one in house.resources if one.url == head and one.portal is None):

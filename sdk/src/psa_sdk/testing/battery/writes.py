@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from psa_sdk.resources import Resource
-from psa_sdk.tables import new_id
+from psa_sdk.tables import Sealed, new_id
 from psa_sdk.testing import values
 from psa_sdk.testing.battery.declarations import booted
 from psa_sdk.testing.battery.house import House, data_of, report
@@ -39,6 +39,8 @@ class WriteChecks:
                 if field.name not in {one.name for one in msgspec.structs.fields(resource.read)}:
                     continue
                 held = data_of(await admin.get(f"{resource.url}/{made.id}"))["attributes"].get(field.encode_name)
+                if isinstance(resource.table._meta.get_column_by_name(field.name), Sealed):
+                    sent = True
                 if not same(sent, held):
                     faults.append(f"{resource.name}.{field.encode_name} holds {held!r} after {sent!r} was sent.")
         report(faults)
