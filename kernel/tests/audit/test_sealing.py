@@ -4,8 +4,9 @@ import asyncio
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from psa_kernel.builtin.audit.sealing import seal, seal_all
+from psa_kernel.builtin.audit.sealing import EVERY_SECONDS, seal, seal_all, sealer
 from psa_kernel.builtin.audit.verification import checkpoint, verify
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
@@ -250,3 +251,36 @@ async def test_another_tenants_entries_stay_out_of_sight_and_out_of_the_chain(ne
     async with kernel.unit(SINGLE_TENANT) as unit:
         assert await unit.db.fetch_value("SELECT count(*) FROM psa.audit_entry WHERE action = 'test'") == 0
         assert not await unit.db.fetch("SELECT * FROM psa.take_unsealed(100)")
+
+
+async def test_a_serving_process_seals_within_two_seconds_and_when_it_stops(new_kernel):
+    """S31."""
+    kernel = await new_kernel()
+    await ensure_single(kernel)
+    async with sealer(kernel):
+        await write(kernel, 3)
+        async with asyncio.timeout(2 * EVERY_SECONDS):
+            while (await verify(kernel, SINGLE_TENANT)).waiting:
+                await asyncio.sleep(0.05)
+        await write(kernel, 2)
+    report = await verify(kernel, SINGLE_TENANT)
+    assert report.intact
+    assert report.waiting == 0
+
+
+async def test_a_failure_of_the_database_does_not_end_the_sealer(new_kernel):
+    kernel = await new_kernel()
+    await ensure_single(kernel)
+    with capture_logs() as lines:
+        async with sealer(kernel):
+            owner = await asyncpg.connect(new_kernel.databases[kernel].superuser)
+            await owner.execute("ALTER FUNCTION psa.tenants_with_unsealed() RENAME TO elsewhere")
+            await write(kernel, 1)
+            async with asyncio.timeout(5):
+                while not any(line["event"] == "sealing the audit log failed" for line in lines):
+                    await asyncio.sleep(0.05)
+            await owner.execute("ALTER FUNCTION psa.elsewhere() RENAME TO tenants_with_unsealed")
+            await owner.close()
+            async with asyncio.timeout(5):
+                while (await verify(kernel, SINGLE_TENANT)).waiting:
+                    await asyncio.sleep(0.05)
