@@ -146,6 +146,17 @@ class Unit:
         provided = self.kernel.registry.services.get(protocol)
         return provided is not None and self.kernel.enabled(self.tenant_facts, provided[0])
 
+    def ask(self, question: Callable[..., T], /, **arguments: Any) -> list[T]:
+        """Return what the enabled plugins answer to a hook."""
+        hooks, off = self.kernel.registry.hooks, self.tenant_facts.disabled
+        name = question.__name__
+        silent = [plugin for key, plugin in hooks.list_name_plugin() if off and not self._enabled(key)]
+        answer: Any = hooks.subset_hook_caller(name, silent)(**arguments)
+        return answer if isinstance(answer, list) else [] if answer is None else [answer]
+
+    def _enabled(self, plugin: str) -> bool:
+        return self.kernel.enabled(self.tenant_facts, plugin)
+
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the principal holds the permission; `Unauthenticated` when nobody does."""
         if not self.principal.allows(permission):

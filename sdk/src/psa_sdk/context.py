@@ -1,7 +1,7 @@
 """What plugin code is handed: the principal, the unit of work and everything reachable from it."""
 
 import datetime
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -234,6 +234,14 @@ class Context(Protocol):
 
     def provides(self, protocol: type[Any]) -> bool:
         """Tell whether `service` would succeed."""
+        ...
+
+    def ask(self, question: Callable[..., T], /, **arguments: Any) -> list[T]:
+        """Put a question of a plugin's own `hookspecs` to all plugins that the tenant uses.
+
+        `ctx.ask(questions.psa_visits_drivers, region="north")` returns the answers that aren't None; the one
+        answer, if any, of a `firstresult` question. Like all hooks it is synchronous and does no I/O.
+        """
         ...
 
     def require(self, permission: str) -> None:
