@@ -141,6 +141,18 @@ async def test_an_included_to_many_relationship_is_capped_and_says_so(many_books
     assert books["meta"] == {"truncated": True}
 
 
+async def test_an_include_that_leads_too_far_is_refused(many_books, monkeypatch):
+    """API-02"""
+    monkeypatch.setattr(paging, "MAX_INCLUDED", 59)
+    with pytest.raises(BadRequest) as caught:
+        await many_books.list("authors", "include=books")
+    assert caught.value.code == "include_too_large"
+    with pytest.raises(BadRequest):
+        await many_books.get("authors", numbered(1), "include=books.author")
+    monkeypatch.setattr(paging, "MAX_INCLUDED", 60)
+    assert len((await many_books.list("authors", "include=books"))["included"]) == 60
+
+
 async def test_a_list_is_one_statement_whatever_it_includes(many_books, monkeypatch):
     """API-02"""
     for query in ("", "include=author", "include=author.books,critic,shelves,reviews&page[total]=true"):

@@ -21,6 +21,8 @@ from psa_kernel.jsonapi.statement import (
 
 MAX_MEMBERS = 100
 """The most members of a to-many relationship that are included with one parent."""
+MAX_INCLUDED = 10_000
+"""The most members of to-many relationships that one step of an include path brings, over all parents."""
 SHOWN = "psa_shown"
 """The CTE of the primary rows."""
 
@@ -46,6 +48,8 @@ class Included(msgspec.Struct, frozen=True, kw_only=True):
     """Select list entries: the objects of each type and, after them, what its computed attributes need."""
     outputs: tuple[Emitted, ...]
     """What each type shows, in the order of the columns."""
+    members: str = ""
+    """The SQL of the largest number of members that a step brings; empty without to-many steps."""
 
 
 def build_includes(
@@ -68,7 +72,14 @@ def build_includes(
         output = outputs[name]
         columns.extend(_objects(of_type, output, linkage.get(name, {}), primary))
         shown.append(output)
-    return Included(ctes=tuple(ctes), linkage=linkage, columns=tuple(columns), outputs=tuple(shown))
+    counts = [f"(SELECT count(*) FROM {node.cte})" for node in nodes if node.relation.many]
+    return Included(
+        ctes=tuple(ctes),
+        linkage=linkage,
+        columns=tuple(columns),
+        outputs=tuple(shown),
+        members=f"greatest({', '.join(counts)})" if counts else "",
+    )
 
 
 def _rows(node: Node, output: Emitted, visible: str) -> str:
@@ -91,7 +102,7 @@ def _rows(node: Node, output: Emitted, visible: str) -> str:
         f"{node.cte} AS MATERIALIZED (SELECT psa_m.*, psa_p.id AS psa_of"
         f" FROM (SELECT DISTINCT id FROM {node.source}) AS psa_p CROSS JOIN LATERAL"
         f" (SELECT {inner} FROM {target.source} AS {row} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {row}.id LIMIT {MAX_MEMBERS + 1}) AS psa_m)"
+        f" ORDER BY {row}.id LIMIT {MAX_MEMBERS + 1}) AS psa_m LIMIT {MAX_INCLUDED + 1})"
     )
 
 

@@ -10,12 +10,13 @@ import msgspec
 from psa_kernel.jsonapi.catalog import catalog_of
 from psa_kernel.jsonapi.cursor import open_cursor, seal_cursor
 from psa_kernel.jsonapi.documents import filled, included_text, list_bytes
+from psa_kernel.jsonapi.includes import MAX_INCLUDED
 from psa_kernel.jsonapi.parser import parse_query
 from psa_kernel.jsonapi.plan import COUNTED, Direction, Plan, compile_plan, form_of, nodes_of
 from psa_kernel.jsonapi.query import Mode, Query
 from psa_kernel.jsonapi.scopes import disabled_plugins, require, visible
 from psa_kernel.jsonapi.shape import Shape
-from psa_sdk.errors import Fault, Forbidden, NotFound
+from psa_sdk.errors import BadRequest, Fault, Forbidden, NotFound
 
 if TYPE_CHECKING:
     from psa_kernel.crypto import KeyRing
@@ -62,6 +63,18 @@ def included_targets(
     if faults:
         raise Forbidden(faults=faults)
     return tuple(found), values
+
+
+def bounded(columns: list[Any], plan: Plan) -> list[Any]:
+    """Return the columns of included objects; raises `BadRequest` when they are too many."""
+    if plan.counts_members and columns.pop() > MAX_INCLUDED:
+        raise BadRequest(
+            f"The include leads to more than {MAX_INCLUDED} records; ask for fewer with page[size], or read"
+            " the relationship at its own URL.",
+            code="include_too_large",
+            parameter="include",
+        )
+    return columns
 
 
 class _Ends(msgspec.Struct):
@@ -118,7 +131,7 @@ async def page_document(
     ends = _ends(values, plan, direction, count, query.size)
     if plan.output.computed:
         data = filled(data, next(values), plan.output)
-    included = included_text(list(values), plan.outputs)
+    included = included_text(bounded(list(values), plan), plan.outputs)
     return list_bytes(
         data,
         _links(unit, shape, query, url, related, ends),

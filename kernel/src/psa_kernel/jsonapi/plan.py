@@ -64,6 +64,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     output: Emitted
     outputs: tuple[Emitted, ...]
     sort_kinds: tuple[Kind, ...]
+    counts_members: bool = False
+    """Whether the last column tells how many members the largest to-many include has."""
 
 
 def form_of(
@@ -171,8 +173,14 @@ def compile_plan(catalog: Catalog, shape: Shape, disabled: frozenset[str], form:
         return Plan(sql=parts.single(), output=output, outputs=(), sort_kinds=())
     nodes = nodes_of(catalog, shape, disabled, form.include)
     outputs = {node.target.name: emitted(node.target, fields) for node in nodes}
-    sql, shown = parts.staged(nodes, outputs, visible)
-    return Plan(sql=sql, output=output, outputs=shown, sort_kinds=sort_kinds)
+    sql, included = parts.staged(nodes, outputs, visible)
+    return Plan(
+        sql=sql,
+        output=output,
+        outputs=included.outputs,
+        sort_kinds=sort_kinds,
+        counts_members=bool(included.members),
+    )
 
 
 class _Parts:
@@ -221,7 +229,7 @@ class _Parts:
 
     def staged(
         self, nodes: Sequence[Node], outputs: Mapping[str, Emitted], visible: Mapping[str, str]
-    ) -> tuple[str, tuple[Emitted, ...]]:
+    ) -> tuple[str, Included]:
         """Return the statement that fixes the page's rows first and then makes text of them.
 
         One more row than is shown tells whether there is a next page. Satellites and includes join the
@@ -247,12 +255,13 @@ class _Parts:
             shown = SHOWN
         joins = "".join(shape.satellites[index].joined(row) for index in self.output.satellites)
         ends, selected, order = self._rest(keys)
+        selected.extend((*included.columns, *([included.members] if included.members else ())))
         sql = (
-            f"WITH {', '.join(ctes)} SELECT {', '.join((*selected, *included.columns))}"
+            f"WITH {', '.join(ctes)} SELECT {', '.join(selected)}"
             f" FROM (SELECT {self._text(included)} AS j, {ends}{self._needs(row)}"
             f" FROM {shown} AS {row}{joins}{order}) AS psa_q"
         )
-        return sql, included.outputs
+        return sql, included
 
     def _text(self, included: Included) -> str:
         row = self.shape.row

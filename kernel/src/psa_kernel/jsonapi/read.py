@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psa_kernel.jsonapi.catalog import catalog_of
 from psa_kernel.jsonapi.documents import filled, included_text, one_bytes
-from psa_kernel.jsonapi.paging import included_targets, page_document, parsed
+from psa_kernel.jsonapi.paging import bounded, included_targets, page_document, parsed
 from psa_kernel.jsonapi.plan import COUNTED, compile_plan, conditions, form_of
 from psa_kernel.jsonapi.query import Query
 from psa_kernel.jsonapi.scopes import disabled_plugins, require, shape_for, shifted, visible
@@ -155,7 +155,7 @@ async def _one(
     row = await unit.connection.fetchrow(plan.sql, id, *seen.values, *target_values)
     if row is None or not row[1]:
         return None, 0
-    rest = row[3:]
+    rest = bounded(list(row[3:]), plan)
     needs = rest[0] if plan.output.computed else None
     data = filled(row[0], needs, plan.output)
     included = included_text(rest[1:] if plan.output.computed else rest, plan.outputs)
