@@ -10,10 +10,12 @@ import asyncpg
 import msgspec
 import pytest
 
-from psa_sdk.errors import Conflict, NotFound, Problem, Stale
+from psa_kernel.builtin.tenancy.provisioning import ensure_single
+from psa_sdk.errors import Conflict, Forbidden, NotFound, Problem, Stale
 from psa_sdk.tables import And, new_id
 
-from .workshop import Company
+from .test_writes import client
+from .workshop import WARRANTIES, WORKSHOP, Company, plugin
 
 
 async def traces(unit, table="audit_entry"):
@@ -357,3 +359,21 @@ async def test_values_that_no_column_can_hold_are_refused_not_broken(unit):
             async with unit.savepoint():
                 await device(unit, company=company, **values)
         assert caught.value.status == 422
+
+
+async def test_plugin_code_of_a_portal_request_cannot_write_for_another_company(new_kernel, tmp_path):
+    """Also in single-tenant mode, where the database keeps no companies apart."""
+    plugins = [plugin(tmp_path, WORKSHOP), plugin(tmp_path, WARRANTIES)]
+    kernel = await new_kernel(plugins, multi_tenant=False)
+    tenant_id = await ensure_single(
+        kernel, admin_email="admin@acme.example", admin_password="violin harbour mosaic"
+    )
+    async with kernel.unit(tenant_id) as unit:
+        mine, other = [await unit.records.create("companies", {"name": name}) for name in ("Mine", "Other")]
+    async with kernel.unit(tenant_id, principal=client(mine)) as unit:
+        key = await unit.records.create("devices", {"name": "x"})
+        assert (await unit.records.get("devices", key))["company"] == mine
+        with pytest.raises(Forbidden):
+            await unit.records.create("devices", {"name": "x", "company": other})
+        with pytest.raises(Forbidden):
+            await unit.records.create_many("devices", [{"name": "x", "company": other}])

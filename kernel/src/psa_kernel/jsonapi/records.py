@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from psa_kernel.database.converge.isolation import company_key
 from psa_kernel.events.outbox import cause_of, written
 from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
@@ -37,7 +38,7 @@ class UnitRecords(RecordReads):
         """Create a record and return its id."""
         declared, target = self._declared(resource)
         change = await self._prepared(declared, target, values, id or new_id())
-        row = await self._row_of(target, change)
+        row = await self._row_of(declared, target, change)
         arguments: list[Any] = [*self._facts(), *(target.column(name).bound(row[name]) for name in row)]
         seen = self._visible(declared, arguments) if self._verb == "create" else ""
         rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
@@ -64,7 +65,7 @@ class UnitRecords(RecordReads):
                     else await self._prepared(declared, target, values, record_id)
                 )
                 changes.append(change)
-                row = await self._row_of(target, change)
+                row = await self._row_of(declared, target, change)
                 batches.setdefault(tuple(row), []).append(row)
             for columns, batch in batches.items():
                 arguments: list[Any] = [*self._facts(), write_plan.rows_document(batch)]
@@ -201,10 +202,15 @@ class UnitRecords(RecordReads):
             await run(self._unit, change)
         return change
 
-    async def _row_of(self, target: Target, change: PendingChange) -> dict[str, Any]:
-        """Return all columns of a new row, ready to be bound."""
+    async def _row_of(self, declared: Resource, target: Target, change: PendingChange) -> dict[str, Any]:
+        """Return all columns of a new row, ready to be bound; a portal principal's belong to its company."""
         now = self._unit.now
         change.new = _writable(target, change.new)
+        if self._unit.principal.audience == "portal":
+            company = company_key(self._unit.kernel.registry, declared.table)
+            own = self._unit.principal.who.company_id
+            if company not in ("", "id") and change.new.setdefault(company, own) != own:
+                raise beyond(declared)
         values = {"id": change.id, "created_at": now, "updated_at": now, **change.new}
         return await self._sealed(target, change.id, values)
 

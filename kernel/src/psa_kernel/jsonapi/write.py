@@ -112,7 +112,6 @@ async def update_from(
     if findings and not await records.exists(name, id):
         raise NotFound(f"There is no {name} record with the id {id}.")
     findings.raise_all()
-    _confine(unit, sends, draft, updating=True)
     version = await records.update_at(name, id, draft.values, versions)
     for relation, targets in draft.members.items():
         version = await records.members(name, id, relation, Membership(add=targets, whole=True))
@@ -215,14 +214,10 @@ def _under_parent(
     return {**data, "relationships": relationships}
 
 
-def _confine(unit: "Unit", sends: Writable, draft: Draft, *, updating: bool = False) -> None:
-    """Bind what a portal principal writes to its own company."""
+def _confine(unit: "Unit", sends: Writable, draft: Draft) -> None:
+    """Bind what a portal principal makes to its own company, before hooks look at it."""
     if not sends.portal:
         return
     column = company_key(unit.kernel.registry, sends.resource.table)
-    if column in ("", "id"):
-        return
-    if updating:
-        draft.values.pop(column, None)
-    else:
-        draft.values[column] = unit.principal.who.company_id
+    if column not in ("", "id"):
+        draft.values.setdefault(column, unit.principal.who.company_id)
