@@ -20,6 +20,8 @@ def psa_manifest() -> Manifest:
         permissions=(
             Permission(name=routes.READ, title="See settings"),
             Permission(name=routes.UPDATE, title="Change settings"),
+            Permission(name=routes.EXPORT, title="Export the configuration"),
+            Permission(name=routes.IMPORT, title="Import a configuration"),
             Permission(name=routes.READ_MODULES, title="See modules"),
             Permission(name=routes.UPDATE_MODULES, title="Switch modules on and off"),
         ),

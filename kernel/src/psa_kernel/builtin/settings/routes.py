@@ -7,6 +7,12 @@ import msgspec
 from msgspec import Meta
 
 from psa_kernel.builtin.settings import modules
+from psa_kernel.builtin.settings.configuration import (
+    Configuration,
+    Difference,
+    export_configuration,
+    import_configuration,
+)
 from psa_kernel.builtin.settings.reader import effective
 from psa_kernel.builtin.settings.sections import Section, all_sections, section_named
 from psa_kernel.builtin.settings.writer import change
@@ -15,6 +21,8 @@ from psa_sdk import AUTHENTICATED, Answer, AnswerList, Context, get, patch, post
 
 READ = "settings.sections.read"
 UPDATE = "settings.sections.update"
+EXPORT = "settings.configuration.export"
+IMPORT = "settings.configuration.import"
 READ_MODULES = "settings.modules.read"
 UPDATE_MODULES = "settings.modules.update"
 
@@ -52,6 +60,20 @@ class ModuleChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """`cascade` also switches what depends on the module (off), or what it needs (on)."""
 
     cascade: bool = False
+
+
+class ConfigurationImport(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A configuration to import; a dry run changes nothing."""
+
+    configuration: Configuration
+    dry_run: bool = False
+
+
+class ConfigurationChanges(msgspec.Struct, kw_only=True):
+    """What an import changes, or would change."""
+
+    applied: bool
+    changes: list[Difference]
 
 
 async def _answer(unit: Unit, section: Section, account: UUID | None = None) -> Answer:
@@ -161,7 +183,27 @@ async def disable_module(ctx: Context, name: str, body: ModuleChange) -> Answer:
     return _module(unit, name, await modules.disable(unit, name, cascade=body.cascade))
 
 
+@get("/configuration", permission=EXPORT, returns=Configuration, answer_type="configurations")
+async def get_configuration(ctx: Context) -> Answer:
+    """Export what the tenant chose as one document, without secrets and ids."""
+    unit = cast(Unit, ctx)
+    return Answer(type="configurations", id="current", attributes=await export_configuration(unit))
+
+
+@post("/configuration", permission=IMPORT, returns=ConfigurationChanges, answer_type="configuration-changes")
+async def change_configuration(ctx: Context, body: ConfigurationImport) -> Answer:
+    """Import a configuration, or show what that would change."""
+    found = await import_configuration(cast(Unit, ctx), body.configuration, dry_run=body.dry_run)
+    return Answer(
+        type="configuration-changes",
+        id="current",
+        attributes=ConfigurationChanges(applied=not body.dry_run, changes=found),
+    )
+
+
 ALL = (
+    get_configuration,
+    change_configuration,
     list_sections,
     get_section,
     update_section,
