@@ -148,14 +148,13 @@ class Unit:
 
     def ask(self, question: Callable[..., T], /, **arguments: Any) -> list[T]:
         """Return what the enabled plugins answer to a hook."""
-        hooks, off = self.kernel.registry.hooks, self.tenant_facts.disabled
-        name = question.__name__
-        silent = [plugin for key, plugin in hooks.list_name_plugin() if off and not self._enabled(key)]
-        answer: Any = hooks.subset_hook_caller(name, silent)(**arguments)
-        return answer if isinstance(answer, list) else [] if answer is None else [answer]
-
-    def _enabled(self, plugin: str) -> bool:
-        return self.kernel.enabled(self.tenant_facts, plugin)
+        hooks, tenant = self.kernel.registry.hooks, self.tenant_facts
+        silent = [module for name, module in hooks.list_name_plugin() if not self.kernel.enabled(tenant, name)]
+        caller = hooks.subset_hook_caller(question.__name__, silent)
+        answer: Any = caller(**arguments)
+        if caller.spec is not None and caller.spec.opts["firstresult"]:
+            return [] if answer is None else [answer]
+        return answer
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the principal holds the permission; `Unauthenticated` when nobody does."""
@@ -205,7 +204,9 @@ class Unit:
             raise LookupError(f"{resource} has no sealed column {column}.")
         await self.records.get(resource, id)
         name = f"{table._meta.schema}.{table._meta.tablename}"
-        sealed = await self.connection.fetchval(f'SELECT "{column}" FROM {name} WHERE id = $1', id)
+        sealed = await self.connection.fetchval(
+            f'SELECT "{column}" FROM {name} WHERE tenant_id = $2 AND id = $1', id, self.tenant_id
+        )
         if sealed is None:
             raise NotFound(f"{column} is not set.")
         await self.audit("reveal", resource, id, attribute=column)

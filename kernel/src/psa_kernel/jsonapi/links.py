@@ -57,7 +57,9 @@ async def announce(unit: "Unit", relation: Link, id: UUID, membership: Membershi
     if relation.before_change is None:
         return
     rows = await unit.connection.fetch(
-        f"SELECT {relation.there} AS member FROM {relation.table} WHERE {relation.here} = $1", id
+        f"SELECT {relation.there} AS member FROM {relation.table}"
+        f" WHERE tenant_id = psa.current_tenant() AND {relation.here} = $1",
+        id,
     )
     present = {row["member"] for row in rows}
     wanted = dict.fromkeys(membership.add)

@@ -76,7 +76,8 @@ async def repoint(
     for owner, relation in memberships_of(unit.kernel.registry, resource):
         key = f"{owner}.{relation.name}"
         if _wanted(owner, key, skip, only):
-            moved[key] = await _repoint_members(unit, records, resource, owner, relation, source, target)
+            ids = None if only is None else {UUID(str(record)) for record in only[key]}
+            moved[key] = await _repoint_members(unit, records, resource, owner, relation, source, target, ids)
     return {key: ids for key, ids in moved.items() if ids}
 
 
@@ -121,21 +122,33 @@ async def _repoint_members(
     relation: ManyToMany,
     source: UUID,
     target: UUID,
+    only: set[UUID] | None,
 ) -> list[UUID]:
-    """Move one end of link rows; a link that exists at the target already is not doubled."""
+    """Move one end of link rows, those to `only` some if given, and return what they lead to.
+
+    A link that the target has already is not doubled: it goes from the source and doesn't count as moved.
+    """
     here, there = relation.here._meta.name, relation.there._meta.name
     table = quoted(qualified(relation.here._meta.table))
     moved: list[UUID] = []
-    if owner == resource:
-        rows = await unit.connection.fetch(f'SELECT "{there}" AS id FROM {table} WHERE "{here}" = $1', source)
-        moved += [row["id"] for row in rows]
-        if moved:
-            await records.link(owner, target, relation.name, moved)
-            await records.unlink(owner, source, relation.name, moved)
-    if relation.target == resource:
-        rows = await unit.connection.fetch(f'SELECT "{here}" AS id FROM {table} WHERE "{there}" = $1', source)
+    for near, far, applies in ((here, there, owner == resource), (there, here, relation.target == resource)):
+        if not applies:
+            continue
+        rows = await unit.connection.fetch(
+            f'SELECT "{near}" AS near, "{far}" AS far FROM {table}'
+            f' WHERE tenant_id = psa.current_tenant() AND "{near}" = ANY ($1) ORDER BY id',
+            [source, target],
+        )
+        present = {row["far"] for row in rows if row["near"] == target}
         for row in rows:
-            await records.link(owner, row["id"], relation.name, [target])
-            await records.unlink(owner, row["id"], relation.name, [source])
-        moved += [row["id"] for row in rows]
+            if row["near"] != source or (only is not None and row["far"] not in only):
+                continue
+            if near == here:
+                await records.link(owner, target, relation.name, [row["far"]])
+                await records.unlink(owner, source, relation.name, [row["far"]])
+            else:
+                await records.link(owner, row["far"], relation.name, [target])
+                await records.unlink(owner, row["far"], relation.name, [source])
+            if row["far"] not in present:
+                moved.append(row["far"])
     return moved
