@@ -1,0 +1,1 @@
+"""Gadgets that are lent to companies: uses every extension point there is."""
