@@ -16,6 +16,7 @@ from psa_kernel.jsonapi.shape import (
     SortKey,
     choices_of,
     column_sql,
+    of_tenant,
     quoted,
     source_of,
     table_of,
@@ -259,7 +260,7 @@ class ShapeBuilder:
                 name = column._meta.name
                 value = (
                     f"(SELECT psa_x.{quoted(name)} FROM {source_of(extension.table)} AS psa_x"
-                    f" WHERE {column_sql(extension.column, 'psa_x')} = {row}.id)"
+                    f" WHERE {of_tenant('psa_x')} AND {column_sql(extension.column, 'psa_x')} = {row}.id)"
                 )
                 found[name] = SortKey(name, kind_of_column(column), value, nullable=True)
         return found
@@ -285,7 +286,7 @@ def _held_by(column: Column, target: Resource, extension: Extension | None = Non
     held = quoted(extension.column._meta.name)
     return (
         f"{row}.id = ANY(ARRAY(SELECT psa_x.{held} FROM {source_of(extension.table)} AS psa_x"
-        f" WHERE {column_sql(column, 'psa_x')} = {{parent}}))"
+        f" WHERE {of_tenant('psa_x')} AND {column_sql(column, 'psa_x')} = {{parent}}))"
     )
 
 
@@ -293,5 +294,5 @@ def _linked(here: Column, there: Column, row: str) -> str:
     """Return the condition that a link row ties the target's row to the parent."""
     return (
         f"{row}.id = ANY(ARRAY(SELECT psa_l.{quoted(there._meta.name)} FROM {source_of(table_of(here))} AS psa_l"
-        f" WHERE {column_sql(here, 'psa_l')} = {{parent}}))"
+        f" WHERE {of_tenant('psa_l')} AND {column_sql(here, 'psa_l')} = {{parent}}))"
     )

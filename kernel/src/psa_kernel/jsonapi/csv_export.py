@@ -100,9 +100,8 @@ def selection(unit: "Unit", shape: Shape, raw: str) -> Selection:
     ]
     joins = "".join(shape.satellites[index].joined(row) for index in output.satellites)
     selected = ", ".join(f"{value} AS {quoted(name)}" for name, value in columns.items())
-    filtered = f" WHERE {' AND '.join(where)}" if where else ""
     return Selection(
-        sql=f"SELECT {selected} FROM {shape.source} AS {row}{joins}{filtered} ORDER BY {order_by(keys)}",
+        sql=f"SELECT {selected} FROM {shape.source} AS {row}{joins} WHERE {' AND '.join(where)} ORDER BY {order_by(keys)}",
         values=(*query.values, *seen.values),
         header=[*shown, *(attribute.name for attribute in output.computed)],
         cells=_cells(output, shown),

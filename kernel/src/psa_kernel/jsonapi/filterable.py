@@ -9,6 +9,7 @@ from psa_kernel.jsonapi.shape import (
     Relation,
     choices_of,
     column_sql,
+    of_tenant,
     quoted,
     source_of,
 )
@@ -65,7 +66,7 @@ def _column(name: str, column: Column, row: str) -> Filter:
 
 def _of_extension(extension: Extension, row: str) -> dict[str, Filter]:
     held = column_sql(extension.column, "psa_x")
-    source = f"{source_of(extension.table)} AS psa_x"
+    source, mine = f"{source_of(extension.table)} AS psa_x", of_tenant("psa_x")
     named = {relation.column._meta.name: relation.name for relation in extension.relations}
     found: dict[str, Filter] = {}
     for column in extension.filters:
@@ -76,8 +77,8 @@ def _of_extension(extension: Extension, row: str) -> dict[str, Filter]:
             kind=kind_of_column(column),
             value=value,
             choices=choices_of(column),
-            around=f"{row}.id = ANY(ARRAY(SELECT {held} FROM {source} WHERE {{condition}}))",
-            scalar=f"(SELECT {value} FROM {source} WHERE {held} = {row}.id)",
+            around=f"{row}.id = ANY(ARRAY(SELECT {held} FROM {source} WHERE {mine} AND {{condition}}))",
+            scalar=f"(SELECT {value} FROM {source} WHERE {mine} AND {held} = {row}.id)",
         )
     return found
 
@@ -97,7 +98,7 @@ def _path(
         if target is None:
             return None
         held, alias, resource = column_sql(relation.column, alias), f"psa_p{depth}", target
-        rows = f"SELECT {alias}.id FROM {source_of(target.table)} AS {alias} WHERE {{condition}}"
+        rows = f"SELECT {alias}.id FROM {source_of(target.table)} AS {alias} WHERE {of_tenant(alias)} AND {{condition}}"
         around = around.replace("{condition}", f"{held} = ANY(ARRAY({rows}))")
     column = next(item for item in resource.table._meta.columns if item._meta.name == last)
     return Filter(

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from psa_kernel.jsonapi.shape import Relation, Shape, quoted
+from psa_kernel.jsonapi.shape import Relation, Shape, of_tenant, quoted
 from psa_kernel.jsonapi.statement import (
     Emitted,
     identifier,
@@ -90,9 +90,11 @@ def _rows(node: Node, output: Emitted, visible: str) -> str:
         columns = select_list(row_columns(output, row))
         return (
             f"{node.cte} AS MATERIALIZED (SELECT {columns} FROM {target.source} AS {row}"
-            f" WHERE {row}.id = ANY(ARRAY({_referred(node)}))" + (f" AND {visible}" if visible else "") + ")"
+            f" WHERE {of_tenant(row)} AND {row}.id = ANY(ARRAY({_referred(node)}))"
+            + (f" AND {visible}" if visible else "")
+            + ")"
         )
-    conditions = [relation.members.replace("{parent}", "psa_p.id")]
+    conditions = [of_tenant(row), relation.members.replace("{parent}", "psa_p.id")]
     if target.resource.archive is not None:
         conditions.append(f"{row}.{quoted(target.resource.archive._meta.name)} IS NULL")
     if visible:
@@ -114,7 +116,7 @@ def _referred(node: Node) -> str:
     satellite = node.parent.satellites[relation.satellite]
     return (
         f"SELECT {relation.column} FROM {satellite.source} AS {satellite.alias}"
-        f" WHERE {satellite.alias}.{satellite.column} = ANY(ARRAY(SELECT id FROM {node.source}))"
+        f" WHERE {of_tenant(satellite.alias)} AND {satellite.alias}.{satellite.column} = ANY(ARRAY(SELECT id FROM {node.source}))"
     )
 
 

@@ -13,7 +13,7 @@ from psa_kernel.jsonapi.keyset import Ordered, behind, order_by
 from psa_kernel.jsonapi.kinds import Kind
 from psa_kernel.jsonapi.query import SEARCH, FilterUse, Query, filter_named
 from psa_kernel.jsonapi.scopes import shifted
-from psa_kernel.jsonapi.shape import Shape, quoted
+from psa_kernel.jsonapi.shape import Shape, of_tenant, quoted
 from psa_kernel.jsonapi.statement import (
     Emitted,
     emitted,
@@ -120,8 +120,8 @@ def nodes_of(
 
 
 def conditions(shape: Shape, filters: Sequence[FilterUse], archived: str, start: int = 1) -> list[str]:
-    """Return the conditions of filters and of the archive, values bound from `$start` on."""
-    found: list[str] = []
+    """Return the conditions of the tenant, of filters and of the archive, values bound from `$start` on."""
+    found = [of_tenant(shape.row)]
     for number, use in enumerate(filters, start):
         if use.name == SEARCH:
             found.append(
@@ -197,9 +197,8 @@ class _Parts:
     ) -> None:
         self.shape, self.form, self.output, self.keys = shape, form, output, keys
         self.backwards = form.direction == "before"
-        self.filtered = f" WHERE {' AND '.join(where)}" if where else ""
-        every = [*where, *beyond]
-        self.paged = f" WHERE {' AND '.join(every)}" if every else ""
+        self.filtered = f" WHERE {' AND '.join(where)}"
+        self.paged = f" WHERE {' AND '.join((*where, *beyond))}"
         self.size = form.size
 
     def _from(self) -> str:

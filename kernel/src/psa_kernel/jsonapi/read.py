@@ -9,7 +9,7 @@ from psa_kernel.jsonapi.paging import bounded, included_targets, page_document, 
 from psa_kernel.jsonapi.plan import COUNTED, compile_plan, conditions, form_of
 from psa_kernel.jsonapi.query import Query
 from psa_kernel.jsonapi.scopes import disabled_plugins, require, shape_for, shifted, visible
-from psa_kernel.jsonapi.shape import Relation, Shape
+from psa_kernel.jsonapi.shape import Relation, Shape, of_tenant
 from psa_sdk.errors import NotFound
 
 if TYPE_CHECKING:
@@ -86,10 +86,7 @@ async def count_records(unit: "Unit", name: str, raw: str = "", *, most: int = C
     seen = visible(unit, name)
     if seen.sql:
         where.append(shifted(seen.sql, len(query.values)))
-    filtered = f" WHERE {' AND '.join(where)}" if where else ""
-    sql = (
-        f"SELECT count(*) FROM (SELECT 1 FROM {shape.source} AS {shape.row}{filtered} LIMIT {most}) AS psa_c"
-    )
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {shape.source} AS {shape.row} WHERE {' AND '.join(where)} LIMIT {most}) AS psa_c"
     counted: int | None = await unit.connection.fetchval(sql, *query.values, *seen.values)
     return counted or 0
 
@@ -108,7 +105,7 @@ async def require_visible(unit: "Unit", shape: Shape, id: UUID) -> None:
     """Raise `NotFound` unless the principal sees a record; archived ones count as seen."""
     seen = visible(unit, shape.name)
     where = f" AND {shifted(seen.sql, 1)}" if seen.sql else ""
-    sql = f"SELECT true FROM {shape.source} AS {shape.row} WHERE {shape.row}.id = $1{where}"
+    sql = f"SELECT true FROM {shape.source} AS {shape.row} WHERE {of_tenant(shape.row)} AND {shape.row}.id = $1{where}"
     if not await unit.connection.fetchval(sql, id, *seen.values):
         raise not_found(shape, id)
 
@@ -120,7 +117,7 @@ async def _held(unit: "Unit", shape: Shape, id: UUID, relation: Relation) -> UUI
     row = shape.row
     join = "" if relation.satellite < 0 else shape.satellites[relation.satellite].joined(row)
     column = relation.column.replace("{row}", row)
-    sql = f"SELECT {column} AS held FROM {shape.source} AS {row}{join} WHERE {row}.id = $1{where}"
+    sql = f"SELECT {column} AS held FROM {shape.source} AS {row}{join} WHERE {of_tenant(row)} AND {row}.id = $1{where}"
     found = await unit.connection.fetchrow(sql, id, *seen.values)
     if found is None:
         raise not_found(shape, id)

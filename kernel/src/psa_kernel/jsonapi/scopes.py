@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from psa_kernel.jsonapi.catalog import catalog_of
-from psa_kernel.jsonapi.shape import Shape, column_sql
+from psa_kernel.jsonapi.shape import Shape, column_sql, of_tenant, quoted
 from psa_sdk.access import Scope, Who
 from psa_sdk.errors import Forbidden, NotFound
 from psa_sdk.resources import ApiVerb, Resource, ToMany
@@ -176,10 +176,11 @@ def _subjects(unit: "Unit", resource: Resource, within: frozenset[str]) -> Fragm
             open_kinds.append(name)
             continue
         table = target.table._meta
+        alias = quoted(table.tablename)
         limited.append(
             Fragment(
                 f"{kind} = '{name}' AND {held} IN (SELECT \"{table.tablename}\".id FROM"
-                f' "{table.schema}"."{table.tablename}" AS "{table.tablename}" WHERE {seen.sql})',
+                f' "{table.schema}"."{table.tablename}" AS "{table.tablename}" WHERE {of_tenant(alias)} AND ({seen.sql}))',
                 seen.values,
             )
         )

@@ -66,7 +66,10 @@ class Satellite(msgspec.Struct, frozen=True):
 
     def joined(self, row: str) -> str:
         """Return the join to a row's alias."""
-        return f" LEFT JOIN {self.source} AS {self.alias} ON {self.alias}.{self.column} = {row}.id"
+        return (
+            f" LEFT JOIN {self.source} AS {self.alias}"
+            f" ON {self.alias}.{self.column} = {row}.id AND {of_tenant(self.alias)}"
+        )
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +115,14 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def quoted(name: str) -> str:
     """Quote a declared identifier."""
     return f'"{name}"'
+
+
+def of_tenant(row: str) -> str:
+    """Return the condition that a row is the tenant's.
+
+    Row-level security says so too, but there is none with a single tenant, and indexes begin with the tenant.
+    """
+    return f"{row}.tenant_id = (SELECT psa.current_tenant())"
 
 
 def source_of(table: type[TenantTable]) -> str:
