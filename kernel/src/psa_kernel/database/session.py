@@ -11,23 +11,9 @@ from uuid import UUID
 import asyncpg
 
 from psa_kernel.database.engine import Bound, SessionEnded, current_session
+from psa_kernel.database.outages import CANNOT_CONNECT, lost_connection
 from psa_kernel.database.pool import Connection, Pool
 from psa_sdk.errors import Unavailable
-
-_UNREACHABLE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-)
-# asyncpg meets the server's last words on an idle connection as an error of its own.
-_DEAD = (
-    *_UNREACHABLE,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
 
 
 class Session:
@@ -90,11 +76,14 @@ class Session:
                 connection = await self._pool.acquire(timeout=self._acquire_timeout)
             except TimeoutError as error:
                 raise Unavailable("All database connections are busy; try again shortly.") from error
-            except _UNREACHABLE as error:
+            except CANNOT_CONNECT as error:
                 raise Unavailable("The database can't be reached; try again shortly.") from error
             try:
                 await connection.execute(self._begin)
-            except _DEAD as error:
+            except Exception as error:
+                if not lost_connection(error):
+                    await self._pool.release(connection)
+                    raise
                 # It died while idle, perhaps all of them did; nothing was sent that could be lost.
                 connection.terminate()
                 await self._pool.release(connection)

@@ -4,16 +4,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import asyncpg
 import structlog
 
+from psa_kernel.database.outages import AWAY
 from psa_kernel.events.wakeup import Wakeup
 from psa_kernel.events.work_list import Claim, Limits, WorkList
-from psa_sdk.errors import Unavailable
 
 POLL = 0.25
 """Seconds after which the relay looks for work by itself."""
-_UNREACHABLE = (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _log = structlog.get_logger(__name__)
 
 
@@ -48,7 +46,7 @@ class Relay:
                     away = False
                     if not moved:
                         await self._wakeup.wait(POLL)
-                except (BrokerAway, *_UNREACHABLE) as error:
+                except (BrokerAway, *AWAY) as error:
                     if not away:
                         _log.warning("the relay waits", error=f"{type(error).__name__}: {error}")
                     away = True

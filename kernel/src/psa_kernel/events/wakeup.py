@@ -7,6 +7,7 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 
+from psa_kernel.database.outages import AWAY
 from psa_kernel.database.pool import Pool
 
 CHANNEL = "psa_work"
@@ -43,7 +44,7 @@ class Wakeup:
         await asyncio.sleep(COALESCE)
         try:
             await self._pool.execute(f"NOTIFY {CHANNEL}")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        except AWAY as error:
             _log.info("the relay isn't notified and will find out by itself", error=str(error))
 
     async def wait(self, seconds: float) -> None:
@@ -67,14 +68,14 @@ class Wakeup:
             ended = asyncio.Event()
             try:
                 connection = await asyncpg.connect(url, server_settings={"application_name": "psa-listen"})
-            except (OSError, asyncpg.PostgresError, TimeoutError):
+            except AWAY:
                 await asyncio.sleep(2)
                 continue
             try:
                 connection.add_termination_listener(_setter(ended))
                 await connection.add_listener(CHANNEL, self._heard)
                 await ended.wait()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except AWAY:
                 await asyncio.sleep(2)
             finally:
                 connection.terminate()

@@ -8,6 +8,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from psa_kernel.database.outages import lost_connection
 from psa_kernel.http.negotiate import JSON_API
 from psa_kernel.unit_of_work import RequestFacts
 from psa_sdk.errors import (
@@ -99,7 +100,7 @@ def problem_of(error: BaseException, *, path: str = "", method: str = "") -> Pro
         return Unavailable("The request took too long; narrow it with filters.", code="too_slow")
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return Conflict("The change contradicts other records.", code="constraint")
-    if isinstance(error, asyncpg.PostgresConnectionError | asyncpg.InterfaceError | ConnectionError):
+    if lost_connection(error):
         return Unavailable("The database can't be reached; try again shortly.")
     return Bug("Something failed here. The id in meta helps us to find it.")
 

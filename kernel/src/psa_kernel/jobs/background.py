@@ -1,7 +1,7 @@
 """The background of a process: relay, worker and scheduler on the process's own event loop."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -22,6 +22,8 @@ LEASE = 15.0
 """Seconds after which a dead process's work is taken over."""
 GRACE = 20.0
 """Seconds that running handlers get to finish when the process stops; then they are cancelled and given back."""
+AGAIN = 2.0
+"""Seconds until a part of the background that failed unexpectedly is started again."""
 _log = structlog.get_logger(__name__)
 
 
@@ -61,16 +63,14 @@ class Background:
         relay = Relay(work, kernel.wakeup, limits, self._transport.push)
         listening = kernel.config.direct_database_url or kernel.config.database_url
         self._tasks = [
-            asyncio.create_task(coroutine, name=name)
-            for name, coroutine in (
-                ("relay", relay.run()),
-                ("listen", kernel.wakeup.listen(listening)),
-                ("leases", self._worker.keep_leases()),
-                ("scheduler", Scheduler(kernel).run()),
+            asyncio.create_task(_kept_up(name, run), name=name)
+            for name, run in (
+                ("relay", relay.run),
+                ("listen", lambda: kernel.wakeup.listen(listening)),
+                ("leases", self._worker.keep_leases),
+                ("scheduler", Scheduler(kernel).run),
             )
         ]
-        for task in self._tasks:
-            task.add_done_callback(_ended)
         self._worker.start()
 
     async def stop(self) -> None:
@@ -118,6 +118,13 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.critical("a background task ended", task=task.get_name(), exc_info=error)
+async def _kept_up(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a part of the background until cancelled; a failure that it doesn't expect mustn't end it for good."""
+    while True:
+        try:
+            await run()
+        except Exception as error:  # noqa: BLE001 - a bug here must cost seconds, not all background work
+            _log.critical("a background task failed and is started again", task=name, exc_info=error)
+            await asyncio.sleep(AGAIN)
+        else:
+            return

@@ -7,17 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import structlog
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
+from psa_kernel.database.outages import AWAY
 from psa_kernel.database.session import Session
 from psa_kernel.jobs import arguments, slots
 from psa_kernel.principal import SYSTEM
 from psa_kernel.registry import Registry
 from psa_sdk.actors import Schedule
-from psa_sdk.errors import Unavailable
 from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
@@ -71,13 +70,7 @@ class Scheduler:
                     registered = time.monotonic()
                 if await self.tick() < _BATCH:
                     await asyncio.sleep(TICK)
-            except (
-                Unavailable,
-                OSError,
-                TimeoutError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-            ) as error:
+            except AWAY as error:
                 _log.warning("the scheduler waits", error=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(2)
 

@@ -5,16 +5,15 @@ import concurrent.futures
 import contextlib
 from collections.abc import Mapping
 
-import asyncpg
 import structlog
 from dramatiq import Worker as Threads
 
+from psa_kernel.database.outages import AWAY
 from psa_kernel.events.deliveries import Deliveries
 from psa_kernel.events.wakeup import Wakeup
 from psa_kernel.events.work_list import Claim, WorkList
 from psa_kernel.jobs.broker import Transport
 from psa_sdk.actors import Queue
-from psa_sdk.errors import Unavailable
 
 IDLE_MILLISECONDS = 100
 """The longest pause between two looks into an empty queue."""
@@ -75,9 +74,7 @@ class Worker:
             await asyncio.sleep(self._lease / 3)
             if claims := list(self._deliveries.running.values()):
                 # A database that is away now is back before the lease ends, or the delivery goes elsewhere.
-                with contextlib.suppress(
-                    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError
-                ):
+                with contextlib.suppress(*AWAY):
                     await self._work.renew(claims, self._lease)
 
     def _handle(self, claim: Claim) -> None:
@@ -94,7 +91,7 @@ class Worker:
                 await self._work.release([claim])
             else:
                 await self._deliveries.deliver(claim)
-        except (Unavailable, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             _log.warning("a delivery waits for its lease to end", delivery=str(claim.id), error=str(error))
         finally:
             self._tasks.discard(task)
