@@ -7,6 +7,7 @@ from uuid import UUID
 from psa_kernel.jsonapi import write_plan
 from psa_kernel.jsonapi.conditions import condition_sql, mentions
 from psa_kernel.jsonapi.scopes import shifted, visible
+from psa_kernel.jsonapi.shape import of_tenant
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.write_plan import Target
 from psa_sdk.context import Row
@@ -39,7 +40,7 @@ class RecordReads:
         seen = self._visible(declared, arguments)
         row = await self._unit.connection.fetchrow(
             f"SELECT {target.storage.select(target.row)} FROM {target.storage.table} AS {target.row}"
-            f" WHERE {target.row}.id = $1{_also(seen)}",
+            f" WHERE {of_tenant(target.row)} AND {target.row}.id = $1{_also(seen)}",
             *arguments,
         )
         if row is None:
@@ -77,7 +78,7 @@ class RecordReads:
         arguments: list[Any] = [id]
         seen = self._visible(declared, arguments)
         found = await self._unit.connection.fetchval(
-            f"SELECT true FROM {target.storage.table} AS {target.row} WHERE {target.row}.id = $1{_also(seen)}",
+            f"SELECT true FROM {target.storage.table} AS {target.row} WHERE {of_tenant(target.row)} AND {target.row}.id = $1{_also(seen)}",
             *arguments,
         )
         return found is not None
@@ -121,7 +122,7 @@ class RecordReads:
         seen = self._visible(declared, arguments)
         rows = await self._unit.connection.fetch(
             f"SELECT {target.row}.version AS before, NULL::int AS after FROM {target.storage.table} AS {target.row}"
-            f" WHERE {target.row}.id = $1{_also(seen)}",
+            f" WHERE {of_tenant(target.row)} AND {target.row}.id = $1{_also(seen)}",
             *arguments,
         )
         return (self._version(declared, id, rows, versions),)
@@ -139,15 +140,14 @@ class RecordReads:
         self, declared: Resource, target: Target, where: Condition | None, *, archived: bool = False
     ) -> tuple[str, list[Any]]:
         arguments: list[Any] = []
-        conditions = [self._visible(declared, arguments)]
+        conditions = [of_tenant(target.row), self._visible(declared, arguments)]
         if where is not None:
             conditions.append(f"({condition_sql(where, arguments)})")
         archive = None if archived else declared.archive
         if archive is not None and (where is None or not mentions(where, archive._meta.name)):
             conditions.append(f'{target.row}."{archive._meta.name}" IS NULL')
         present = " AND ".join(condition for condition in conditions if condition)
-        source = f"FROM {target.storage.table} AS {target.row}"
-        return (f"{source} WHERE {present}" if present else source), arguments
+        return f"FROM {target.storage.table} AS {target.row} WHERE {present}", arguments
 
 
 def _also(condition: str) -> str:
