@@ -11,7 +11,11 @@ from psa_sdk.tables import Ref, TenantTable
 
 # A sub-select is evaluated once per statement; a bare call once per row.
 OWN_TENANT = "tenant_id = (SELECT psa.current_tenant())"
-_OWN_COMPANY = "(SELECT psa.current_company()) IS NULL OR {} = (SELECT psa.current_company())"
+# With OR the planner takes the rows to be few, whoever asks, and sorts a tenant's rows instead of reading an index in
+# order; of a CASE it believes that half of them pass.
+_OWN_COMPANY = (
+    "CASE WHEN (SELECT psa.current_company()) IS NULL THEN true ELSE {} = (SELECT psa.current_company()) END"
+)
 
 
 def policies(registry: Registry, owner: str) -> Iterator[Managed]:
