@@ -76,6 +76,20 @@ def test_real_depth_is_refused(body):
         limits.refuse_deep(body)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"[]" * 40 + b'"' + b'\\"' * 500_000, b"[]" * 40 + b'\\"' * 500_000, b"[]" * 40 + b'"a\\' * 300_000],
+)
+@pytest.mark.timeout(10)
+def test_text_without_an_end_costs_no_more_than_other_text(body):
+    limits.refuse_deep(body)
+
+
+def test_a_length_of_thousands_of_digits_is_too_large():
+    with pytest.raises(TooLarge):
+        limits.refuse_declared_size(b"9" * 5000, 10)
+
+
 @pytest.mark.parametrize("length", [b"-1", b"1e3", b"abc"])
 def test_a_length_that_is_no_number_is_refused(length):
     with pytest.raises(BadRequest):
