@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from psa_dummy.api import GADGETS, GadgetLent
-from psa_sdk import Context, Database, Records
+from psa_sdk import Context, Database, Files, Records
 from psa_sdk.errors import Conflict
 
 
@@ -15,6 +15,7 @@ class StoredLending:
         self._ctx = ctx
         self._records: Records = ctx.records
         self._db: Database = ctx.db
+        self._files: Files = ctx.files
 
     async def lend(self, gadget_id: UUID, company_id: UUID) -> None:
         """Give a gadget to a company; raises `Conflict` while another one has it."""

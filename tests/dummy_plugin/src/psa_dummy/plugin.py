@@ -7,11 +7,12 @@ from typing import Any
 
 from psa_dummy import actors, api, defaults, lending, pages, resources, routes, rules, subscribers, tables
 from psa_dummy.settings import DummySettings
-from psa_dummy.shelf import SHELF
+from psa_dummy.shelf import GUARD, SHELF
 from psa_dummy.tables import Gadget
 from psa_sdk import (
     STANDARD_ROLES,
     Audience,
+    FileScanner,
     FileStore,
     Manifest,
     Money,
@@ -19,6 +20,7 @@ from psa_sdk import (
     Platform,
     Principal,
     Scope,
+    Service,
     hookimpl,
     provide,
 )
@@ -30,6 +32,8 @@ PERMISSIONS = (
     Permission(name="dummy.gadgets.reveal", title="Show unlock codes", sensitive=True),
 )
 READ = ("dummy.dummy_gadgets.read", "dummy.dummy_inspections.read")
+SERVICES: tuple[Service, ...] = (provide(api.Lending, lending.StoredLending),)
+depot = {"depot": "ok"}
 running: list[Platform] = []
 """The platforms between their start and their stop."""
 
@@ -56,7 +60,7 @@ def psa_manifest() -> Manifest:
         events=api.EVENTS,
         subscribers=subscribers.ALL,
         interceptors=rules.INTERCEPTORS,
-        services=(provide(api.Lending, lending.StoredLending),),
+        services=SERVICES,
         actors=actors.ALL,
         schedules=actors.SCHEDULES,
         settings=DummySettings,
@@ -94,13 +98,19 @@ def psa_commands(cli: Any) -> None:
 @hookimpl
 def psa_health() -> Mapping[str, str]:
     """Tell how the depot is."""
-    return {"depot": "ok"}
+    return depot
 
 
 @hookimpl
 def psa_file_store(config: Mapping[str, str]) -> FileStore | None:
     """Keep blobs in memory."""
     return SHELF
+
+
+@hookimpl
+def psa_file_scanner() -> FileScanner:
+    """Look into what comes in."""
+    return GUARD
 
 
 @hookimpl

@@ -44,10 +44,13 @@ async def _belonging(
     if resource is None or name in within or name in {"users", "groups", "roles", "attachments"}:
         return None
     given: dict[str, Any] = {}
+    behind: dict[str, UUID] = {}
     for relation in house.installation.relations(name).values():
         if relation.kind != "to_one" or relation.target == name:
             continue
         if not relation.writable and ("create" in resource.verbs and resource.write is not None):
+            if relation.target in records and relation.target != name and relation.column is not None:
+                behind[relation.column._meta.name] = records[relation.target]
             continue
         if relation.target in {"companies", "contacts"} or relation.required or not _configures(house, relation.target):
             held = await _belonging(house, relation.target, records, (*within, name))
@@ -59,9 +62,13 @@ async def _belonging(
             if held is not None:
                 given["subject"] = (kind, held)
                 break
-    if not given:
+    if not given and not behind:
         return None
     records[name] = (await house.kit.make(name, **given)).id
+    if behind:
+        # What only the plugin's own code sets, the system sets here.
+        async with house.kit.unit() as unit:
+            await unit.records.update(name, records[name], behind)
     return records[name]
 
 
