@@ -1,0 +1,167 @@
+"""An installation made of real processes on this machine, which a test may kill at any moment."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
+
+PATIENCE = 90.0
+"""Seconds that any single wait may take; only a failed test takes so long."""
+_UNLIMITED = {
+    "PSA_REQUESTS_PER_MINUTE": "0",
+    "PSA_TENANT_REQUESTS_PER_MINUTE": "0",
+    "PSA_ANONYMOUS_REQUESTS_PER_MINUTE": "0",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """A `psa` command in a process group of its own; what it says goes to a file."""
+
+    def __init__(self, log: Path, *words: str, **environment: str) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "psa_kernel.cli", *words],
+                env={**os.environ, "PYTHONUNBUFFERED": "1", **_UNLIMITED, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def says(self, words: str) -> None:
+        """Wait until the process has said something."""
+        wait_until(lambda: words in self.said or not self.running, f"{words!r} in {self.log}")
+        assert words in self.said, self.said
+
+    def ends(self) -> int:
+        return self._process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        """Kill -9 this process alone; servers that it started stay."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop; returns its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.ends()
+
+    def end(self) -> None:
+        """Leave nothing of its group behind."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
+
+
+def wait_until(done, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < deadline, f"still waiting for {what}"
+        time.sleep(0.02)
+
+
+class Installation:
+    """One data directory and the processes on it: `psa up`, or `psa serve` with `psa worker`."""
+
+    def __init__(self, directory: Path, *, tenancy: str = "single") -> None:
+        directory.chmod(0o755)
+        self.directory = directory / "data"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._tenancy = tenancy
+        self._logs = directory
+        self.processes: dict[str, Process] = {}
+        self._started = 0
+
+    def command(self, *words: str, **environment: str) -> Process:
+        """Start any `psa` command on the directory."""
+        self._started += 1
+        log = self._logs / f"{self._started:02}-{words[0]}.log"
+        where = ("--data-dir", str(self.directory), "--tenancy", self._tenancy)
+        return Process(log, *words, *where, **environment)
+
+    def start(self, name: str) -> None:
+        """Start `up`, `serve` or `worker` and wait until it is ready."""
+        words = {
+            "up": ("up", "--port", str(self.port), "--no-demo"),
+            "serve": ("serve", "--port", str(self.port)),
+            "worker": ("worker",),
+        }[name]
+        self.processes[name] = self.command(*words)
+        ready = {"up": "Ctrl-C stops", "serve": "PSA serves at", "worker": "The worker runs"}[name]
+        self.processes[name].says(ready)
+
+    def kill(self, victim: str) -> None:
+        """Kill -9 a process of ours, the postmaster, one of its backends, or Valkey."""
+        match victim:
+            case "postgresql":
+                os.kill(self.postmaster(), signal.SIGKILL)
+            case "valkey":
+                os.kill(int((self.directory / "valkey" / "valkey.pid").read_text()), signal.SIGKILL)
+            case _:
+                self.processes[victim].kill()
+
+    def postmaster(self) -> int:
+        return int((self.directory / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def connection(self) -> dict[str, str]:
+        return json.loads((self.directory / "connection.json").read_text())
+
+    def log_in(self) -> dict[str, str]:
+        """Return the headers of a logged-in administrator."""
+        known = self.connection
+        headers = {"X-Tenant": known["tenant"], "Content-Type": JSON_API, "Accept": JSON_API}
+        attributes = {"email": known["admin_email"], "password": known["admin_password"]}
+        answer = httpx.post(
+            f"{self.url}/api/v1/auth/login",
+            json={"data": {"type": "sessions", "attributes": attributes}},
+            headers=headers,
+        )
+        assert answer.status_code == 201, answer.text
+        token = answer.json()["data"]["attributes"]["access_token"]
+        return {**headers, "Authorization": f"Bearer {token}"}
+
+    async def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Look behind row-level security."""
+        connection = await asyncpg.connect(self.connection["owner_database_url"])
+        try:
+            return await connection.fetch(sql, *arguments)
+        finally:
+            await connection.close()
+
+    def stop(self) -> None:
+        """Stop everything, however it is."""
+        for process in self.processes.values():
+            process.end()
+        for server in (EmbeddedPostgres(self.directory), EmbeddedValkey(self.directory)):
+            server.stop()
+
+
+JSON_API = "application/vnd.api+json"

@@ -1,0 +1,110 @@
+"""R1, R2, R7: processes are killed under load; what was acknowledged is there once, what it caused happened once."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from . import promises
+from .desk import Desk
+from .installation import Installation
+from .ledger import Ledger
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+RECOVERY = 30.0
+"""Seconds from a kill to the next acknowledged write: the promise is 10; a busy machine may take longer."""
+
+
+@pytest.fixture
+def ledger(tmp_path_factory):
+    kept = Ledger(tmp_path_factory.mktemp("ledger") / "promises")
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def new_installation(tmp_path):
+    made: list[Installation] = []
+
+    def make(tenancy: str = "single") -> Installation:
+        made.append(Installation(tmp_path, tenancy=tenancy))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        installation.stop()
+
+
+async def suffer(
+    installation: Installation, ledger: Ledger, victims: list[str], *, clients: int, writes: int
+) -> dict[str, list[float]]:
+    """Work through kills, one after every `writes` of each client; return the seconds until writes went on."""
+    recoveries: dict[str, list[float]] = {}
+    async with Desk(installation.url, installation.log_in(), ledger, clients) as desk:
+        await desk.progress(writes)
+        for victim in victims:
+            killed = time.monotonic()
+            installation.kill(victim)
+            if victim in installation.processes:
+                await asyncio.to_thread(installation.start, victim)
+            recoveries.setdefault(victim, []).append(await desk.success_since(killed))
+            await desk.progress(writes)
+        troubled = desk.troubles.copy()
+        # All is healed: from here on nothing fails.
+        await desk.progress(writes)
+        assert desk.troubles == troubled
+    assert desk.forbidden == []
+    assert troubled, "no client noticed a thing: that proves nothing"
+    print(f"\n{ledger.kept} writes acknowledged; troubles: {dict(troubled)}")
+    for victim, seconds in recoveries.items():
+        print(f"{victim}: {len(seconds)} kills, longest pause {max(seconds):.1f} s")
+    return recoveries
+
+
+async def judge(installation: Installation, ledger: Ledger, *, pools: int) -> None:
+    """Everything that was promised is there once, and the installation is as good as new."""
+    await promises.drained(installation)
+    await promises.kept(installation, ledger.read())
+    await promises.connections_idle(installation, at_most=16 * pools)
+    assert httpx.get(f"{installation.url}/health/ready").json()["checks"].keys() >= {"database", "redis"}
+    assert httpx.get(f"{installation.url}/health/ready").status_code == 200
+    verified = installation.command("audit", "verify")
+    assert verified.ends() == 0, verified.said
+    assert "intact" in verified.said
+    assert "TAMPERED" not in verified.said
+
+
+async def test_psa_up_loses_nothing_while_its_parts_are_killed(new_installation, ledger):
+    installation = new_installation("multi")
+    installation.start("up")
+    victims = ["postgresql", "valkey", "up", "postgresql", "up"]
+    recoveries = await suffer(installation, ledger, victims, clients=6, writes=12)
+    await judge(installation, ledger, pools=1)
+    assert max(max(seconds) for seconds in recoveries.values()) < RECOVERY
+    assert installation.processes["up"].stop() == 0, installation.processes["up"].said
+
+
+async def test_separate_servers_and_workers_lose_nothing_while_they_are_killed(new_installation, ledger):
+    installation = new_installation("single")
+    installation.start("up")
+    assert installation.processes.pop("up").stop() == 0
+    installation.start("serve")
+    installation.start("worker")
+    victims = ["worker", "postgresql", "serve", "valkey", "worker"]
+    recoveries = await suffer(installation, ledger, victims, clients=6, writes=12)
+    await judge(installation, ledger, pools=2)
+    assert max(max(seconds) for seconds in recoveries.values()) < RECOVERY
+    for process in installation.processes.values():
+        assert process.stop() == 0, process.said
+
+
+@pytest.mark.performance
+async def test_fifty_kills_lose_nothing(new_installation, ledger):
+    """R1's long form: 10 rounds of every victim."""
+    installation = new_installation("multi")
+    installation.start("up")
+    victims = ["postgresql", "valkey", "up", "valkey", "postgresql"] * 10
+    await suffer(installation, ledger, victims, clients=16, writes=40)
+    await judge(installation, ledger, pools=1)
