@@ -62,6 +62,13 @@ class PasswordRequested(Event, frozen=True, kw_only=True):
     purpose: PasswordPurpose
 
 
+class AccountErased(Event, frozen=True, kw_only=True):
+    """A person's identity was removed: forget the name wherever else it stands."""
+
+    name: ClassVar[str] = "auth.account_erased"
+    account_id: UUID
+
+
 class Directory(Protocol):
     """The tenant's accounts and teams. Provided by the platform; callers check permissions themselves."""
 

@@ -163,7 +163,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Columns, derived names, or paths such as `"status.category"` through a to-one relationship."""
     sorts: tuple[Column, ...] = ()
     default_sort: str = "-created_at"
-    search: tuple[Column, ...] = ()
+    search: tuple[Column | str, ...] = ()
+    """Columns, or SQL over the row such as `"psa.number_endings({row}.phone)"`."""
     label: Column | None = None
     """What a person calls the record: shown in audit, pickers and search."""
     custom_fields: bool = False

@@ -56,6 +56,14 @@ AS $$
         || array_to_tsvector(ARRAY['~' || tenant, '~' || tenant || '/' || kind])
 $$;
 
+-- The endings of a telephone number: with the last word taken as a beginning, any three digits in a row find it.
+CREATE OR REPLACE FUNCTION psa.number_endings(number text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT string_agg(right(d.digits, n), ' ')
+    FROM (SELECT left(regexp_replace(number, '\D', '', 'g'), 30) AS digits) d, generate_series(3, length(d.digits)) n
+$$;
+
 -- The newest matches of the current tenant; every word must occur, the last one may be a beginning. A null or
 -- empty kind means all. Callers join the records' table, whose row-level security decides what is shown.
 CREATE OR REPLACE FUNCTION psa.search(query text, kind text, max integer)
@@ -74,7 +82,12 @@ BEGIN
     IF words = '' THEN
         RETURN;
     END IF;
-    wanted := (words || ':* & ''~' || tenant || coalesce('/' || replace(nullif(search.kind, ''), '''', ''''''), '')
+    words := words || ':*';
+    -- Digits in groups may be a telephone number, which is stored without them.
+    IF query ~ '^[\s()+./-]*\d[\d\s()+./-]*$' THEN
+        words := '(' || words || ' | ' || regexp_replace(query, '\D', '', 'g') || ':*)';
+    END IF;
+    wanted := (words || ' & ''~' || tenant || coalesce('/' || replace(nullif(search.kind, ''), '''', ''''''), '')
         || '''')::tsquery;
     RETURN QUERY
         SELECT d.id, d.kind, d.changed_at FROM psa.search_document d

@@ -39,7 +39,7 @@ async def answer(unit: Unit, result: Any, *, status: int, path: str, query: str)
 
 
 async def _record(unit: Unit, result: Record, status: int, query: str) -> Response[bytes]:
-    body, version, _ = await get_document(unit, result.type, result.id, query)
+    body, version, _ = await get_document(unit, result.type, result.id, query, archived="any")
     headers = {"ETag": entity_tag(version)}
     code = _status(result.status, status)
     if code == 201:

@@ -28,14 +28,28 @@ async def list_document(unit: "Unit", name: str, raw: str, *, url: str = "") -> 
     return await page_document(unit, shape, raw, url or shape.url)
 
 
-async def get_document(unit: "Unit", name: str, id: UUID, raw: str = "") -> tuple[bytes, int, bool]:
-    """Return one record's document, its version, and whether the version alone determines the bytes."""
+async def get_document(
+    unit: "Unit", name: str, id: UUID, raw: str = "", *, archived: str = ""
+) -> tuple[bytes, int, bool]:
+    """Return one record's document, its version, and whether the version alone determines the bytes.
+
+    An archived record is shown when `archived` is "any" or the query asks for it.
+    """
     require(unit, name, "get")
     shape = shape_for(unit, name)
     query = parsed(unit, shape, "one", raw)
     fixed = (f"{shape.row}.id = {{parent}}",)
-    document, version = await _one(unit, shape, query, fixed, id, f"{shape.url}/{id}{_suffix(query)}")
+    url = f"{shape.url}/{id}"
+    document, version = await _one(unit, shape, query, fixed, id, f"{url}{_suffix(query)}", archived=archived)
     if document is None:
+        if shape.resource.archive is not None:
+            shelved, _ = await _one(unit, shape, query, fixed, id, url, archived="any")
+            if shelved is not None:
+                raise NotFound(
+                    "This record is archived; add filter[archived]=true to see it.",
+                    code="archived",
+                    meta={"see": f"{url}?filter[archived]=true"},
+                )
         raise not_found(shape, id)
     whole = not query.include and not any(
         item.satellite >= 0 for item in (*shape.attributes.values(), *shape.relations.values())

@@ -192,11 +192,14 @@ def delete(target: Target, visible: str = "") -> str:
 
 
 def locked(target: Target, visible: str = "") -> str:
-    """Return the SELECT that reads and locks the row `$10` for hooks; parameters as in `delete`."""
+    """Return the SELECT that reads and locks the row `$1` for hooks.
+
+    Keys never change, so others may go on referring to the row meanwhile.
+    """
     return (
         f"SELECT {target.storage.select(target.row)} FROM {target.storage.table} AS {target.row}"
         f" WHERE {target.row}.tenant_id = psa.current_tenant() AND {target.row}.id = $1::uuid"
-        f"{f' AND {visible}' if visible else ''} FOR UPDATE"
+        f"{f' AND {visible}' if visible else ''} FOR NO KEY UPDATE"
     )
 
 
@@ -207,7 +210,7 @@ def _locked(target: Target, visible: str) -> str:
     return (
         f"psa_old AS (SELECT {target.row}.* FROM {target.storage.table} AS {target.row}"
         f" WHERE {target.row}.tenant_id = psa.current_tenant() AND {target.row}.id = $10::uuid"
-        f"{f' AND {visible}' if visible else ''} FOR UPDATE)"
+        f"{f' AND {visible}' if visible else ''} FOR NO KEY UPDATE)"
     )
 
 

@@ -51,9 +51,21 @@ class StoredConversation:
             raise NotFound(f"These notes are not on the record: {', '.join(missing)}.", code="note_not_found")
         wanted = found if notes is None else set(notes)
         system = self._ctx.as_system()
-        place = {"subject_kind": target[0], "subject_id": target[1]}
-        moved = [row for row in rows if row["id"] in wanted]
-        for row in moved:
-            thread = {} if row["parent"] is None or row["parent"] in wanted else {"parent": None}
-            await system.records.update(COMMENTS, row["id"], {**place, **thread})
-        return [row["id"] for row in moved]
+        company = await company_of(self._ctx, target)
+        place = {"subject_kind": target[0], "subject_id": target[1], "company": company}
+        for row in rows:
+            # A thread doesn't span records: what stays and what goes part here.
+            parted = row["parent"] is not None and (row["parent"] in wanted) != (row["id"] in wanted)
+            values = {**(place if row["id"] in wanted else {}), **({"parent": None} if parted else {})}
+            if values:
+                await system.records.update(COMMENTS, row["id"], values)
+            if row["id"] in wanted and row["company"] != company:
+                # In place: so that its files belong to the other company too.
+                await system.files.move((COMMENTS, row["id"]), (COMMENTS, row["id"]))
+        return [row["id"] for row in rows if row["id"] in wanted]
+
+
+async def company_of(ctx: Context, subject: tuple[str, UUID]) -> UUID | None:
+    """Return the client company that a record belongs to; raises `NotFound` when the principal doesn't see it."""
+    row = await ctx.records.get(*subject)
+    return row["id"] if subject[0] == "companies" else row.get("company")

@@ -1,6 +1,6 @@
 """Comments: one conversation mechanism that any plugin's records can carry."""
 
-from psa_comments import api, resources, routes, tables
+from psa_comments import api, erasure, resources, routes, tables
 from psa_comments.conversation import StoredConversation
 from psa_sdk import Manifest, Permission, hookimpl, provide
 
@@ -39,5 +39,6 @@ def psa_manifest() -> Manifest:
             "client_user": WRITE,
         },
         events=api.EVENTS,
+        subscribers=(erasure.forget_author,),
         services=(provide(api.Conversation, StoredConversation),),
     )

@@ -1,6 +1,7 @@
 """Who may write what into a conversation, and what a comment carries with it."""
 
 from psa_comments.api import UserMentioned
+from psa_comments.conversation import company_of
 from psa_comments.markdown import mentioned, render
 from psa_comments.tables import Comment, Mention
 from psa_sdk import Change, Context
@@ -21,8 +22,7 @@ async def write_new(ctx: Context, change: Change) -> None:
     if is_person:
         new.setdefault("author", principal.id)
     new["content_html"] = render(new["content"])
-    subject = await ctx.records.get(new["subject_kind"], new["subject_id"])
-    new["company"] = subject["id"] if new["subject_kind"] == "companies" else subject.get("company")
+    new["company"] = await company_of(ctx, (new["subject_kind"], new["subject_id"]))
     if new.get("parent") is not None:
         await check_thread(ctx, change)
 
@@ -77,18 +77,18 @@ async def write_edit(ctx: Context, change: Change) -> None:
 
 
 async def note_mentions(ctx: Context, change: Change) -> None:
-    """Record new mentions and tell those mentioned, if they are staff of this tenant."""
+    """Record new mentions and tell those mentioned, if they are staff who may read comments."""
     if change.verb == "delete" or "content" not in change.new or not ctx.provides(Directory):
         return
     wanted = mentioned(change.new["content"])
     if not wanted:
         return
-    staff = await ctx.service(Directory).users(wanted)
+    readers = {account.id for account in await ctx.service(Directory).holders("comments.comments.read")}
     present = {
         row["account"] for row in await ctx.records.find("comment-mentions", Mention.comment == change.id)
     }
     for account_id in wanted:
-        if account_id not in staff or account_id in present or staff[account_id].audience != "staff":
+        if account_id in present or account_id not in readers:
             continue
         await ctx.as_system().records.create(
             "comment-mentions", {"comment": change.id, "account": account_id}

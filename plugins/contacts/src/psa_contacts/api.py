@@ -30,6 +30,7 @@ class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     name: str
+    first_name: str
     email: str | None
     company_id: UUID | None
     timezone: str | None
@@ -101,4 +102,11 @@ class PortalAccessGranted(Event, frozen=True, kw_only=True):
     invitation: bool
 
 
-EVENTS = (ContactsMerged, PortalAccessGranted)
+class ContactAnonymised(Event, frozen=True, kw_only=True):
+    """A person's identity was removed: forget what else tells who the contact was."""
+
+    name: ClassVar[str] = "contacts.contact_anonymised"
+    contact_id: UUID
+
+
+EVENTS = (ContactsMerged, PortalAccessGranted, ContactAnonymised)

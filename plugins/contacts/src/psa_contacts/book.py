@@ -18,7 +18,7 @@ WITH RECURSIVE chain AS (
     UNION ALL
     SELECT chain.asked, c.id, c.merged_into, chain.step + 1
     FROM chain JOIN contacts.contact c ON c.id = chain.merged_into WHERE chain.step < 20
-) SELECT chain.asked, c.id, trim(c.first_name || ' ' || c.last_name) AS name, c.email, c.company, c.timezone,
+) SELECT chain.asked, c.id, trim(c.first_name || ' ' || c.last_name) AS name, c.first_name, c.email, c.company, c.timezone,
     c.archived_at, c.portal_user
 FROM chain JOIN contacts.contact c ON c.id = chain.id WHERE chain.merged_into IS NULL"""
 
@@ -102,6 +102,7 @@ def _contact(row: Mapping[str, Any]) -> ContactFacts:
     return ContactFacts(
         id=row["id"],
         name=row["name"],
+        first_name=row["first_name"],
         email=row["email"],
         company_id=row["company"],
         timezone=row["timezone"],

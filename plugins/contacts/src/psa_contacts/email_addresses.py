@@ -1,5 +1,8 @@
 """E-mail addresses and domains in the form in which they are compared (RFC 5321, RFC 6531)."""
 
+import unicodedata
+
+import idna
 from email_validator import EmailNotValidError, validate_email
 
 from psa_sdk.errors import Fault
@@ -29,14 +32,15 @@ def check_address(text: str, pointer: str) -> tuple[str, Fault | None]:
 
 
 def normalise_address(address: str) -> str:
-    """Return the form that is unique per tenant: case folded, domain in IDNA, +tag kept.
+    """Return the form that is unique per tenant: composed and case folded, domain in IDNA, +tag kept.
 
     Example:
         >>> normalise_address("Ada+Tickets@EXAMPLE.com")
         'ada+tickets@example.com'
     """
     local, _, domain = address.strip().rpartition("@")
-    return f"{local.casefold()}@{normalise_domain(domain)}"
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
+    return f"{folded}@{normalise_domain(domain)}"
 
 
 def normalise_domain(domain: str) -> str:
@@ -46,10 +50,10 @@ def normalise_domain(domain: str) -> str:
         >>> normalise_domain("Bücher.Example.")
         'xn--bcher-kva.example'
     """
-    folded = domain.strip().rstrip(".").lower()
+    folded = unicodedata.normalize("NFC", domain).strip().rstrip(".").lower()
     try:
-        return folded.encode("idna").decode("ascii")
-    except UnicodeError:
+        return idna.encode(folded, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return folded
 
 

@@ -1,9 +1,11 @@
 """Companies, contacts, addresses, domains, sites and merges as the API shows them."""
 
-from psa_contacts import rules, shapes
+from psa_contacts import addresses, portal_accounts, primaries, rules, shapes
 from psa_contacts.tables import Company, CompanyDomain, Contact, ContactEmail, ContactMerge, Site
 from psa_sdk import Derived, Resource, ToMany, ToOne, Who
 from psa_sdk.tables import Condition
+
+PHONE = "psa.number_endings({row}.phone)"
 
 
 def own_company(who: Who) -> Condition:
@@ -47,7 +49,7 @@ companies = Resource(
     ),
     sorts=(Company.name, Company.created_at, Company.updated_at),
     default_sort="name",
-    search=(Company.name, Company.phone, Company.website, Company.external_id),
+    search=(Company.name, PHONE, Company.website, Company.external_id),
     label=Company.name,
     custom_fields=True,
     scopes={"own": lambda who: Company.account_manager == who.id},
@@ -63,8 +65,10 @@ companies = Resource(
         "domains",
     ),
     archive=Company.archived_at,
+    import_keys=(Company.external_id, Company.name),
     before_create=rules.write_company,
     before_update=rules.write_company,
+    after_write=portal_accounts.follow_company,
 )
 
 contacts = Resource(
@@ -104,8 +108,8 @@ contacts = Resource(
         Contact.first_name,
         Contact.last_name,
         Contact.email,
-        Contact.phone,
-        Contact.mobile,
+        PHONE,
+        "psa.number_endings({row}.mobile)",
         Contact.title,
     ),
     label=Contact.last_name,
@@ -118,7 +122,7 @@ contacts = Resource(
     archive=Contact.archived_at,
     before_create=rules.write_contact,
     before_update=rules.write_contact,
-    before_delete=rules.leave_primary,
+    before_delete=primaries.settle_primary,
     after_write=rules.after_contact,
 )
 
@@ -131,8 +135,10 @@ contact_emails = Resource(
     relations=(ToOne("contact", "contacts", ContactEmail.contact, required=True),),
     filters=(ContactEmail.contact, ContactEmail.normalised, ContactEmail.is_main),
     label=ContactEmail.address,
-    before_create=rules.write_address,
-    before_update=rules.write_address,
+    before_create=addresses.write_address,
+    before_update=addresses.write_address,
+    before_delete=addresses.keep_main,
+    after_write=addresses.show_main,
 )
 
 company_domains = Resource(
@@ -159,14 +165,14 @@ sites = Resource(
     filters=(Site.company, Site.name, Site.is_primary, Site.external_id, Site.created_at),
     sorts=(Site.name, Site.created_at, Site.updated_at),
     default_sort="name",
-    search=(Site.name, Site.phone),
+    search=(Site.name, PHONE),
     label=Site.name,
     custom_fields=True,
     portal=lambda who: Site.company == who.company_id,
     portal_hidden=("notes", "custom_fields", "external_id"),
     before_create=rules.write_site,
     before_update=rules.write_site,
-    after_write=rules.promote_oldest,
+    after_write=primaries.promote_oldest,
 )
 
 contact_merges = Resource(

@@ -1,4 +1,4 @@
-"""Actions on contacts: merge, restore, portal access, anonymise, CSV import."""
+"""Actions on contacts: merge, restore, portal access, anonymise."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -74,9 +74,15 @@ async def portal_access(ctx: Context, id: UUID, body: PortalAccess) -> Record:
             await directory.disable_account(contact["portal_user"])
         await ctx.records.update(CONTACTS, id, {"is_portal_user": False})
         return Record(CONTACTS, id)
-    if contact["email"] is None or contact["company"] is None or contact["archived_at"] is not None:
+    company = await ctx.records.get(COMPANIES, contact["company"]) if contact["company"] else None
+    if (
+        contact["email"] is None
+        or company is None
+        or contact["archived_at"] is not None
+        or company["archived_at"] is not None
+    ):
         raise Conflict(
-            "Portal access needs an active contact with an e-mail address and a company.",
+            "Portal access needs an active contact with an e-mail address and an active company.",
             code="contact_incomplete",
         )
     name = f"{contact['first_name']} {contact['last_name']}".strip()
@@ -85,7 +91,7 @@ async def portal_access(ctx: Context, id: UUID, body: PortalAccess) -> Record:
         email=contact["email"],
         name=name,
         role=body.role,
-        company_id=contact["company"],
+        company_id=company["id"],
         contact_id=id,
     )
     await ctx.records.update(CONTACTS, id, {"portal_user": account.id, "is_portal_user": True})
@@ -98,8 +104,7 @@ async def portal_access(ctx: Context, id: UUID, body: PortalAccess) -> Record:
 @post("/contacts/{id:uuid}/anonymise", permission="contacts.contacts.anonymise", returns=CONTACTS)
 async def anonymise_contact(ctx: Context, id: UUID, body: Anonymise) -> Record:
     """Remove what identifies a person (GDPR article 17)."""
-    await anonymise(ctx, id)
-    await ctx.audit("anonymise", CONTACTS, id, reason=body.reason)
+    await anonymise(ctx, id, body.reason)
     return Record(CONTACTS, id)
 
 

@@ -120,7 +120,9 @@ async def reopen_ticket(ctx: Context, id: UUID) -> Record:
     category = await defaults.category_of(ctx, ticket["status"])
     if category not in {"resolved", "closed"}:
         raise Conflict(
-            "Only a resolved or closed ticket can be reopened.", code="not_closed", meta={"status": category}
+            "Only a resolved or closed ticket can be reopened.",
+            code="illegal_transition",
+            meta={"status": category, "allowed": ["resolved", "closed"]},
         )
     await ctx.records.update(TICKETS, id, {"status": await defaults.status_of(ctx, "open")})
     return Record(TICKETS, id)
@@ -148,6 +150,8 @@ async def replace_status(ctx: Context, id: UUID, body: ReplaceStatus) -> Record:
             pointer="/data/attributes/replacement",
         )
     await ctx.as_system().records.repoint("ticket-statuses", id, body.replacement)
+    if old["is_default"]:
+        await ctx.records.update("ticket-statuses", body.replacement, {"is_default": True})
     await ctx.records.delete("ticket-statuses", id)
     return Record("ticket-statuses", body.replacement)
 

@@ -22,8 +22,10 @@ async def receive_note(ctx: Context, change: Change) -> None:
     new = change.new
     if new.get("subject_kind") != TICKETS:
         return
+    system = ctx.as_system()
     new["subject_id"] = await follow_merges(ctx, new["subject_id"])
-    ticket = await ctx.records.get(TICKETS, new["subject_id"], lock=True)
+    ticket = await system.records.get(TICKETS, new["subject_id"], lock=True)
+    new["company"] = ticket["company"]
     automated = bool(new.get("is_automated"))
     author = new.get("author_kind", "")
     by = side(ctx.principal.kind, ctx.principal.audience, automated=automated)
@@ -44,7 +46,7 @@ async def receive_note(ctx: Context, change: Change) -> None:
     if target is not None:
         values["status"] = await defaults.status_of(ctx, target)
     if values:
-        await ctx.as_system().records.update(TICKETS, new["subject_id"], values)
+        await system.records.update(TICKETS, new["subject_id"], values)
 
 
 @on(changes("comments", "created"))

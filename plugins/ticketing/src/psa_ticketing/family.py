@@ -1,10 +1,13 @@
 """Parents and children: acyclic, at most five levels deep (TIC-20)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from psa_sdk import Context
 from psa_sdk.errors import Invalid
+from psa_ticketing.api import TICKETS
+from psa_ticketing.tables import Ticket
 
 MAX_DEPTH = 5
 POINTER = "/data/relationships/parent"
@@ -44,6 +47,27 @@ async def check_parent(ctx: Context, ticket_id: UUID, parent_id: UUID) -> None:
     ancestors = [row["id"] for row in await ctx.db.fetch(ANCESTORS, parent_id, MAX_DEPTH + 1)]
     below = await ctx.db.fetch(DESCENDANTS, ticket_id, MAX_DEPTH + 1)
     check_chain(ticket_id, ancestors, max((row["level"] for row in below), default=1))
+
+
+async def adopt(ctx: Context, source: Mapping[str, Any], target_id: UUID) -> None:
+    """Make a merged ticket's children the target's; a target below the source takes the source's place first."""
+    await ctx.db.lock("ticketing.family")
+    system, source_id = ctx.as_system(), source["id"]
+    below = await ctx.db.fetch(DESCENDANTS, source_id, MAX_DEPTH + 1)
+    if any(row["id"] == target_id for row in below):
+        await system.records.update(TICKETS, target_id, {"parent": source["parent"]})
+    children = await system.records.find(TICKETS, Ticket.parent == source_id, archived=True)
+    if not children:
+        return
+    above = await ctx.db.fetch(ANCESTORS, target_id, MAX_DEPTH + 1)
+    check_chain(
+        source_id,
+        [row["id"] for row in above if row["id"] != source_id],
+        max(row["level"] for row in below) - 1,
+    )
+    for row in children:
+        if row["id"] != target_id:
+            await system.records.update(TICKETS, row["id"], {"parent": target_id})
 
 
 async def open_children(ctx: Context, ticket_id: UUID) -> list[UUID]:

@@ -19,19 +19,17 @@ async def replace_default(ctx: Context, change: Change) -> None:
     """A new default takes the place of the old one; the last one can't be unmarked."""
     table = DEFAULTED[change.resource]
     await ctx.db.lock("ticketing.defaults", change.resource)
-    if change.verb == "update" and change.old["is_default"] and change.changes("is_default"):
+    unmarked = change.verb == "update" and change.old["is_default"] and change.changes("is_default")
+    if unmarked and ctx.principal.kind != "system":
         raise Conflict("Mark another one as default instead of unmarking this one.", code="default_required")
     if not change.value("is_default"):
         return
     same = table.is_default.eq(True)
-    if isinstance(table, type) and table is TicketStatus:
+    if table is TicketStatus:
         same = And(same, TicketStatus.category == (change.value("category") or "open"))
     for row in await ctx.records.find(change.resource, same):
         if row["id"] != change.id:
-            await ctx.db.execute(
-                f"UPDATE {table._meta.get_formatted_tablename()} SET is_default = false WHERE id = $1",
-                row["id"],
-            )
+            await ctx.as_system().records.update(change.resource, row["id"], {"is_default": False})
 
 
 async def write_status(ctx: Context, change: Change) -> None:
@@ -50,14 +48,17 @@ async def write_status(ctx: Context, change: Change) -> None:
 
 
 async def keep_category(ctx: Context, change: Change) -> None:
-    """Refuse to take the last status of a mandatory category away."""
+    """Refuse to take the last status of a mandatory category away, and the default of one that has others."""
     category = change.old["category"]
-    if category not in MANDATORY:
-        return
     others = await ctx.records.count(
         "ticket-statuses", And(TicketStatus.category == category, TicketStatus.id != change.id)
     )
-    if others == 0:
+    if others and change.old["is_default"]:
+        raise Conflict(
+            f"This is the default of the category {category}; mark another one first.",
+            code="default_required",
+        )
+    if not others and category in MANDATORY:
         raise Conflict(
             f"This is the last status of the category {category}; make another one first.",
             code="last_of_category",

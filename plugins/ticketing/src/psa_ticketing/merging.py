@@ -7,7 +7,7 @@ from uuid import UUID
 from psa_comments.api import Conversation
 from psa_sdk import Context
 from psa_sdk.errors import Conflict, Invalid
-from psa_ticketing import defaults
+from psa_ticketing import defaults, family
 from psa_ticketing.api import TICKETS, TicketsMerged, TicketSplit
 from psa_ticketing.numbers import show_number
 
@@ -24,6 +24,10 @@ COPIED = (
     "assigned_to",
     "is_billable",
 )
+
+
+UNMOVED = ("tickets.merged_into", "tickets.follow_up_of", "tickets.parent", "comments", "attachments")
+"""Columns that keep naming the source, and what moves by another way."""
 
 
 def check(
@@ -61,10 +65,9 @@ async def merge(ctx: Context, source_id: UUID, target_id: UUID, *, force: bool, 
     category = await defaults.category_of(ctx, target["status"])
     check(source, target, category, force=force, reopen=reopen)
     system = ctx.as_system()
+    await family.adopt(ctx, source, target_id)
     await ctx.service(Conversation).move((TICKETS, source_id), (TICKETS, target_id))
-    await system.records.repoint(
-        TICKETS, source_id, target_id, skip=("tickets.merged_into", "tickets.follow_up_of", "comments")
-    )
+    await system.records.repoint(TICKETS, source_id, target_id, skip=UNMOVED)
     await ctx.files.move((TICKETS, source_id), (TICKETS, target_id))
     values: dict[str, Any] = {}
     tags = [*target["tags"], *(tag for tag in source["tags"] if tag not in target["tags"])]
@@ -77,8 +80,6 @@ async def merge(ctx: Context, source_id: UUID, target_id: UUID, *, force: bool, 
         values["last_customer_activity_at"] = latest
     if category in {"closed", "spam"}:
         values["status"] = await defaults.status_of(ctx, "open")
-    if target["parent"] == source_id:
-        values["parent"] = source["parent"] if source["parent"] != target_id else None
     if values:
         await system.records.update(TICKETS, target_id, values)
     if source["contact"] is not None and source["contact"] != target["contact"]:
@@ -110,7 +111,7 @@ async def split(ctx: Context, origin_id: UUID, *, notes: Sequence[UUID], title: 
     await ctx.service(Conversation).move((TICKETS, origin_id), (TICKETS, ticket_id), notes)
     number = show_number((await ctx.records.get(TICKETS, ticket_id))["number"])
     await ctx.service(Conversation).add(
-        (TICKETS, origin_id), f"{len(notes)} notes were split off to {number}.", automated=True
+        (TICKETS, origin_id), f"{len(set(notes))} notes were split off to {number}.", automated=True
     )
     await ctx.emit(TicketSplit(origin_id=origin_id, ticket_id=ticket_id))
     return ticket_id

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from psa_sdk.errors import Fault, Invalid
 
+_MARKUP = re.compile(r"([\\`*_\[\]<>])")
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_][a-z0-9_.]*)\s*(?:\|([^{}]*))?\}\}")
 
 
@@ -30,3 +31,13 @@ def fill(content: str, values: Mapping[str, str | None], *, escape: Callable[[st
             ]
         )
     return _PLACEHOLDER.sub(lambda match: escape(values[match[1]] or (match[2] or "").strip()), content)
+
+
+def as_plain(text: str) -> str:
+    r"""Return text that Markdown shows as it is: a client's name makes no link.
+
+    Example:
+        >>> as_plain("[Ada](https://example.com)")
+        '\\[Ada\\](https://example.com)'
+    """
+    return _MARKUP.sub(r"\\\1", text)

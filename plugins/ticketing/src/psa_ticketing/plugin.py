@@ -1,8 +1,20 @@
 """Ticketing: the service desk."""
 
 from psa_sdk import Manifest, Permission, hookimpl, provide
-from psa_ticketing import actions, api, bulk, conversation_rules, defaults, demo, resources, tables, texts
+from psa_ticketing import (
+    actions,
+    api,
+    bulk,
+    conversation_rules,
+    defaults,
+    demo,
+    endings,
+    resources,
+    tables,
+    texts,
+)
 from psa_ticketing.desk import StoredServiceDesk
+from psa_ticketing.settings import TicketingSettings
 
 PERMISSIONS = (
     Permission(name="ticketing.tickets.assign", title="Assign tickets"),
@@ -58,8 +70,11 @@ def psa_manifest() -> Manifest:
         permissions=PERMISSIONS,
         roles=ROLES,
         events=api.EVENTS,
-        subscribers=(conversation_rules.announce_note,),
+        subscribers=(conversation_rules.announce_note, endings.resolve_parent),
         interceptors=(conversation_rules.receive_note,),
+        actors=(endings.close_resolved,),
+        schedules=endings.SCHEDULES,
+        settings=TicketingSettings,
         services=(provide(api.ServiceDesk, StoredServiceDesk),),
         seed=defaults.seed,
         demo=demo.fill,

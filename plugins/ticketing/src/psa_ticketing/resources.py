@@ -1,7 +1,7 @@
 """Tickets and the desk's lists as the API shows them."""
 
 from psa_sdk import Derived, ManyToMany, Resource, ToMany, ToOne, Who
-from psa_sdk.tables import Condition
+from psa_sdk.tables import Condition, QueryString
 from psa_ticketing import list_rules, shapes, ticket_rules
 from psa_ticketing.tables import (
     CannedResponse,
@@ -16,10 +16,20 @@ from psa_ticketing.tables import (
     TicketWatcher,
 )
 
+TICKET_NUMBER = "('T' || lpad({row}.number::text, greatest(6, length({row}.number::text)), '0'))"
 
-def own_tickets(who: Who) -> Condition:
-    """Client admins see their company's tickets, other clients the ones they requested."""
-    return Ticket.company == who.company_id if who.client_admin else Ticket.contact == who.contact_id
+
+def own_tickets(who: Who) -> Condition | QueryString:
+    """Client admins see their company's tickets, other clients those they requested or are in copy of."""
+    if who.client_admin:
+        return Ticket.company == who.company_id
+    return QueryString(
+        '"ticket".company = {} AND ("ticket".contact = {} OR "ticket".id IN'
+        " (SELECT c.ticket FROM ticketing.ticket_contact c WHERE c.contact = {}))",
+        who.company_id,
+        who.contact_id,
+        who.contact_id,
+    )
 
 
 queues = Resource(
@@ -109,11 +119,7 @@ tickets = Resource(
     table=Ticket,
     read=shapes.TicketRead,
     write=shapes.TicketWrite,
-    derived=(
-        Derived(
-            "ticket_number", "('T' || lpad({row}.number::text, greatest(6, length({row}.number::text)), '0'))"
-        ),
-    ),
+    derived=(Derived("ticket_number", TICKET_NUMBER),),
     relations=(
         ToOne("status", "ticket-statuses", Ticket.status),
         ToOne("priority", "ticket-priorities", Ticket.priority),
@@ -167,7 +173,7 @@ tickets = Resource(
     ),
     sorts=(Ticket.number, Ticket.created_at, Ticket.updated_at, Ticket.title),
     default_sort="-created_at",
-    search=(Ticket.number, Ticket.title, Ticket.description, Ticket.external_number),
+    search=(Ticket.number, TICKET_NUMBER, Ticket.title, Ticket.description, Ticket.external_number),
     label=Ticket.title,
     custom_fields=True,
     scopes={

@@ -11,7 +11,7 @@ from psa_sdk import Answer, Context, Record, post
 from psa_sdk.identity import Directory
 from psa_ticketing.api import TICKETS
 from psa_ticketing.numbers import show_number
-from psa_ticketing.placeholders import fill
+from psa_ticketing.placeholders import as_plain, fill
 
 
 class ApplyTemplate(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,7 +64,7 @@ async def apply_template(ctx: Context, id: UUID, body: ApplyTemplate) -> Record:
 async def render_response(ctx: Context, id: UUID, body: RenderResponse) -> Answer:
     """Fill a canned response in for a ticket."""
     response = await ctx.records.get("canned-responses", body.canned_response)
-    content = fill(response["content"], await placeholder_values(ctx, id))
+    content = fill(response["content"], await placeholder_values(ctx, id), escape=as_plain)
     return Answer(
         type="rendered-texts", id=str(body.canned_response), attributes=RenderedText(content=content)
     )
@@ -84,7 +84,7 @@ async def placeholder_values(ctx: Context, ticket_id: UUID) -> dict[str, str | N
         "ticket.number": show_number(ticket["number"]),
         "ticket.title": ticket["title"],
         "contact.name": contact.name if contact else None,
-        "contact.first_name": contact.name.split(" ")[0] if contact else None,
+        "contact.first_name": contact.first_name if contact else None,
         "company.name": company.name if company else None,
         "assignee.name": assignee.name if assignee else None,
         "me.name": ctx.principal.label,

@@ -7,6 +7,7 @@ from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_ticketing import defaults, lifecycle
 from psa_ticketing.api import TicketAssigned, TicketOpened, TicketStatusChanged
 from psa_ticketing.family import check_parent, open_children
+from psa_ticketing.tables import CATEGORIES
 
 RELATED = "/data/relationships"
 
@@ -26,9 +27,7 @@ async def write_new(ctx: Context, change: Change) -> None:
     if new.get("parent") is not None:
         await check_parent(ctx, change.id, new["parent"])
     if start.category == "merged":
-        raise Invalid(
-            "A ticket becomes merged by merging it.", code="merged_by_hand", pointer=f"{RELATED}/status"
-        )
+        raise merged_by_hand()
     empty = {"resolved_at": None, "first_resolved_at": None, "closed_at": None, "reopen_count": 0}
     stamps = lifecycle.stamps("new", start.category, empty, ctx.now)
     new |= {column: value for column, value in stamps.items() if column not in new}
@@ -62,9 +61,7 @@ async def move(ctx: Context, change: Change) -> None:
     before = await defaults.category_of(ctx, change.old["status"])
     after = await defaults.category_of(ctx, change.new["status"])
     if after == "merged" and change.new.get("merged_into") is None:
-        raise Invalid(
-            "A ticket becomes merged by merging it.", code="merged_by_hand", pointer=f"{RELATED}/status"
-        )
+        raise merged_by_hand()
     if after == "closed" and before != "closed":
         children = await open_children(ctx, change.id)
         if children:
@@ -75,6 +72,16 @@ async def move(ctx: Context, change: Change) -> None:
             )
     for column, value in lifecycle.stamps(before, after, change.old, ctx.now).items():
         change.new.setdefault(column, value)
+
+
+def merged_by_hand() -> Conflict:
+    """Return the refusal of a status that only merging gives (X-12)."""
+    return Conflict(
+        "A ticket becomes merged by merging it: POST /tickets/{id}/merge.",
+        code="illegal_transition",
+        pointer=f"{RELATED}/status",
+        meta={"allowed": [category for category in CATEGORIES if category != "merged"]},
+    )
 
 
 async def check_people(ctx: Context, change: Change) -> None:

@@ -97,7 +97,8 @@ def _own(resource: Resource, uses: str, items: Iterable[Column]) -> Iterator[str
 
 def _columns(resource: Resource) -> Iterator[str]:
     yield from _own(resource, "sorts by", resource.sorts)
-    yield from _own(resource, "searches", resource.search)
+    searched = [part for part in resource.search if isinstance(part, Column)]
+    yield from _own(resource, "searches", searched)
     yield from _own(resource, "is labelled by", (resource.label,) if resource.label else ())
     yield from _own(resource, "archives by", (resource.archive,) if resource.archive else ())
     for item in resource.computed:
@@ -106,7 +107,7 @@ def _columns(resource: Resource) -> Iterator[str]:
         yield from _own(resource, "takes its subject from", (resource.subject.kind, resource.subject.id))
     if resource.archive is not None and not isinstance(resource.archive, Instant):
         yield "archives by a column that is no Instant."
-    for column in (*resource.sorts, *resource.search):
+    for column in (*resource.sorts, *searched):
         if isinstance(column, Sealed):
             yield f"sorts by or searches {column._meta.name}, which is sealed."
     allowed = {*columns(resource.table), *(item.name for item in resource.derived)}

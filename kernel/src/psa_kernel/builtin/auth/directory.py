@@ -13,7 +13,7 @@ from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.context import Context
 from psa_sdk.errors import Conflict, Invalid, NotFound
-from psa_sdk.identity import Account, PasswordToken, Team
+from psa_sdk.identity import Account, AccountErased, PasswordToken, Team
 
 
 class TenantDirectory:
@@ -113,6 +113,8 @@ class TenantDirectory:
             await self._unit.db.execute("DELETE FROM psa.password WHERE account = $1", id)
             await self._unit.db.execute("DELETE FROM psa.session WHERE account = $1", id)
         await self._unit.as_system().records.update("users", id, values)
+        if erase:
+            await self._unit.emit(AccountErased(account_id=id))
 
     async def request_password(self, id: UUID) -> UUID:
         """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""

@@ -7,7 +7,7 @@ from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources,
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk import Manifest, Platform, hookimpl, provide
-from psa_sdk.identity import Directory, PasswordRequested
+from psa_sdk.identity import AccountErased, Directory, PasswordRequested
 
 _EVERYBODY = (
     "auth.users.read",
@@ -37,7 +37,7 @@ def psa_manifest() -> Manifest:
             "sales": _EVERYBODY,
             "finance": _EVERYBODY,
         },
-        events=(PasswordRequested,),
+        events=(PasswordRequested, AccountErased),
         services=(provide(Directory, TenantDirectory),),
         actors=actors.ALL,
         schedules=actors.SCHEDULES,

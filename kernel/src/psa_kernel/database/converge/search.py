@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from psa_kernel.database.converge.managed import Managed
 from psa_kernel.database.schema import literal, qualified, quoted
 from psa_kernel.registry import Registry
-from psa_sdk.resources import Resource, names
-from psa_sdk.tables import Tags
+from psa_sdk.resources import Resource
+from psa_sdk.tables import Column, Tags
 
 
 def search_triggers(registry: Registry) -> Iterator[Managed]:
@@ -22,18 +22,22 @@ def search_triggers(registry: Registry) -> Iterator[Managed]:
 
 
 def _content(resource: Resource, row: str) -> str:
-    parts = [
-        f"array_to_string({row}.{quoted(column._meta.name)}, ' ')"
-        if isinstance(column, Tags)
-        else f"{row}.{quoted(column._meta.name)}"
-        for column in resource.search
-    ]
-    return f"concat_ws(' ', {', '.join(parts)})"
+    return f"concat_ws(' ', {', '.join(_part(part, row) for part in resource.search)})"
 
 
-def _watched(resource: Resource) -> tuple[str, ...]:
+def _part(part: Column | str, row: str) -> str:
+    if isinstance(part, str):
+        return part.replace("{row}", row)
+    name = f"{row}.{quoted(part._meta.name)}"
+    return f"array_to_string({name}, ' ')" if isinstance(part, Tags) else name
+
+
+def _same(resource: Resource) -> str:
     archive = (resource.archive,) if resource.archive is not None else ()
-    return tuple(quoted(name) for name in names((*resource.search, *archive)))
+    return " AND ".join(
+        f"{_part(part, 'NEW')} IS NOT DISTINCT FROM {_part(part, 'OLD')}"
+        for part in (*resource.search, *archive)
+    )
 
 
 def _upsert(resource: Resource, source: str) -> str:
@@ -48,7 +52,6 @@ def _function(resource: Resource) -> Managed:
     name = "index_" + qualified(resource.table).replace(".", "_")
     forget = f"DELETE FROM psa.search_document WHERE tenant_id = {{0}}.tenant_id AND kind = {kind} AND id = {{0}}.id"
     hidden = f"NEW.{quoted(resource.archive._meta.name)} IS NOT NULL" if resource.archive else "false"
-    same = " AND ".join(f"NEW.{name} IS NOT DISTINCT FROM OLD.{name}" for name in _watched(resource))
     content = _content(resource, "NEW")
     vector = f"psa.search_vector(NEW.tenant_id, {kind}, {content})"
     create = f"""
@@ -58,7 +61,7 @@ AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         {forget.format("OLD")};
-    ELSIF TG_OP = 'UPDATE' AND {same} THEN
+    ELSIF TG_OP = 'UPDATE' AND {_same(resource)} THEN
         NULL;
     ELSIF {hidden} THEN
         {forget.format("NEW")};
