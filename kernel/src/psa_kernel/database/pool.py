@@ -48,6 +48,8 @@ async def open_pool(url: str, *, size: int = 16, statement_cache: int = 1000) ->
         reset=_end_transaction,
         statement_cache_size=statement_cache,
         max_cached_statement_lifetime=0,
+        # A list with includes is a long statement, and those are the ones to plan only once; 0 means no limit.
+        max_cacheable_statement_size=0,
         max_inactive_connection_lifetime=300,
         server_settings=dict(SERVING_SETTINGS),
     )
