@@ -1,6 +1,7 @@
 """The HTTP server over real sockets: deadlines for dawdling clients, address and stop."""
 
 import asyncio
+import socket
 
 import httpx
 import pytest
@@ -21,17 +22,23 @@ async def length(request: Request[object, object, object]) -> int:
     return len(await request.body())
 
 
+@get("/long")
+async def long(request: Request[object, object, object]) -> bytes:
+    return bytes(50_000_000)
+
+
 @pytest.fixture
 async def url(monkeypatch):
     monkeypatch.setattr(server, "HEADER_SECONDS", 0.2)
     monkeypatch.setattr(server, "BODY_PAUSE_SECONDS", 0.2)
+    monkeypatch.setattr(server, "ANSWER_PAUSE_SECONDS", 0.2)
     monkeypatch.setattr(server, "settle_memory", lambda: None)
     listener, stop, ready = server.bind(Config(port=0)), asyncio.Event(), asyncio.Event()
 
     async def announce() -> None:
         ready.set()
 
-    app = Litestar([slow, length], openapi_config=None)
+    app = Litestar([slow, length, long], openapi_config=None)
     running = asyncio.create_task(server.serve(app, listener, stop, ready=announce))
     await ready.wait()
     yield server.address(listener)
@@ -67,6 +74,27 @@ async def test_a_half_sent_header_on_a_kept_connection_is_closed(url):
 async def test_a_half_sent_body_is_closed(url):
     request = b"POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 20\r\n\r\nhalf"
     assert b"200" not in await closed_within(url, request)
+
+
+async def test_an_answer_that_nobody_reads_is_given_up(url, monkeypatch):
+    lost = asyncio.Event()
+    until_now = server.PunctualProtocol.connection_lost
+
+    def connection_lost(self, exc):
+        lost.set()
+        until_now(self, exc)
+
+    monkeypatch.setattr(server.PunctualProtocol, "connection_lost", connection_lost)
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connected:
+        connected.sendall(b"GET /long HTTP/1.1\r\nHost: example.com\r\n\r\n")
+        async with asyncio.timeout(10):
+            await lost.wait()
+
+
+async def test_an_answer_that_is_read_in_pieces_arrives(url):
+    async with httpx.AsyncClient(base_url=url) as client, client.stream("GET", "/long") as answer:
+        assert sum([len(part) async for part in answer.aiter_bytes()]) == 50_000_000
 
 
 async def test_a_slow_handler_outlives_the_deadlines(url):

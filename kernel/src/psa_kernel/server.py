@@ -18,15 +18,18 @@ HEADER_SECONDS = 10.0
 """How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
 BODY_PAUSE_SECONDS = 30.0
 """The longest pause inside a request's body."""
+ANSWER_PAUSE_SECONDS = 30.0
+"""The longest that a client may leave what it asked for unread; an answer in parts holds a connection so long."""
 GRACE_SECONDS = 20
 """How long running requests may take to finish when the server stops."""
 _GENERATIONS = (50_000, 20, 50)
 
 
 class PunctualProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, closing connections that never finish what they began to send."""
+    """uvicorn's protocol, closing connections that don't finish what they send or don't read what they asked for."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,6 +39,7 @@ class PunctualProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._received()
+        self._read_on()
         super().connection_lost(exc)
 
     @override
@@ -64,6 +68,22 @@ class PunctualProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._received()
         super().on_message_complete()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._read_on()
+        self._unread = self.loop.call_later(ANSWER_PAUSE_SECONDS, self.transport.abort)
+
+    @override
+    def resume_writing(self) -> None:
+        self._read_on()
+        super().resume_writing()
+
+    def _read_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _allow(self, seconds: float) -> None:
         self._received()
@@ -113,8 +133,10 @@ def bind(config: Config) -> socket.socket:
         listener.setblocking(False)
     except OSError as error:
         listener.close()
+        wanted = f"{config.host}:{config.port}"
         raise OSError(
-            error.errno, f"{config.host}:{config.port} can't be listened on: {error.strerror}"
+            error.errno,
+            f"{wanted} can't be listened on ({error.strerror}); choose another --port, 0 for a free one",
         ) from error
     return listener
 

@@ -50,5 +50,9 @@ def sentence(error: Exception) -> str:
             return "\n".join(fault.detail for fault in error.faults)
         case ConnectionError():
             return f"{error}: check the addresses in PSA_DATABASE_URL and PSA_REDIS_URL."
+        case OSError(filename=str() | bytes() as path, strerror=str(reason)):
+            return f"{path} can't be used: {reason}."
+        case OSError(strerror=str(reason)):
+            return f"{reason}."
         case _:
             return str(error)

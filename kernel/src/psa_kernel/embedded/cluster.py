@@ -41,8 +41,10 @@ def create(runner: Runner, directory: Path) -> None:
 
     Raises `ServerError`.
     """
-    half, whole = directory / "data.new", directory / "data"
-    shutil.rmtree(half, ignore_errors=True)
+    for left in directory.glob("data.new*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # A name of its own: the initdb of a killed attempt may still be writing into its.
+    half, whole = directory / f"data.new.{os.getpid()}", directory / "data"
     shutil.rmtree(whole, ignore_errors=True)
     locale = ["--locale=C.UTF-8"]
     if postgres_major(runner.binaries) >= 17:

@@ -146,8 +146,10 @@ def _error(problem: Problem, fault: Fault, request_id: str) -> dict[str, Any]:
 
 
 def report(error: BaseException, problem: Problem) -> None:
-    """Log a failure that is ours."""
-    if problem.status >= 500:
+    """Log a failure that is ours; an outage in one line, since it hits every request of its time."""
+    if problem.status == Unavailable.status:
+        log.warning("request failed", code=problem.code, error=f"{type(error).__name__}: {error}")
+    elif problem.status >= 500:
         log.error("request failed", code=problem.code, exc_info=error)
 
 

@@ -1,5 +1,6 @@
 """Rate limits: token buckets per tenant, principal and anonymous address, shared through Redis."""
 
+import asyncio
 import math
 import time
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from psa_sdk.errors import RateLimited
 log = structlog.get_logger("psa.rate_limit")
 
 _RETRY_REDIS = 1.0
+_PATIENCE = 0.5
+"""Seconds that a request waits for Redis before it is counted here."""
 _REMEMBERED = 50_000
 
 # KEYS: buckets. ARGV: per bucket its tokens per second, its capacity and how many to take at most. Takes of
@@ -151,15 +154,23 @@ class RateLimiter:
     async def _ask_redis(self, buckets: Sequence[Bucket]) -> list[tuple[float, int]] | None:
         if self._take is None or time.monotonic() < self._retry_at:
             return None
+        if self._retry_at:
+            # It was away: one request finds out whether it is back, the others don't wait for that.
+            self._retry_at = time.monotonic() + _RETRY_REDIS
         arguments: list[Any] = []
         for bucket in buckets:
             arguments += (bucket.rate, bucket.capacity, bucket.portion)
         try:
-            answer = await self._take(keys=[bucket.key for bucket in buckets], args=arguments)
-        except (RedisError, OSError) as error:
+            async with asyncio.timeout(_PATIENCE):
+                answer = await self._take(keys=[bucket.key for bucket in buckets], args=arguments)
+        except (RedisError, OSError, TimeoutError) as error:
             self._retry_at = time.monotonic() + _RETRY_REDIS
-            log.warning("rate limits are counted per process while redis is away", error=str(error))
+            log.warning(
+                "rate limits are counted per process while redis is away",
+                error=f"{type(error).__name__}: {error}",
+            )
             return None
+        self._retry_at = 0.0
         return [(answer[2 * i] / 1000, answer[2 * i + 1]) for i in range(len(buckets))]
 
     def _ask_here(self, buckets: Sequence[Bucket], now: float) -> list[tuple[float, int]]:
