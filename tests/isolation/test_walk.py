@@ -1,0 +1,142 @@
+"""Every operation of the OpenAPI document, asked by those who may not: no row, no count, no other error (S28)."""
+
+import re
+
+import pytest
+
+from psa_sdk.routes import AUTHENTICATED
+from psa_sdk.testing import Kit
+from psa_sdk.testing.battery.house import API, report
+from psa_sdk.testing.installation import Endpoint
+
+from .estate import SAMPLES, Estate, differs, leaks, random
+
+
+def documented(document) -> set[tuple[str, str]]:
+    return {
+        (method.upper(), path)
+        for path, item in document["paths"].items()
+        for method in item
+        if method in {"get", "post", "patch", "put", "delete"}
+    }
+
+
+def plain(path: str) -> str:
+    return re.sub(r":\w+\}", "}", path)
+
+
+def covered(estate: Estate) -> set[tuple[str, str]]:
+    return {(one.method, plain(one.path)) for one in estate.operations}
+
+
+async def test_the_walk_covers_every_documented_operation(estate):
+    """S38: what is served is documented, what is documented is served and walked."""
+    admin = await estate.kit.admin()
+    answer = await admin.get("/openapi.json", headers={"Accept": "*/*"})
+    own = {("GET", path) for path in (f"{API}/openapi.json", f"{API}/docs", f"{API}/docs/style.css")}
+    own |= {("GET", path) for path in ("/health/live", "/health/ready", "/metrics")}
+    assert documented(answer.json()) - own == covered(estate) - own
+
+
+async def staff_walk(estate: Estate, endpoints: list[Endpoint]) -> list[str]:
+    """Ask about the other tenant's records as an administrator, and return the faults."""
+    faults: list[str] = []
+    admin = await estate.kit.admin()
+    for endpoint in endpoints:
+        asked = estate.asked(endpoint, estate.foreign)
+        foreign, unknown = asked[1] if asked else estate.foreign["users"], random()
+        answer = await estate.ask(estate.alone(admin, endpoint), endpoint, foreign)
+        if leaks(answer) or answer.status_code >= 500:
+            faults.append(f"{endpoint.method} {endpoint.path}: {answer.status_code} {answer.text[:300]}")
+        if asked:
+            if not endpoint.public and answer.is_success:
+                faults.append(
+                    f"{endpoint.method} {endpoint.path} reached another tenant: {answer.text[:200]}"
+                )
+            again = await estate.ask(estate.alone(admin, endpoint), endpoint, unknown)
+            faults += differs(endpoint, answer, foreign, again, unknown)
+    return faults
+
+
+async def test_staff_tell_no_record_of_another_tenant_from_none(estate):
+    """TEN-01, TEN-06: path and body name the other tenant's record; nothing of that tenant changes."""
+    before = await estate.rows_of(estate.neighbour)
+    faults = await staff_walk(estate, estate.operations)
+    after = await estate.rows_of(estate.neighbour)
+    report([*faults, *(f"{table} changed." for table in before if before[table] != after[table])])
+
+
+@pytest.mark.parametrize("role", ["client admin", "client user"])
+async def test_clients_tell_no_record_of_others_from_none(estate, role):
+    """Another company's and another tenant's records, in path and body of every operation."""
+    faults: list[str] = []
+    for endpoint in estate.operations:
+        for records in (estate.other_company, estate.foreign):
+            asked = estate.asked(endpoint, records)
+            foreign, unknown = asked[1] if asked else next(iter(records.values())), random()
+            client = estate.alone(estate.clients[role], endpoint)
+            answer = await estate.ask(client, endpoint, foreign)
+            if leaks(answer) or answer.status_code >= 500:
+                faults.append(f"{endpoint.method} {endpoint.path}: {answer.status_code} {answer.text[:300]}")
+            if asked and asked[0] in records:
+                if answer.is_success and not endpoint.public and _hidden(estate, asked[0]):
+                    faults.append(
+                        f"{endpoint.method} {endpoint.path} reached a foreign record: {answer.text[:200]}"
+                    )
+                client = estate.alone(estate.clients[role], endpoint)
+                faults += differs(
+                    endpoint, answer, foreign, await estate.ask(client, endpoint, unknown), unknown
+                )
+    report(faults)
+
+
+def _hidden(estate: Estate, name: str) -> bool:
+    return name in estate.other_company
+
+
+async def test_nobody_gets_in_without_logging_in(estate):
+    """401 from everything that isn't public."""
+    faults: list[str] = []
+    for endpoint in estate.operations:
+        if endpoint.public:
+            continue
+        answer = await estate.ask(estate.kit.anonymous(), endpoint, random())
+        if answer.status_code != 401:
+            faults.append(f"{endpoint.method} {endpoint.path} answers nobody with {answer.status_code}.")
+    report(faults)
+
+
+@pytest.mark.parametrize("kind", ["without a role", "with a key of another scope"])
+async def test_without_the_permission_everything_is_forbidden(estate, kind):
+    """403 for each permission, whether a role or the key's scope lacks it; clients' routes answer 401."""
+    faults: list[str] = []
+    if kind == "without a role":
+        client = await estate.kit.staff(name=kind)
+    else:
+        client = await estate.kit.api_key("settings.none.read")
+    for endpoint in estate.operations:
+        route = estate.house(endpoint).route(endpoint)
+        if endpoint.public or (route is not None and route.permission == AUTHENTICATED):
+            continue
+        answer = await estate.ask(client, endpoint, random())
+        expected = 401 if endpoint.audience == "portal" else 403
+        if answer.status_code != expected:
+            faults.append(f"{endpoint.method} {endpoint.path}: {answer.status_code} {answer.text[:200]}")
+    report(faults)
+
+
+async def test_a_switched_off_module_is_not_there(estate):
+    """404 `module_disabled` from every operation of every plugin that can be switched off."""
+    kit = await Kit.open(estate.installation, samples=SAMPLES)
+    packages = estate.installation.packages
+    modules = [name for name in packages if not packages[name].__name__.startswith("psa_kernel.")]
+    for name in modules:
+        await estate.installation.switch(kit.tenant_id, name, on=False)
+    admin, faults = await kit.admin(), list[str]()
+    asked = [one for one in estate.operations if one.plugin in modules]
+    assert asked
+    for endpoint in asked:
+        answer = await estate.ask(admin, endpoint, random())
+        if answer.status_code != 404 or answer.json()["errors"][0]["code"] != "module_disabled":
+            faults.append(f"{endpoint.method} {endpoint.path}: {answer.status_code} {answer.text[:200]}")
+    report(faults)
