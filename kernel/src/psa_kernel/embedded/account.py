@@ -12,7 +12,13 @@ from psa_kernel.embedded import user_namespace
 from psa_kernel.embedded.binaries import ServerError
 
 Account = Literal["ourselves", "namespace", "nobody"]
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    # glibc gives memory beyond these bytes back at once, and documents of some 100 kB are made per request.
+    "MALLOC_MMAP_THRESHOLD_": str(16 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 20),
+}
 
 
 class Runner:
