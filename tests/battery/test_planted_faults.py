@@ -126,7 +126,11 @@ async def test_a_leak_to_another_tenant_through_a_function(garden: Garden, judge
     @get("/garden/size", permission="garden.plants.read", returns=Report, answer_type="sizes")
     async def size(ctx: Context) -> Answer:
         """Count plants."""
-        return Answer(type="sizes", id="1", attributes=Report(title=str(await ctx.db.fetch_value("SELECT garden.plants()"))))
+        return Answer(
+            type="sizes",
+            id="1",
+            attributes=Report(title=str(await ctx.db.fetch_value("SELECT garden.plants()"))),
+        )
 
     garden.routes.append(size)
     found = await judge(garden)
@@ -235,5 +239,8 @@ async def test_a_write_that_is_lost(garden: Garden, judge):
 
     garden.plants = changed(garden.plants, before_update=forget)
     found = await judge(garden)
-    assert found.keys() <= {"test_each_writable_attribute_holds_what_was_sent", "test_every_write_is_audited_and_told"}
+    assert found.keys() <= {
+        "test_each_writable_attribute_holds_what_was_sent",
+        "test_every_write_is_audited_and_told",
+    }
     assert "plants.title" in found["test_each_writable_attribute_holds_what_was_sent"]

@@ -67,7 +67,9 @@ def test_every_hook_is_implemented():
 
 def test_every_field_of_the_manifest_is_filled():
     manifest = plugin.psa_manifest()
-    assert [field.name for field in msgspec.structs.fields(manifest) if not getattr(manifest, field.name)] == []
+    assert [
+        field.name for field in msgspec.structs.fields(manifest) if not getattr(manifest, field.name)
+    ] == []
 
 
 @pytest.mark.parametrize("kind", [psa_sdk.Resource, psa_sdk.Extension])
@@ -92,51 +94,53 @@ async def a_gadget(kit: Kit, **given: Any) -> UUID:
 
 
 async def test_derived_and_computed_attributes_are_shown(kit: Kit):
-    id = await a_gadget(kit, weight_kg="20.5")
-    shown = (await (await kit.admin()).get(f"/dummy/gadgets/{id}")).json()["data"]["attributes"]
+    gadget = await a_gadget(kit, weight_kg="20.5")
+    shown = (await (await kit.admin()).get(f"/dummy/gadgets/{gadget}")).json()["data"]["attributes"]
     assert shown["inventory_number"] == f"G{shown['number']:05d}"
     assert shown["heavy"] is True
 
 
 async def test_a_service_an_event_and_an_audit_entry_work_together(kit: Kit):
     company, admin = (await kit.make("companies")).id, await kit.admin()
-    id = await a_gadget(kit)
-    answer = await admin.post(f"/dummy/gadgets/{id}/lend", {"company": str(company)})
+    gadget = await a_gadget(kit)
+    answer = await admin.post(f"/dummy/gadgets/{gadget}/lend", {"company": str(company)})
     assert answer.json()["data"]["relationships"]["company"]["data"]["id"] == str(company)
-    again = await admin.post(f"/dummy/gadgets/{id}/lend", {"company": str(company)})
+    again = await admin.post(f"/dummy/gadgets/{gadget}/lend", {"company": str(company)})
     assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "conflict")
     await kit.drain()
-    rows = await kit.installation.rows("SELECT detail FROM psa.audit_entry WHERE action = 'lend' AND record_id = $1", id)
+    rows = await kit.installation.rows(
+        "SELECT detail FROM psa.audit_entry WHERE action = 'lend' AND record_id = $1", gadget
+    )
     assert len(rows) == 1
 
 
 async def test_a_domain_event_leads_to_background_work_once(kit: Kit):
-    company, id = (await kit.make("companies")).id, await a_gadget(kit)
+    company, gadget = (await kit.make("companies")).id, await a_gadget(kit)
     async with kit.unit() as unit:
         assert unit.provides(Lending)
-        await unit.service(Lending).lend(id, company)
+        await unit.service(Lending).lend(gadget, company)
     async with kit.unit() as unit:
-        await unit.service(Lending).take_back(id)
+        await unit.service(Lending).take_back(gadget)
     await kit.drain()
     await kit.drain()
-    found = (await (await kit.admin()).get(f"/dummy/gadgets/{id}/inspections")).json()["data"]
+    found = (await (await kit.admin()).get(f"/dummy/gadgets/{gadget}/inspections")).json()["data"]
     assert [one["attributes"]["finding"] for one in found] == ["came back"]
 
 
 async def test_an_interceptor_keeps_another_plugins_record(kit: Kit):
-    company, id = (await kit.make("companies")).id, await a_gadget(kit)
+    company, gadget = (await kit.make("companies")).id, await a_gadget(kit)
     async with kit.unit() as unit:
-        await unit.service(Lending).lend(id, company)
+        await unit.service(Lending).lend(gadget, company)
     answer = await (await kit.admin()).delete(f"/companies/{company}")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "gadgets_lent")
 
 
 async def test_a_record_event_of_another_plugin_is_heard(kit: Kit):
-    company, id, admin = (await kit.make("companies")).id, await a_gadget(kit), await kit.admin()
-    await admin.post(f"/dummy/gadgets/{id}/lend", {"company": str(company)})
+    company, gadget, admin = (await kit.make("companies")).id, await a_gadget(kit), await kit.admin()
+    await admin.post(f"/dummy/gadgets/{gadget}/lend", {"company": str(company)})
     await admin.patch(f"/companies/{company}", {"name": "Renamed Ltd"})
     await kit.drain()
-    remarks = (await admin.get(f"/dummy/gadgets/{id}/remarks")).json()["data"]
+    remarks = (await admin.get(f"/dummy/gadgets/{gadget}/remarks")).json()["data"]
     assert [one["attributes"]["text"] for one in remarks] == ["Now at Renamed Ltd"]
 
 
@@ -146,20 +150,24 @@ async def test_an_extension_adds_attributes_filters_and_a_relationship(kit: Kit)
     contact = (await kit.make("contacts", company=company)).id
     answer = await admin.patch(f"/companies/{company}", {}, {"lending_contact": contact})
     assert answer.json()["data"]["attributes"]["lending_grade"] == "bad"
-    found = (await admin.get("/companies", params={"filter[lending_grade]": "bad", "include": "lending_contact"})).json()
+    found = (
+        await admin.get("/companies", params={"filter[lending_grade]": "bad", "include": "lending_contact"})
+    ).json()
     assert [one["id"] for one in found["data"]] == [str(company)]
     assert [one["id"] for one in found["included"]] == [str(contact)]
 
 
 async def test_many_to_many_is_written_from_either_end(kit: Kit):
-    admin, id = await kit.admin(), await a_gadget(kit)
+    admin, gadget = await kit.admin(), await a_gadget(kit)
     label = (await kit.make("dummy-labels")).id
-    link = [{"type": GADGETS, "id": str(id)}]
+    link = [{"type": GADGETS, "id": str(gadget)}]
     answer = await admin.request(
         "POST", f"/dummy-labels/{label}/relationships/gadgets", content=msgspec.json.encode({"data": link})
     )
     assert answer.status_code == 204
-    assert [one["id"] for one in (await admin.get(f"/dummy/gadgets/{id}/labels")).json()["data"]] == [str(label)]
+    assert [one["id"] for one in (await admin.get(f"/dummy/gadgets/{gadget}/labels")).json()["data"]] == [
+        str(label)
+    ]
 
 
 async def test_an_object_scope_limits_a_grant(kit: Kit):
@@ -170,18 +178,18 @@ async def test_an_object_scope_limits_a_grant(kit: Kit):
 
 
 async def test_a_hook_narrows_what_some_people_see(kit: Kit):
-    id = await a_gadget(kit)
+    gadget = await a_gadget(kit)
     async with kit.unit() as unit:
-        await unit.records.update(GADGETS, id, {"state": "lost"})
+        await unit.records.update(GADGETS, gadget, {"state": "lost"})
     intern = await kit.staff("dummy.*", name="Intern Example")
     other = await kit.staff("dummy.*", name="Other Example")
-    assert (await intern.get(f"/dummy/gadgets/{id}")).status_code == 404
-    assert (await other.get(f"/dummy/gadgets/{id}")).status_code == 200
+    assert (await intern.get(f"/dummy/gadgets/{gadget}")).status_code == 404
+    assert (await other.get(f"/dummy/gadgets/{gadget}")).status_code == 200
 
 
 async def test_a_secret_is_revealed_to_people_and_not_to_programs(kit: Kit):
-    id = await a_gadget(kit, unlock_code="1234")
-    path = f"/dummy/gadgets/{id}/code"
+    gadget = await a_gadget(kit, unlock_code="1234")
+    path = f"/dummy/gadgets/{gadget}/code"
     shown = await (await kit.admin()).request("PATCH", path)
     assert shown.json()["data"]["attributes"] == {"code": "1234"}
     refused = await (await kit.api_key()).request("PATCH", path)
@@ -192,12 +200,12 @@ async def test_a_secret_is_revealed_to_people_and_not_to_programs(kit: Kit):
 
 
 async def test_a_file_is_stored_in_the_plugins_store(kit: Kit):
-    id = await a_gadget(kit, name="Router")
-    answer = await (await kit.admin()).post(f"/dummy/gadgets/{id}/manual")
+    gadget = await a_gadget(kit, name="Router")
+    answer = await (await kit.admin()).post(f"/dummy/gadgets/{gadget}/manual")
     assert answer.status_code == 201, answer.text
     await kit.drain()
     async with kit.unit() as unit:
-        (stored,) = await unit.files.attached(GADGETS, id)
+        (stored,) = await unit.files.attached(GADGETS, gadget)
         assert b"".join([part async for part in unit.files.read(stored.id)]) == b"How to use Router\n"
     assert plugin.SHELF._blobs  # pyright: ignore
 
@@ -206,7 +214,9 @@ async def test_settings_hold_a_users_choice_and_hide_a_secret(kit: Kit):
     admin = await kit.admin()
     values = {"longest_days": 14, "depot_key": "open sesame"}
     assert (await admin.patch("/settings/dummy", {"values": values}, type="settings")).status_code == 200
-    assert (await admin.patch("/settings/dummy/mine", {"values": {"rows": 20}}, type="settings")).status_code == 200
+    assert (
+        await admin.patch("/settings/dummy/mine", {"values": {"rows": 20}}, type="settings")
+    ).status_code == 200
     assert (await admin.get("/dummy/mine")).json()["data"][0]["attributes"] == {"rows": 20}
     assert "open sesame" not in (await admin.get("/settings/dummy")).text
     async with kit.unit() as unit:
@@ -221,7 +231,9 @@ async def test_a_plugins_own_question_is_answered_by_those_who_are_switched_on(k
 
 
 async def test_the_seed_runs_for_a_new_tenant_and_the_demo_can(kit: Kit):
-    names = {one["attributes"]["name"] for one in (await (await kit.admin()).get("/dummy-labels")).json()["data"]}
+    names = {
+        one["attributes"]["name"] for one in (await (await kit.admin()).get("/dummy-labels")).json()["data"]
+    }
     assert names == {"Fragile", "New"}
     async with kit.unit() as unit:
         await plugin.defaults.demo(unit)
@@ -233,7 +245,9 @@ async def test_a_public_route_asks_for_nobody(kit: Kit):
     assert answer.json()["data"]["attributes"] == {"to": "Ann"}
 
 
-async def test_hooks_reach_health_openapi_navigation_and_the_lifespan(kit: Kit, monkeypatch: pytest.MonkeyPatch):
+async def test_hooks_reach_health_openapi_navigation_and_the_lifespan(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+):
     anonymous = kit.anonymous()
     assert (await anonymous.get("/health/ready", headers={"Accept": "*/*"})).status_code == 200
     monkeypatch.setitem(plugin.depot, "depot", "its door is stuck")
@@ -246,20 +260,20 @@ async def test_hooks_reach_health_openapi_navigation_and_the_lifespan(kit: Kit, 
 
 
 async def test_pages_panels_and_columns_load_what_they_show(kit: Kit):
-    company, id = (await kit.make("companies")).id, await a_gadget(kit)
+    company, gadget = (await kit.make("companies")).id, await a_gadget(kit)
     async with kit.unit() as unit:
-        await unit.service(Lending).lend(id, company)
+        await unit.service(Lending).lend(gadget, company)
         assert len((await pages.load_page(unit))["gadgets"]) == 1
         assert await pages.load_count(unit, company) == {"count": 1}
         assert (await pages.load_column(unit, [company]))[company] == {"count": 1}
 
 
 async def test_a_schedules_actor_sends_work_on(kit: Kit):
-    id = await a_gadget(kit)
+    gadget = await a_gadget(kit)
     async with kit.unit() as unit:
         await unit.send(plugin.actors.inspect_all)
     await kit.drain()
-    found = (await (await kit.admin()).get(f"/dummy/gadgets/{id}/inspections")).json()["data"]
+    found = (await (await kit.admin()).get(f"/dummy/gadgets/{gadget}/inspections")).json()["data"]
     assert [one["attributes"]["finding"] for one in found] == ["all well"]
 
 
@@ -267,17 +281,17 @@ async def test_inspections_are_never_changed(kit: Kit):
     inspection = (await kit.make("dummy-inspections")).id
     with pytest.raises(Exception, match="append-only|permission denied|never"):
         async with kit.unit() as unit:
-            await unit.db.execute("UPDATE dummy.inspection SET finding = 'x' WHERE id = $1", inspection)
+            await unit.db.execute("UPDATE dummy.inspection SET finding = 'x' WHERE gadget = $1", inspection)
 
 
 async def test_a_savepoint_undoes_only_what_happened_inside(kit: Kit):
-    id = await a_gadget(kit)
+    gadget = await a_gadget(kit)
     async with kit.unit() as unit:
         with pytest.raises(Conflict):
             async with unit.savepoint():
-                await unit.records.update(GADGETS, id, {"batteries": 7})
+                await unit.records.update(GADGETS, gadget, {"batteries": 7})
                 raise Conflict("no")
-        assert (await unit.records.get(GADGETS, id))["batteries"] == 1
+        assert (await unit.records.get(GADGETS, gadget))["batteries"] == 1
 
 
 async def test_a_unit_acts_as_the_system_on_behalf_of_a_person(kit: Kit):
@@ -291,6 +305,6 @@ async def test_a_unit_acts_as_the_system_on_behalf_of_a_person(kit: Kit):
 
 async def test_a_role_of_the_plugin_is_there(kit: Kit):
     keeper = await kit.staff(roles=("depot_keeper",))
-    id = await a_gadget(kit, unlock_code="1")
-    assert (await keeper.get(f"/dummy/gadgets/{id}")).status_code == 200
-    assert (await keeper.request("PATCH", f"/dummy/gadgets/{id}/code")).status_code == 403
+    gadget = await a_gadget(kit, unlock_code="1")
+    assert (await keeper.get(f"/dummy/gadgets/{gadget}")).status_code == 200
+    assert (await keeper.request("PATCH", f"/dummy/gadgets/{gadget}/code")).status_code == 403

@@ -19,12 +19,6 @@ from psa_kernel.testing.database import DatabaseServer
 from psa_kernel.testing.installation import KernelInstallation
 from psa_sdk.testing.installation import NotBooting, Tenancy
 
-_UNLIMITED = {
-    "requests_per_minute": 0,
-    "anonymous_requests_per_minute": 0,
-    "tenant_requests_per_minute": 0,
-}
-
 
 class KernelBench:
     """Implements `psa_sdk.testing.Bench`."""
@@ -65,7 +59,13 @@ class KernelBench:
         self, tenancy: Tenancy, plugins: Sequence[str] | None, modules: Sequence[ModuleType]
     ) -> KernelInstallation:
         config = Config(
-            data_dir=self._directory, tenancy=tenancy, pool_size=4, strict=True, **_UNLIMITED
+            data_dir=self._directory,
+            tenancy=tenancy,
+            pool_size=4,
+            strict=True,
+            requests_per_minute=0,
+            anonymous_requests_per_minute=0,
+            tenant_requests_per_minute=0,
         )
         try:
             registry = load(config, modules, only=plugins)

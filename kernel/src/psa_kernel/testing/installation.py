@@ -9,7 +9,6 @@ from uuid import UUID
 import asyncpg
 
 from psa_kernel.builtin.settings import modules
-from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
 from psa_kernel.clock import FixedClock
 from psa_kernel.database.drift import drifts
@@ -134,9 +133,7 @@ class KernelInstallation:
 
     async def drift(self, plugin: str) -> list[str]:
         """Return the statements that a plugin's declarations need beyond its migrations."""
-        found = await drifts(
-            self.database.owner, self.kernel.registry, multi_tenant=self.tenancy == "multi"
-        )
+        found = await drifts(self.database.owner, self.kernel.registry, multi_tenant=self.tenancy == "multi")
         return list(found[plugin].statements)
 
     async def switch(self, tenant_id: UUID, plugin: str, *, on: bool) -> None:

@@ -12,7 +12,7 @@ from psa_sdk.testing.jsonapi import check_document
 
 JSON_API = "application/vnd.api+json"
 API = "/api/v1"
-Target: TypeAlias = UUID | None | Sequence[UUID] | tuple[str, UUID]
+Target: TypeAlias = UUID | Sequence[UUID] | tuple[str, UUID] | None
 
 
 class Client:
@@ -78,8 +78,8 @@ class Client:
         **options: Any,
     ) -> httpx.Response:
         """Create, or call an action; `type` is the path's last part unless given."""
-        type = type or path.rstrip("/").rsplit("/", 1)[-1]
-        content = document(type, attributes, relationships, self.installation)
+        named = type or path.rstrip("/").rsplit("/", 1)[-1]
+        content = document(named, attributes, relationships, self.installation)
         return await self.request("POST", path, content=content, **options)
 
     async def patch(

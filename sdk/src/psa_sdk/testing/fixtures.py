@@ -14,9 +14,9 @@ NewKit = Callable[..., Awaitable[Kit]]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_kit(psa_bench: Bench) -> NewKit:
-    """Opens kits: `await new_kit("single", plugins=("contacts",), shared=False, samples={})`.
+    """What opens kits, of a tenancy and with the options of `Bench.install` and samples.
 
-    `shared=False` boots on a database that nobody else uses; otherwise a fresh tenant has to do.
+    With `shared=False` the installation boots on a database that nobody else uses; otherwise a fresh tenant has to do.
     """
 
     async def make(tenancy: Any = "multi", *, samples: Any = None, **options: Any) -> Kit:
@@ -30,11 +30,3 @@ async def kit(new_kit: NewKit, request: pytest.FixtureRequest) -> Kit:
     """A fresh tenant of all installed plugins; `@pytest.mark.psa(tenancy="single", plugins=…)` asks for another."""
     marker = request.node.get_closest_marker("psa")
     return await new_kit(**(marker.kwargs if marker else {}))
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def house(request: pytest.FixtureRequest, psa_bench: Bench) -> Any:
-    """The house of a battery's plugin, in the tenancy that the check asks for; made once per run."""
-    from psa_sdk.testing.battery.house import house_of
-
-    return await house_of(psa_bench, request.cls, getattr(request, "param", "multi"))

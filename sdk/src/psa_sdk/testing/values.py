@@ -4,6 +4,7 @@ Values are as JSON has them: text for instants, decimals and ids.
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -52,6 +53,21 @@ _BY_SHAPE = (
 )
 
 
+_SCALARS: dict[type[inspect.Type], Callable[[int], Any]] = {
+    inspect.BoolType: lambda n: n % 2 == 1,
+    inspect.DecimalType: lambda n: f"{n % 90 + 1}.50",
+    inspect.DateTimeType: lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}T08:30:00Z",
+    inspect.DateType: lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}",
+    inspect.TimeType: lambda n: f"{n % 24:02d}:30:00",
+    inspect.TimeDeltaType: lambda n: f"PT{n % 3600 + 1}S",
+    inspect.UUIDType: lambda n: f"00000000-0000-7000-8000-{n:012x}",
+    inspect.BytesType: lambda _n: "",
+    inspect.NoneType: lambda _n: None,
+    inspect.AnyType: lambda n: f"value {n}",
+    inspect.DictType: lambda _n: {},
+}
+
+
 class NoValue(LookupError):
     """No valid value is known for a type; the battery's `samples` can give one."""
 
@@ -60,9 +76,9 @@ def value(kind: Any, name: str, n: int) -> Any:
     """Return the `n`-th valid value of a type, for a field of this name.
 
     Example:
-        >>> from typing import Annotated, Literal
-        >>> value(Literal["open", "done"], "status", 1), value(Annotated[int, msgspec.Meta(ge=10)], "size", 2)
-        ('done', 12)
+        >>> from typing import Annotated
+        >>> value(str, "email", 1), value(Annotated[int, msgspec.Meta(ge=10)], "size", 2)
+        ('person1@example.com', 12)
         >>> value(Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")], "currency", 0)
         'AAA'
     """
@@ -70,45 +86,25 @@ def value(kind: Any, name: str, n: int) -> Any:
 
 
 def _value(info: inspect.Type, name: str, n: int) -> Any:
+    if type(info) in _SCALARS:
+        return _SCALARS[type(info)](n)
     match info:
         case inspect.Metadata(type=inner):
             return _value(inner, name, n)
         case inspect.StrType():
             return _text(info, name, n)
-        case inspect.BoolType():
-            return n % 2 == 1
         case inspect.IntType() | inspect.FloatType():
             return _number(info, n)
-        case inspect.DecimalType():
-            return f"{n % 90 + 1}.50"
         case inspect.LiteralType(values=values):
             return values[n % len(values)]
         case inspect.EnumType(cls=cls):
             return list(cls)[n % len(list(cls))].value
-        case inspect.DateTimeType():
-            return f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}T08:30:00Z"
-        case inspect.DateType():
-            return f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}"
-        case inspect.TimeType():
-            return f"{n % 24:02d}:30:00"
-        case inspect.TimeDeltaType():
-            return f"PT{n % 3600 + 1}S"
-        case inspect.UUIDType():
-            return f"00000000-0000-7000-8000-{n:012x}"
-        case inspect.BytesType():
-            return ""
-        case inspect.NoneType():
-            return None
-        case inspect.AnyType():
-            return f"{name} {n}"
         case inspect.UnionType(types=types):
             return _value(next(one for one in types if not isinstance(one, inspect.NoneType)), name, n)
         case inspect.ListType() | inspect.SetType() | inspect.FrozenSetType() | inspect.VarTupleType():
             return [_value(info.item_type, name, n + index) for index in range(max(info.min_length or 0, 1))]
         case inspect.TupleType(item_types=items):
             return [_value(item, name, n) for item in items]
-        case inspect.DictType():
-            return {}
         case inspect.StructType(cls=cls):
             return struct(cls, n)
         case _:

@@ -35,7 +35,9 @@ async def load_column(ctx: Context, ids: Sequence[UUID]) -> Mapping[UUID, Mappin
 
 UI = Ui(
     nav=(GADGET_NAV,),
-    pages=(Page(path="/gadgets", template="dummy/page.html", permission=READ, load=load_page, title="Gadgets"),),
+    pages=(
+        Page(path="/gadgets", template="dummy/page.html", permission=READ, load=load_page, title="Gadgets"),
+    ),
     panels=(
         Panel(
             slot="company.side",
@@ -47,11 +49,17 @@ UI = Ui(
         ),
     ),
     widgets=(
-        Widget(id="dummy.count", title="Gadgets", template="dummy/count.html", load=load_count, permission=READ),
+        Widget(
+            id="dummy.count", title="Gadgets", template="dummy/count.html", load=load_count, permission=READ
+        ),
     ),
     columns=(
         ListColumn(
-            resource="companies", id="dummy.count", title="Gadgets", template="dummy/count.html", load=load_column
+            resource="companies",
+            id="dummy.count",
+            title="Gadgets",
+            template="dummy/count.html",
+            load=load_column,
         ),
     ),
     commands=(Command(id="dummy.lend", title="Lend a gadget", url="/gadgets/lend", permission=READ),),

@@ -11,15 +11,18 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+import pytest_asyncio
 
 from psa_sdk.testing.battery.access import AccessChecks
 from psa_sdk.testing.battery.declarations import DeclarationChecks
+from psa_sdk.testing.battery.house import House, house_of
 from psa_sdk.testing.battery.portal import PortalChecks
 from psa_sdk.testing.battery.reads import ReadChecks
 from psa_sdk.testing.battery.tables import TableChecks
 from psa_sdk.testing.battery.tenants import TenantChecks
 from psa_sdk.testing.battery.writes import WriteChecks
 from psa_sdk.testing.factories import Sample
+from psa_sdk.testing.installation import Bench, NotBooting
 
 __all__ = ["PluginBattery"]
 
@@ -44,3 +47,8 @@ class PluginBattery(
     """Writable attributes that rules of the plugin keep from changing alone, `"<resource>.<attribute>"`, and why."""
     portal_unseen: ClassVar[Mapping[str, str]] = {}
     """Resources of which a client doesn't see the company's factory-made record, and why."""
+
+    @pytest_asyncio.fixture(loop_scope="session")
+    async def house(self, request: pytest.FixtureRequest, psa_bench: Bench) -> House | NotBooting:
+        """The house of the plugin in the tenancy that the check asks for; made once per run."""
+        return await house_of(psa_bench, type(self), getattr(request, "param", "multi"))

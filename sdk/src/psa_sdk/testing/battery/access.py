@@ -82,10 +82,10 @@ async def refused(
     house: House, client: Client, endpoint: Endpoint, status: int, *, code: str = ""
 ) -> list[str]:
     """Return a fault unless an endpoint answers a request about a random id with this status (and code)."""
-    id = new_id()
-    path = house.path(endpoint, id)
+    unknown = new_id()
+    path = house.path(endpoint, unknown)
     answer = await client.request(
-        endpoint.method, path, content=house.body(endpoint, id), headers=house.headers(endpoint)
+        endpoint.method, path, content=house.body(endpoint, unknown), headers=house.headers(endpoint)
     )
     if answer.status_code != status:
         return [

@@ -8,6 +8,9 @@ import msgspec
 from psa_sdk.testing.battery.house import House
 from psa_sdk.testing.client import Client
 from psa_sdk.testing.factories import subject_kinds
+from psa_sdk.testing.installation import Related
+
+_NOBODYS = frozenset(("users", "groups", "roles", "attachments"))
 
 
 class Clientele(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,28 +43,19 @@ async def _belonging(
     """Make a record that leads to the company by its relationships; None when none leads there."""
     if name in records:
         return records[name]
-    resource = house.installation.resources.get(name)
-    if resource is None or name in within or name in {"users", "groups", "roles", "attachments"}:
+    if name not in house.installation.resources or name in within or name in _NOBODYS:
         return None
-    given: dict[str, Any] = {}
-    behind: dict[str, UUID] = {}
-    for relation in house.installation.relations(name).values():
-        if relation.kind != "to_one" or relation.target == name:
+    given, behind = dict[str, Any](), dict[str, UUID]()
+    for relation in _leading(house, name):
+        held = await _belonging(house, relation.target, records, (*within, name))
+        if held is None:
             continue
-        if not relation.writable and ("create" in resource.verbs and resource.write is not None):
-            if relation.target in records and relation.target != name and relation.column is not None:
-                behind[relation.column._meta.name] = records[relation.target]
-            continue
-        if relation.target in {"companies", "contacts"} or relation.required or not _configures(house, relation.target):
-            held = await _belonging(house, relation.target, records, (*within, name))
-            if held is not None:
-                given[relation.name] = held
-    if resource.subject is not None:
-        for kind in subject_kinds(house.installation.resources, name):
-            held = await _belonging(house, kind, records, (*within, name))
-            if held is not None:
-                given["subject"] = (kind, held)
-                break
+        if _sent(house, name, relation):
+            given[relation.name] = held
+        elif relation.column is not None:
+            behind[relation.column._meta.name] = held
+    subject = await _subject(house, name, records, within)
+    given |= {"subject": subject} if subject else {}
     if not given and not behind:
         return None
     records[name] = (await house.kit.make(name, **given)).id
@@ -72,9 +66,43 @@ async def _belonging(
     return records[name]
 
 
-def _configures(house: House, name: str) -> bool:
-    """Tell whether a resource is the tenant's own list, such as statuses: nothing of it leads to a company."""
-    return not any(
+def _leading(house: House, name: str) -> list[Related]:
+    """Return the to-one relationships that may lead to a company: those to lists of the tenant's don't."""
+    return [
+        relation
+        for relation in house.installation.relations(name).values()
+        if relation.kind == "to_one"
+        and relation.target != name
+        and (_sent(house, name, relation) or relation.target in {"companies", "contacts"})
+        and (
+            relation.required
+            or relation.target in {"companies", "contacts"}
+            or _leads(house, relation.target)
+        )
+    ]
+
+
+def _sent(house: House, name: str, relation: Related) -> bool:
+    """Tell whether the factory can send a relationship; rows it writes itself take any."""
+    resource = house.installation.resources[name]
+    return relation.writable or "create" not in resource.verbs or resource.write is None
+
+
+async def _subject(
+    house: House, name: str, records: dict[str, UUID], within: tuple[str, ...]
+) -> tuple[str, UUID] | None:
+    if house.installation.resources[name].subject is None:
+        return None
+    for kind in subject_kinds(house.installation.resources, name):
+        held = await _belonging(house, kind, records, (*within, name))
+        if held is not None:
+            return kind, held
+    return None
+
+
+def _leads(house: House, name: str) -> bool:
+    """Tell whether a resource refers to companies or contacts itself."""
+    return any(
         relation.kind == "to_one" and relation.target in {"companies", "contacts"}
         for relation in house.installation.relations(name).values()
     )

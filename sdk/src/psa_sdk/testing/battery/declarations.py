@@ -81,6 +81,26 @@ class DeclarationChecks:
                     faults.append(f"The setting {field.name} has no title: use msgspec.Meta(title=…).")
         report(faults)
 
+    async def test_required_permissions_exist(self, house: House) -> None:
+        """What the code asks for with `ctx.require("…")` is a permission that somebody declares."""
+        booted(house)
+        known = {
+            one.name for manifest in house.installation.manifests.values() for one in manifest.permissions
+        }
+        for name in house.installation.resources:
+            known |= {
+                house.installation.permission(name, verb) for verb in ("read", "create", "update", "delete")
+            }
+        package = house.installation.packages[house.plugin].__name__.split(".")[0]
+        report(
+            [
+                f"{path.name}:{line} requires {permission}, which nobody declares."
+                for path in _sources(package)
+                for line, permission in _required(path)
+                if permission not in known
+            ]
+        )
+
     async def test_openapi_lists_every_route(self, house: House) -> None:
         """The OpenAPI document has every path and method of the plugin."""
         booted(house)
@@ -129,6 +149,20 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def _required(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "require"
+        ):
+            yield from (
+                (node.lineno, given.value)
+                for given in node.args
+                if isinstance(given, ast.Constant) and isinstance(given.value, str)
+            )
 
 
 def _objection(imported: str, package: str, known: set[str], path: Path) -> str:

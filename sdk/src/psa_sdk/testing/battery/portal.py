@@ -5,10 +5,12 @@ from uuid import UUID
 
 from psa_sdk.resources import Resource
 from psa_sdk.tables import Ref, new_id
+from psa_sdk.testing import values
 from psa_sdk.testing.battery.belonging import Clientele, clientele
 from psa_sdk.testing.battery.declarations import booted
 from psa_sdk.testing.battery.house import House, name_of, report, seen
 from psa_sdk.testing.battery.tenancy_marks import IN_BOTH
+from psa_sdk.testing.factories import subject_kinds
 
 
 class PortalChecks:
@@ -65,17 +67,53 @@ class PortalChecks:
             answers = [
                 await own.client.request(
                     endpoint.method,
-                    house.path(endpoint, id),
-                    content=house.body(endpoint, id),
+                    house.path(endpoint, asked),
+                    content=house.body(endpoint, asked),
                     headers=house.headers(endpoint),
                 )
-                for id in (foreign, unknown)
+                for asked in (foreign, unknown)
             ]
             if seen(answers[0], foreign) != seen(answers[1], unknown):
                 faults.append(
                     f"{endpoint.method} {endpoint.path} tells another company's record from an unknown id: "
                     f"{answers[0].status_code} {answers[0].text[:200]} against {answers[1].status_code}"
                 )
+        report(faults)
+
+    @IN_BOTH
+    async def test_clients_relate_nothing_of_another_company(self, house: House) -> None:
+        """Naming another company's record in a document answers as naming none."""
+        booted(house)
+        own, other = await _two(house)
+        if own is None or other is None:
+            return
+        faults: list[str] = []
+        for resource in house.resources:
+            if resource.portal is None or "create" not in resource.portal_verbs & resource.verbs:
+                continue
+            n = house.kit.number()
+            attributes = values.struct(resource.portal_write, n) if resource.portal_write else {}
+            subject = (next(iter(own.records)), own.company)
+            for name, relation in house.installation.relations(resource.name).items():
+                if relation.kind != "to_one" or relation.target not in other.records:
+                    continue
+                foreign, unknown = other.records[relation.target], new_id()
+                answers = [
+                    await own.client.post(
+                        resource.url,
+                        attributes,
+                        {name: asked} | ({"subject": subject} if resource.subject else {}),
+                        type=resource.name,
+                    )
+                    for asked in (foreign, unknown)
+                ]
+                if answers[0].is_success or seen(answers[0], foreign) != seen(answers[1], unknown):
+                    faults.append(
+                        f"POST {resource.url} tells another company's {relation.target} (as {name}) from an "
+                        f"unknown id: {answers[0].status_code} {answers[0].text[:200]}"
+                    )
+            if resource.subject is not None:
+                faults += await _hangs(house, resource, other, own, attributes)
         report(faults)
 
     @IN_BOTH
@@ -92,7 +130,10 @@ class PortalChecks:
             answer = await own.client.get(resource.url)
             for item in answer.json().get("data", ()):
                 shown = item.get("attributes", {}).keys() | item.get("relationships", {}).keys()
-                faults += [f"{resource.name} shows {name} to clients." for name in shown & set(resource.portal_hidden)]
+                faults += [
+                    f"{resource.name} shows {name} to clients."
+                    for name in shown & set(resource.portal_hidden)
+                ]
             for name in resource.portal_hidden:
                 for asked in (
                     {f"fields[{resource.name}]": name},
@@ -105,6 +146,26 @@ class PortalChecks:
         report(faults)
 
 
+async def _hangs(
+    house: House, resource: Resource, other: Clientele, own: Clientele, attributes: dict[str, Any]
+) -> list[str]:
+    """Try to hang a record on each of another company's."""
+    faults: list[str] = []
+    for kind in subject_kinds(house.installation.resources, resource.name):
+        if kind not in other.records:
+            continue
+        foreign, unknown = other.records[kind], new_id()
+        answers = [
+            await own.client.post(resource.url, attributes, {"subject": (kind, asked)}, type=resource.name)
+            for asked in (foreign, unknown)
+        ]
+        if answers[0].is_success or seen(answers[0], foreign) != seen(answers[1], unknown):
+            faults.append(
+                f"POST {resource.url} about another company's {kind} answers {answers[0].text[:200]}"
+            )
+    return faults
+
+
 async def _two(house: House) -> tuple[Clientele | None, Clientele | None]:
     kept: dict[str, Any] = house.__dict__.setdefault("clienteles", {})
     if not kept:
@@ -115,7 +176,7 @@ async def _two(house: House) -> tuple[Clientele | None, Clientele | None]:
 async def _listed(house: House, resource: Resource, own: Clientele, other: Clientele) -> list[str]:
     if "list" not in resource.portal_verbs & resource.verbs:
         return []
-    foreign = {str(id) for id in other.records.values()}
+    foreign = {str(record) for record in other.records.values()}
     hidden = set(resource.portal_hidden)
     include = [
         name
@@ -138,10 +199,14 @@ async def _listed(house: House, resource: Resource, own: Clientele, other: Clien
         if leaked:
             faults.append(f"GET {resource.url} with {query} shows another company's {', '.join(leaked)}.")
         total = found.get("meta", {}).get("page", {}).get("total")
-        if total is not None and not found.get("links", {}).get("next") and _number(total) > len(found["data"]):
+        if (
+            total is not None
+            and not found.get("links", {}).get("next")
+            and _number(total) > len(found["data"])
+        ):
             faults.append(f"GET {resource.url} counts {total} and shows {len(found['data'])}.")
     answer = await own.client.get(f"{resource.url}.csv", headers={"Accept": "*/*"})
-    if any(id in answer.text for id in foreign):
+    if any(record in answer.text for record in foreign):
         faults.append(f"GET {resource.url}.csv exports another company's records.")
     return faults
 
@@ -153,7 +218,7 @@ async def _single(house: House, resource: Resource, own: Clientele, other: Clien
     unknown = new_id()
     faults: list[str] = []
     for tail in ("", *(f"/{name}" for name in house.installation.relations(resource.name))):
-        answers = [await own.client.get(f"{resource.url}/{id}{tail}") for id in (foreign, unknown)]
+        answers = [await own.client.get(f"{resource.url}/{asked}{tail}") for asked in (foreign, unknown)]
         if answers[0].is_success or seen(answers[0], foreign) != seen(answers[1], unknown):
             faults.append(
                 f"GET {resource.url}/{{id}}{tail} tells another company's record from an unknown id: "

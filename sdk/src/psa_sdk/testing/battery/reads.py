@@ -12,7 +12,7 @@ from psa_sdk.testing.battery.house import API, House, report
 from psa_sdk.testing.battery.tenancy_marks import IN_BOTH
 
 MANY = 10
-_SECRET = re.compile(r"(^|_)(password|secret|token|api_key|private_key)($|_)")
+_SECRET = re.compile(r"(^|_)(password|secret|token|api_key|private_key)(?!.*_(hash|prefix)$)($|_)")
 
 
 class ReadChecks:
@@ -28,7 +28,8 @@ class ReadChecks:
         reports = [
             one
             for one in house.endpoints
-            if one.method == "GET" and "/relationships/" not in one.path
+            if one.method == "GET"
+            and "/relationships/" not in one.path
             and (house.route(one) is not None or ("{" not in one.path and one.path.endswith(".csv")))
         ]
         before = {one.path: await _count(house, one.path, one.media_type) for one in reports}
@@ -59,10 +60,11 @@ class ReadChecks:
         booted(house)
         faults: list[str] = []
         for table in house.manifest.tables:
-            for column in table._meta.columns:
-                named = _SECRET.search(column._meta.name)
-                if named and column.value_type is str and not column._meta.name.endswith(("_hash", "_prefix")):
-                    faults.append(f"{table.__name__}.{column._meta.name} is stored in the clear; make it Sealed.")
+            faults += [
+                f"{table.__name__}.{column._meta.name} is stored in the clear; make it Sealed."
+                for column in table._meta.columns
+                if column.value_type is str and _SECRET.search(column._meta.name)
+            ]
         if house.manifest.settings is not None:
             for field in msgspec.structs.fields(house.manifest.settings):
                 if _SECRET.search(field.name) and _is_text(field.type) and not _is_secret(field.type):
@@ -79,8 +81,8 @@ class ReadChecks:
             admin = await house.kit.admin()
             for endpoint in (one for one in house.endpoints if one.method == "GET"):
                 name = house.resource_of(endpoint)
-                id = sent[name] if name in sent else (await house.record(name)).id if name else new_id()
-                answer = await admin.get(house.path(endpoint, id), headers=house.headers(endpoint))
+                asked = sent[name] if name in sent else (await house.record(name)).id if name else new_id()
+                answer = await admin.get(house.path(endpoint, asked), headers=house.headers(endpoint))
                 if canary in answer.text:
                     faults.append(f"GET {endpoint.path} shows a secret.")
             if canary in (await admin.get(f"/settings/{house.plugin}")).text:
@@ -114,9 +116,12 @@ async def _plant(house: House, canary: str) -> dict[str | None, Any]:
     """Send a secret wherever one is taken; return the records that hold it."""
     admin, sent = await house.kit.admin(), dict[str | None, Any]()
     for resource in house.resources:
-        writable = {field.name for field in msgspec.structs.fields(resource.write)} if resource.write else set[str]()
+        writable = (
+            {field.name for field in msgspec.structs.fields(resource.write)} if resource.write else set[str]()
+        )
         sealed = [
-            column._meta.name for column in resource.table._meta.columns
+            column._meta.name
+            for column in resource.table._meta.columns
             if isinstance(column, Sealed) and column._meta.name in writable
         ]
         if sealed and "update" in resource.verbs:
@@ -128,7 +133,9 @@ async def _plant(house: House, canary: str) -> dict[str | None, Any]:
             sent[resource.name] = made.id
     if house.manifest.settings is not None:
         secrets = [
-            field.encode_name for field in msgspec.structs.fields(house.manifest.settings) if _is_secret(field.type)
+            field.encode_name
+            for field in msgspec.structs.fields(house.manifest.settings)
+            if _is_secret(field.type)
         ]
         if secrets:
             values = dict.fromkeys(secrets, canary)
@@ -140,7 +147,8 @@ async def _plant(house: House, canary: str) -> dict[str | None, Any]:
 
 def _is_secret(kind: Any) -> bool:
     return any(
-        isinstance(part, msgspec.Meta) and (part.extra_json_schema or {}).get("x-secret") == SECRET_MARK["x-secret"]
+        isinstance(part, msgspec.Meta)
+        and (part.extra_json_schema or {}).get("x-secret") == SECRET_MARK["x-secret"]
         for part in getattr(kind, "__metadata__", ())
     )
 

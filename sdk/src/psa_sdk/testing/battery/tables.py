@@ -1,6 +1,5 @@
 """Tables keep tenants apart and are what the migrations make (TEN-01, TEN-03, KRN-04)."""
 
-from psa_sdk.tables import Ref
 from psa_sdk.testing.battery.declarations import booted
 from psa_sdk.testing.battery.house import House, report
 
@@ -49,8 +48,10 @@ class TableChecks:
             faults += [f"{schema}.{row['name']} {text}." for fact, text in wanted if not row[fact]]
         for row in await house.installation.rows(_SINGLE_REFERENCES, schema):
             faults.append(f"{schema}.{row['name']}: {row['constraint']} refers without the tenant; use Ref.")
-        for row in await house.installation.rows(_FUNCTIONS, schema):
-            faults.append(f"{schema}.{row['name']}() is SECURITY DEFINER and sees every tenant.")
+        faults += [
+            f"{schema}.{row['name']}() is SECURITY DEFINER and sees every tenant."
+            for row in await house.installation.rows(_FUNCTIONS, schema)
+        ]
         report(faults + await house.installation.isolation_problems())
 
     async def test_migrations_make_what_is_declared(self, house: House) -> None:
@@ -58,16 +59,3 @@ class TableChecks:
         booted(house)
         drift = await house.installation.drift(house.plugin)
         report([f"The migrations lack: {statement}" for statement in drift])
-
-    async def test_references_name_resources(self, house: House) -> None:
-        """Columns that hold another resource's id are `Ref`s, so that the database knows them."""
-        booted(house)
-        names = {resource.name for resource in house.installation.resources.values()}
-        faults: list[str] = []
-        for table in house.manifest.tables:
-            for column in table._meta.columns:
-                if isinstance(column, Ref) and column.target not in names and not house.manifest.enhances:
-                    faults.append(
-                        f"{table.__name__}.{column._meta.name} refers to {column.target}, which nobody declares."
-                    )
-        report(faults)

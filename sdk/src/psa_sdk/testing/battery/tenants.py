@@ -31,6 +31,18 @@ class TenantChecks:
                     faults.append(f"{resource.name} of another tenant was changed: {answer.text[:200]}")
         report(faults)
 
+    async def test_another_tenants_ids_in_bodies_are_like_unknown_ones(self, house: House) -> None:
+        """An action on an own record that is told another tenant's id answers as if told an unknown one."""
+        booted(house)
+        faults: list[str] = []
+        for endpoint in house.endpoints:
+            resource = house.resource_of(endpoint)
+            if house.route(endpoint) is None or resource is None:
+                continue
+            for target in _targets(house, endpoint, resource):
+                faults += await _tells(house, endpoint, resource, target)
+        report(faults)
+
     async def test_another_tenants_ids_in_relationships_are_like_unknown_ones(self, house: House) -> None:
         """A document that relates to another tenant's record is refused as one that relates to nothing."""
         booted(house)
@@ -58,9 +70,9 @@ class TenantChecks:
                 foreign, unknown = (await _foreign(house, item.target)), new_id()
                 answers = [
                     await admin.get(
-                        resource.url, params={f"filter[{name_of(item)}]": str(id), "page[total]": "true"}
+                        resource.url, params={f"filter[{name_of(item)}]": str(asked), "page[total]": "true"}
                     )
-                    for id in (foreign, unknown)
+                    for asked in (foreign, unknown)
                 ]
                 if seen(answers[0], foreign) != seen(answers[1], unknown):
                     faults.append(f"{resource.url} tells another tenant's {item.target} from an unknown id.")
@@ -81,7 +93,11 @@ class TenantChecks:
             after = await admin.get(one.path, headers=house.headers(one))
             if seen(after, new_id()) != seen(before[one.path], new_id()):
                 faults.append(f"GET {one.path} changed while another tenant worked.")
-            faults += [f"GET {one.path} shows another tenant's record." for id in made if str(id) in after.text]
+            faults += [
+                f"GET {one.path} shows another tenant's record."
+                for record in made
+                if str(record) in after.text
+            ]
         report(faults)
 
     async def test_included_and_related_records_are_the_tenants_own(self, house: House) -> None:
@@ -101,7 +117,8 @@ class TenantChecks:
             for item in (*found["data"], *found.get("included", ())):
                 table = house.installation.resources[item["type"]].table._meta
                 rows = await house.installation.rows(
-                    f'SELECT tenant_id FROM "{table.schema}"."{table.tablename}" WHERE id = $1', UUID(item["id"])
+                    f'SELECT tenant_id FROM "{table.schema}"."{table.tablename}" WHERE id = $1',
+                    UUID(item["id"]),
                 )
                 if [row["tenant_id"] for row in rows] != [house.kit.tenant_id]:
                     faults.append(f"{resource.url} holds {item['type']} {item['id']} of another tenant.")
@@ -118,15 +135,45 @@ async def _differs(house: House, endpoint: Endpoint, foreign: UUID) -> list[str]
         await neighbour.get(house.path(endpoint, foreign), headers=headers)
     answers = [
         await admin.request(
-            endpoint.method, house.path(endpoint, id), content=house.body(endpoint, id), headers=headers
+            endpoint.method, house.path(endpoint, asked), content=house.body(endpoint, asked), headers=headers
         )
-        for id in (foreign, unknown)
+        for asked in (foreign, unknown)
     ]
     if seen(answers[0], foreign) == seen(answers[1], unknown):
         return []
+    told = " against ".join(f"{answer.status_code} {answer.text[:300]}" for answer in answers)
+    return [f"{endpoint.method} {endpoint.path} tells another tenant's record from an unknown id: {told}"]
+
+
+def _targets(house: House, endpoint: Endpoint, resource: str) -> list[str]:
+    """Return the resources whose ids an action's body may ask for: by the relationships' names, or its own."""
+    probe = new_id()
+    body = house.body(endpoint, probe) or b""
+    if str(probe).encode() not in body:
+        return []
+    related = house.installation.relations(resource)
+    named = {relation.target for name, relation in related.items() if f'"{name}":'.encode() in body}
+    return sorted(named | {resource})
+
+
+async def _tells(house: House, endpoint: Endpoint, resource: str, target: str) -> list[str]:
+    admin, foreign, unknown = await house.kit.admin(), await _foreign(house, target), new_id()
+    told: list[tuple[int, str]] = []
+    for asked in (foreign, unknown):
+        # Each on a record of its own: an action may change what it is about.
+        own = (await house.kit.make(resource)).id
+        answer = await admin.request(
+            endpoint.method,
+            house.path(endpoint, own),
+            content=house.body(endpoint, asked),
+            headers=house.headers(endpoint),
+        )
+        status, text = seen(answer, asked)
+        told.append((status, "" if answer.is_success else text.replace(str(own), "{own}")))
+    if told[0] == told[1]:
+        return []
     return [
-        f"{endpoint.method} {endpoint.path} tells another tenant's record from an unknown id: "
-        f"{answers[0].status_code} {answers[0].text[:300]} against {answers[1].status_code} {answers[1].text[:300]}"
+        f"{endpoint.method} {endpoint.path} tells another tenant's {target} in its body from an unknown id: {told}"
     ]
 
 
@@ -140,8 +187,8 @@ async def _relates(
 ) -> str:
     admin, foreign, unknown = await house.kit.admin(), await _foreign(house, target), new_id()
     answers = [
-        await admin.post(resource.url, attributes, {**given, name: id}, type=resource.name)  # pyright: ignore[reportArgumentType]
-        for id in (foreign, unknown)
+        await admin.post(resource.url, attributes, {**given, name: asked}, type=resource.name)  # pyright: ignore[reportArgumentType]
+        for asked in (foreign, unknown)
     ]
     if answers[0].is_success:
         return f"{resource.name} could be made with another tenant's {target} as {name}."

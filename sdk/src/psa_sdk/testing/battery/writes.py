@@ -25,11 +25,16 @@ class WriteChecks:
         admin, faults = await house.kit.admin(), list[str]()
         for resource in house.resources:
             for field in _fields(resource):
-                if f"{resource.name}.{field.encode_name}" in house.battery.fixed or "update" not in resource.verbs:
+                if (
+                    f"{resource.name}.{field.encode_name}" in house.battery.fixed
+                    or "update" not in resource.verbs
+                ):
                     continue
                 made = await house.record(resource.name)
                 sent = _value(house, resource, field)
-                answer = await admin.patch(f"{resource.url}/{made.id}", {field.encode_name: sent}, type=resource.name)
+                answer = await admin.patch(
+                    f"{resource.url}/{made.id}", {field.encode_name: sent}, type=resource.name
+                )
                 if answer.status_code != 200:
                     faults.append(
                         f"{resource.name}.{field.encode_name} refuses {sent!r}: {answer.text[:300]} "
@@ -38,11 +43,15 @@ class WriteChecks:
                     continue
                 if field.name not in {one.name for one in msgspec.structs.fields(resource.read)}:
                     continue
-                held = data_of(await admin.get(f"{resource.url}/{made.id}"))["attributes"].get(field.encode_name)
+                held = data_of(await admin.get(f"{resource.url}/{made.id}"))["attributes"].get(
+                    field.encode_name
+                )
                 if isinstance(resource.table._meta.get_column_by_name(field.name), Sealed):
                     sent = True
                 if not same(sent, held):
-                    faults.append(f"{resource.name}.{field.encode_name} holds {held!r} after {sent!r} was sent.")
+                    faults.append(
+                        f"{resource.name}.{field.encode_name} holds {held!r} after {sent!r} was sent."
+                    )
         report(faults)
 
     @IN_BOTH
@@ -57,9 +66,13 @@ class WriteChecks:
             made = await house.record(resource.name)
             shown = data_of(await admin.get(f"{resource.url}/{made.id}")).get("attributes", {})
             for name in shown.keys() - writable:
-                answer = await admin.patch(f"{resource.url}/{made.id}", {name: shown[name]}, type=resource.name)
+                answer = await admin.patch(
+                    f"{resource.url}/{made.id}", {name: shown[name]}, type=resource.name
+                )
                 if answer.is_success or answer.status_code >= 500:
-                    faults.append(f"{resource.name}.{name} is read-only, and sending it answers {answer.status_code}.")
+                    faults.append(
+                        f"{resource.name}.{name} is read-only, and sending it answers {answer.status_code}."
+                    )
         report(faults)
 
     @IN_BOTH
@@ -75,16 +88,22 @@ class WriteChecks:
             field = next((one for one in _fields(resource) if _changes(house, resource, one)), None)
             if field is not None and "update" in resource.verbs:
                 sent = _value(house, resource, field)
-                answer = await admin.patch(f"{resource.url}/{made.id}", {field.encode_name: sent}, type=resource.name)
+                answer = await admin.patch(
+                    f"{resource.url}/{made.id}", {field.encode_name: sent}, type=resource.name
+                )
                 expected += ["updated"] if answer.status_code == 200 else []
             if "delete" in resource.verbs:
                 answer = await admin.delete(f"{resource.url}/{made.id}")
                 expected += ["deleted"] if answer.status_code == 204 else []
                 if answer.status_code not in {204, 409, 422}:
-                    faults.append(f"DELETE {resource.url}/{{id}} answers {answer.status_code}: {answer.text[:200]}")
+                    faults.append(
+                        f"DELETE {resource.url}/{{id}} answers {answer.status_code}: {answer.text[:200]}"
+                    )
             told = await _told(house, resource, made.id)
             audited = await house.installation.rows(
-                "SELECT action FROM psa.audit_entry WHERE record_id = $1 AND resource = $2", made.id, resource.name
+                "SELECT action FROM psa.audit_entry WHERE record_id = $1 AND resource = $2",
+                made.id,
+                resource.name,
             )
             archived = {"deleted": {"deleted", "updated"} if resource.archive is not None else {"deleted"}}
             faults += [
@@ -114,7 +133,9 @@ class WriteChecks:
                 faults.append(f"PATCH {resource.url}/{{id}} with an old ETag answers {answer.status_code}.")
             answer = await admin.patch(url, {}, headers={"If-Match": tag}, type=resource.name)
             if answer.status_code != 200:
-                faults.append(f"PATCH {resource.url}/{{id}} with the present ETag answers {answer.status_code}.")
+                faults.append(
+                    f"PATCH {resource.url}/{{id}} with the present ETag answers {answer.status_code}."
+                )
         report(faults)
 
     @IN_BOTH
@@ -132,7 +153,9 @@ class WriteChecks:
                 await admin.request("POST", resource.url, content=content, headers=headers) for _ in range(2)
             ]
             if [answer.status_code for answer in answers] != [201, 201]:
-                faults.append(f"POST {resource.url} twice answers {[answer.text[:200] for answer in answers]}")
+                faults.append(
+                    f"POST {resource.url} twice answers {[answer.text[:200] for answer in answers]}"
+                )
             elif answers[0].json()["data"]["id"] != answers[1].json()["data"]["id"]:
                 faults.append(f"POST {resource.url} with one Idempotency-Key made two records.")
         report(faults)
@@ -146,7 +169,11 @@ class WriteChecks:
         faults: list[str] = []
         declared = {event.name for one in house.installation.manifests.values() for event in one.events}
         rows = await house.installation.rows("SELECT DISTINCT name FROM psa.outbox WHERE kind = 'event'")
-        faults += [f"{row['name']} was emitted and is declared by no plugin." for row in rows if row["name"] not in declared]
+        faults += [
+            f"{row['name']} was emitted and is declared by no plugin."
+            for row in rows
+            if row["name"] not in declared
+        ]
         await house.kit.drain()
         report(faults)
 
@@ -156,7 +183,10 @@ def _fields(resource: Resource) -> tuple[msgspec.structs.FieldInfo, ...]:
 
 
 def _changes(house: House, resource: Resource, field: msgspec.structs.FieldInfo) -> bool:
-    return f"{resource.name}.{field.encode_name}" not in house.battery.fixed and field.name not in resource.unaudited
+    return (
+        f"{resource.name}.{field.encode_name}" not in house.battery.fixed
+        and field.name not in resource.unaudited
+    )
 
 
 def _value(house: House, resource: Resource, field: msgspec.structs.FieldInfo) -> Any:
@@ -191,4 +221,6 @@ async def _told(house: House, resource: Resource, id: UUID) -> list[str]:
     rows = await house.installation.rows(
         "SELECT name FROM psa.outbox WHERE kind = 'record' AND payload ->> 'id' = $1", str(id)
     )
-    return [row["name"].removeprefix(f"{resource.name}.") for row in rows if row["name"].startswith(resource.name)]
+    return [
+        row["name"].removeprefix(f"{resource.name}.") for row in rows if row["name"].startswith(resource.name)
+    ]

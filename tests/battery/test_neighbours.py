@@ -1,0 +1,33 @@
+"""Plugins do without neighbours that they don't require, and the kernel without any plugin (KRN-02)."""
+
+import pytest
+
+from psa_sdk.testing import PluginBattery
+
+from .verdicts import verdicts
+
+
+async def test_the_kernel_runs_with_no_plugin_at_all(new_kit):
+    kit = await new_kit("multi", plugins=())
+    assert (await (await kit.admin()).get("/users")).status_code == 200
+    assert "companies" not in kit.installation.resources
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [("contacts", ()), ("ticketing", ("contacts", "comments"))],
+)
+async def test_it_conforms_without_optional_neighbours(psa_bench, name, others):
+    samples = {"contact-emails": {"address": lambda n: f"person{n}@example.com"}}
+    facts = {
+        "plugin": name,
+        "plugins": (name, *others),
+        "samples": samples,
+        "fixed": {"contacts.is_primary": "handed on", "sites.is_primary": "handed on"},
+    }
+    assert await verdicts(psa_bench, type("Battery", (PluginBattery,), facts)) == {}
+
+
+async def test_comments_boot_with_nothing_to_comment_on(new_kit):
+    kit = await new_kit("multi", plugins=("comments",))
+    assert (await (await kit.admin()).get("/comments")).json()["data"] == []
