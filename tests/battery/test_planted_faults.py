@@ -12,13 +12,17 @@ from psa_sdk import (
     Context,
     Event,
     Permission,
+    Record,
     Resource,
     Settings,
+    ToOne,
     get,
+    post,
 )
+from psa_sdk.errors import NotFound
 from psa_sdk.tables import Table, Text
 
-from .garden import Garden
+from .garden import Garden, LeafWrite
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -244,3 +248,42 @@ async def test_a_write_that_is_lost(garden: Garden, judge):
         "test_every_write_is_audited_and_told",
     }
     assert "plants.title" in found["test_each_writable_attribute_holds_what_was_sent"]
+
+
+async def test_an_action_that_believes_another_tenants_id(garden: Garden, judge):
+    known: set[UUID] = set()
+
+    class Graft(msgspec.Struct, kw_only=True):
+        onto: UUID
+
+    async def remember(ctx: Context, change: Any) -> None:
+        known.add(change.id)
+
+    @post("/plants/{id:uuid}/graft", permission="garden.plants.update", returns="plants")
+    async def graft(ctx: Context, id: UUID, body: Graft) -> Record:
+        """Graft a plant onto another."""
+        await ctx.records.get("plants", id)
+        if body.onto not in known:
+            raise NotFound("There is no such plant.")
+        return Record("plants", id)
+
+    garden.plants = changed(garden.plants, after_write=remember)
+    garden.routes.append(graft)
+    found = await judge(garden)
+    assert found.keys() == {"test_another_tenants_ids_in_bodies_are_like_unknown_ones"}
+
+
+async def test_a_client_who_writes_into_another_company(garden: Garden, judge):
+    """The relationship is writable in the portal and its target visible to everybody."""
+    garden.plants = changed(garden.plants, portal=lambda _who: garden.Plant.title.is_not_null())
+    garden.tables[1].company_key = ""
+    garden.leaves = changed(
+        garden.leaves,
+        portal=lambda _who: garden.Leaf.title.is_not_null(),
+        portal_verbs=frozenset(("list", "get", "create")),
+        portal_write=LeafWrite,
+        relations=(ToOne("plant", "plants", garden.Leaf.plant, required=True, portal_writable=True),),
+    )
+    found = await judge(garden)
+    assert "test_clients_relate_nothing_of_another_company" in found
+    assert "test_clients_see_their_own_company_only" in found
