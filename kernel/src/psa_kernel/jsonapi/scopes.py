@@ -122,6 +122,20 @@ def visible(unit: "Unit", name: str, *verbs: ApiVerb) -> Fragment:
     return _visible(unit, name, verbs or ("get",), frozenset())
 
 
+def reachable(unit: "Unit", name: str, *verbs: ApiVerb) -> Fragment:
+    """Return `visible`, bounded also by the object scope of the permission under which a route acts.
+
+    A route may close tickets by the right to update them; then it reaches those that PATCH would.
+    """
+    seen = visible(unit, name, *verbs)
+    registry, principal = unit.kernel.registry, cast("KernelPrincipal", unit.principal)
+    rights = registry.permission(name, "get").removesuffix("read")
+    if not unit.acting.startswith(rights):
+        return seen
+    scopes = principal.scopes_of(unit.acting)
+    return seen if scopes is None else both(seen, _in_any(registry.resources[name], scopes, principal.who))
+
+
 def _visible(unit: "Unit", name: str, verbs: tuple[ApiVerb, ...], within: frozenset[str]) -> Fragment:
     registry, principal = unit.kernel.registry, cast("KernelPrincipal", unit.principal)
     resource = registry.resources[name]
@@ -143,7 +157,9 @@ def _visible(unit: "Unit", name: str, verbs: tuple[ApiVerb, ...], within: frozen
             found.extend(compiled(scope, principal.who) for scope in scopes)
     if resource.subject is not None and principal.kind != "system":
         found.append(_subjects(unit, resource, within | {name}))
-    return both(*found)
+    whole = both(*found)
+    # Callers AND it to conditions of their own.
+    return Fragment(f"({whole.sql})", whole.values) if whole.sql else EVERYTHING
 
 
 def _in_any(resource: Resource, scopes: tuple[str, ...], who: Who) -> Fragment:

@@ -29,17 +29,17 @@ async def write_new(ctx: Context, change: Change) -> None:
 
 async def check_thread(ctx: Context, change: Change) -> None:
     """A reply belongs to the same record as what it replies to, and is no more visible."""
-    parent = await ctx.records.get("comments", change.new["parent"])
+    parent = await ctx.records.get("comments", change.value("parent"))
     if (parent["subject_kind"], parent["subject_id"]) != (
-        change.new["subject_kind"],
-        change.new["subject_id"],
+        change.value("subject_kind"),
+        change.value("subject_id"),
     ):
         raise Conflict(
             "The comment replied to belongs to another record.",
             code="other_subject",
             pointer="/data/relationships/parent",
         )
-    if parent["note_type"] == "internal" and change.new.get("note_type", "internal") != "internal":
+    if parent["note_type"] == "internal" and change.value("note_type") not in {None, "internal"}:
         raise Conflict(
             "A reply to an internal note stays internal.",
             code="internal_thread",
@@ -49,9 +49,10 @@ async def check_thread(ctx: Context, change: Change) -> None:
 
 async def write_edit(ctx: Context, change: Change) -> None:
     """Keep the former version of an edited comment; only its author or a moderator edits."""
-    if not {"content", "note_type"} & change.new.keys():
+    edited, moved = {"content", "note_type"} & change.new.keys(), change.changes("parent")
+    if not edited and not moved:
         return
-    if change.old["deleted_at"] is not None:
+    if edited and change.old["deleted_at"] is not None:
         raise Conflict("A deleted comment can't be edited.", code="deleted")
     if change.old["author"] != ctx.principal.id:
         ctx.require("comments.comments.moderate")
@@ -59,6 +60,8 @@ async def write_edit(ctx: Context, change: Change) -> None:
         if ctx.principal.audience == "portal":
             raise Forbidden("Only staff can publish an internal note.")
         ctx.require("comments.comments.publish")
+    if change.value("parent") is not None and (moved or change.changes("note_type")):
+        await check_thread(ctx, change)
     if not (change.changes("content") or change.changes("note_type")):
         return
     await ctx.as_system().records.create(
