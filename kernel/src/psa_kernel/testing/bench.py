@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, Self
 
 import msgspec
+import structlog
 
 from psa_kernel.boot import BootError, load
 from psa_kernel.clock import FixedClock
@@ -18,6 +19,18 @@ from psa_kernel.kernel import IsolationMissing, Kernel
 from psa_kernel.testing.database import DatabaseServer
 from psa_kernel.testing.installation import KernelInstallation
 from psa_sdk.testing.installation import NotBooting, Tenancy
+
+
+def _quieten() -> None:
+    """Leave the lines of every single request out of what a failing test shows, unless logging is set up already."""
+
+    def drop(_logger: Any, level: str, event: Any) -> Any:
+        if level in {"debug", "info"}:
+            raise structlog.DropEvent
+        return event
+
+    if not structlog.is_configured():
+        structlog.configure(processors=[drop, *structlog.get_config()["processors"]])
 
 
 class KernelBench:
@@ -35,6 +48,7 @@ class KernelBench:
     @asynccontextmanager
     async def open(cls, server: DatabaseServer, directory: Path) -> AsyncGenerator[Self]:
         """Open the bench; its installations are thrown away at the end."""
+        _quieten()
         async with AsyncExitStack() as stack:
             yield cls(server, directory, stack)
 

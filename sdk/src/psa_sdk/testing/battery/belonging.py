@@ -75,11 +75,15 @@ def _leading(house: House, name: str) -> list[Related]:
         and relation.target != name
         and (_sent(house, name, relation) or relation.target in {"companies", "contacts"})
         and (
-            relation.required
+            _needed(relation)
             or relation.target in {"companies", "contacts"}
             or _leads(house, relation.target)
         )
     ]
+
+
+def _needed(relation: Related) -> bool:
+    return relation.required or (relation.column is not None and not relation.column._meta.null)
 
 
 def _sent(house: House, name: str, relation: Related) -> bool:
