@@ -50,7 +50,7 @@ async def check_thread(ctx: Context, change: Change) -> None:
 async def write_edit(ctx: Context, change: Change) -> None:
     """Keep the former version of an edited comment; only its author or a moderator edits."""
     edited, moved = {"content", "note_type"} & change.new.keys(), change.changes("parent")
-    if not edited and not moved:
+    if not (edited or moved) or "deleted_at" in change.new:
         return
     if edited and change.old["deleted_at"] is not None:
         raise Conflict("A deleted comment can't be edited.", code="deleted")
