@@ -45,6 +45,8 @@ class PluginBattery(
     """The routes that need no log-in, as `"POST /surveys/{token:str}"`."""
     fixed: ClassVar[Mapping[str, str]] = {}
     """Writable attributes that rules of the plugin keep from changing alone, `"<resource>.<attribute>"`, and why."""
+    harmless: ClassVar[Mapping[str, str]] = {}
+    """Columns and settings that are called like secrets and are none, `"<Table>.<column>"`, and why."""
     portal_unseen: ClassVar[Mapping[str, str]] = {}
     """Resources of which a client doesn't see the company's factory-made record, and why."""
 

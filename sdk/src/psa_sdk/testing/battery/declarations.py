@@ -24,8 +24,7 @@ class DeclarationChecks:
     async def test_only_public_surfaces_are_imported(self, house: House) -> None:
         """A plugin imports `psa_sdk` and the `api` of those it requires (KRN-06)."""
         booted(house)
-        module = house.installation.packages[house.plugin].__name__
-        package = module.split(".")[0]
+        package = _package(house)
         known = {f"psa_{name}" for name in house.manifest.requires}
         faults = [
             f"{path.name}:{line} imports {imported}: {reason}"
@@ -39,9 +38,11 @@ class DeclarationChecks:
         """An event that a plugin defines is in its manifest, named after it and described (KRN-05)."""
         booted(house)
         declared = set(house.manifest.events)
-        package = house.installation.packages[house.plugin].__name__.split(".")[0]
+        package = _package(house)
         defined = {
-            event for event in _descendants(Event) if event.name and event.__module__.split(".")[0] == package
+            event
+            for event in _descendants(Event)
+            if event.name and f"{event.__module__}.".startswith(f"{package}.")
         }
         faults = [f"{event.__name__} is in no manifest's events." for event in defined - declared]
         for event in declared | defined:
@@ -91,7 +92,7 @@ class DeclarationChecks:
             known |= {
                 house.installation.permission(name, verb) for verb in ("read", "create", "update", "delete")
             }
-        package = house.installation.packages[house.plugin].__name__.split(".")[0]
+        package = _package(house)
         report(
             [
                 f"{path.name}:{line} requires {permission}, which nobody declares."
@@ -137,6 +138,12 @@ def booted(house: Any) -> House:
     return house
 
 
+def _package(house: House) -> str:
+    """Return the package that holds the plugin's module; the module itself where it stands alone."""
+    module = house.installation.packages[house.plugin].__name__
+    return module.rpartition(".")[0] or module
+
+
 def _sources(package: str) -> Iterator[Path]:
     spec = find_spec(package) if package else None
     for place in (spec.submodule_search_locations or ()) if spec else ():
@@ -167,7 +174,7 @@ def _required(path: Path) -> Iterator[tuple[int, str]]:
 
 def _objection(imported: str, package: str, known: set[str], path: Path) -> str:
     root, *rest = imported.split(".")
-    if not root.startswith("psa_") or root in {package, "psa_sdk"}:
+    if not root.startswith("psa_") or root in {package.split(".")[0], "psa_sdk"}:
         return ""
     if root == "psa_kernel":
         return "a plugin knows the SDK only"

@@ -63,12 +63,20 @@ class ReadChecks:
             faults += [
                 f"{table.__name__}.{column._meta.name} is stored in the clear; make it Sealed."
                 for column in table._meta.columns
-                if column.value_type is str and _SECRET.search(column._meta.name)
+                if column.value_type is str
+                and _SECRET.search(column._meta.name)
+                and f"{table.__name__}.{column._meta.name}" not in house.battery.harmless
             ]
         if house.manifest.settings is not None:
-            for field in msgspec.structs.fields(house.manifest.settings):
-                if _SECRET.search(field.name) and _is_text(field.type) and not _is_secret(field.type):
-                    faults.append(f"The setting {field.name} is no Secret.")
+            section = house.manifest.settings
+            faults += [
+                f"The setting {field.name} is no Secret."
+                for field in msgspec.structs.fields(section)
+                if _SECRET.search(field.name)
+                and _is_text(field.type)
+                and not _is_secret(field.type)
+                and f"{section.__name__}.{field.name}" not in house.battery.harmless
+            ]
         report(faults)
 
     async def test_secrets_are_never_shown(self, house: House) -> None:
