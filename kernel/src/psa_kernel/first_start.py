@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel import demonstration
+from psa_kernel.builtin.auth.password_change import set_password
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.tenancy import SINGLE_TENANT, provisioning
 from psa_kernel.config import Config
@@ -27,6 +28,8 @@ DEMO_STAFF = (
     ("Finn Finance", "finance@example.com", "finance"),
 )
 """Name, address and role; they share the administrator's generated password."""
+DEMO_CLIENT = "client@example.com"
+"""The portal account that demonstration data may have; it shares that password too."""
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +92,7 @@ async def make_sure(
         await demonstration.begin(kernel, tenant)
         await _staff(kernel, tenant, connection.admin_password)
         await demonstration.fill(kernel, tenant, progress=progress)
+        await _client(kernel, tenant, connection.admin_password)
     return msgspec.structs.replace(connection, tenant=slug, demo=await demonstration.begun(kernel, tenant))
 
 
@@ -120,3 +124,14 @@ async def _staff(kernel: "Kernel", tenant_id: UUID, password: str) -> None:
             return
     for name, email, role in DEMO_STAFF:
         await ensure_account(kernel, tenant_id, email=email, name=name, roles=(role,), password=password)
+
+
+async def _client(kernel: "Kernel", tenant_id: UUID, password: str) -> None:
+    """Let the demonstration's client log in to the portal, where a plugin has made one."""
+    async with kernel.unit(tenant_id, readonly=True) as unit:
+        invited: UUID | None = await unit.db.fetch_value(
+            "SELECT id FROM psa.account WHERE audience = 'portal' AND status = 'invited' AND email = $1",
+            DEMO_CLIENT,
+        )
+    if invited is not None and password:
+        await set_password(kernel, tenant_id, invited, password)

@@ -44,18 +44,25 @@ INTERNAL = (
     "Same fault as last month, see the runbook.",
     "Spoke to the vendor.",
 )
-DESCRIPTION = "Reported by the client. Please have a look."
-FATES = (
-    ("closed",) * 14
-    + ("resolved",) * 2
-    + ("open", "waiting_customer", "waiting_third_party", "scheduled", "new")
-)
+DESCRIPTION = "Reported by {name}. Please have a look."
+ACTIVE = ("open", "open", "waiting_customer", "waiting_third_party", "scheduled")
+TEMPLATES = (
+    ("New employee", "New employee starts on …", "Name:\nFirst day:\nDepartment:\nHardware needed:", "Account", ["onboarding"]),
+    ("Leaver", "Remove access of …", "Last day:\nForward mail to:\nHardware to collect:", "Account", ["offboarding"]),
+    ("Server maintenance", "Monthly server maintenance", "- Updates\n- Backup test\n- Disk space", "Hardware", ["recurring"]),
+)  # fmt: skip
+CANNED = (
+    ("Received", "Hi {{contact.first_name|there}},\n\nthank you, we have your request as {{ticket.number}}.\n\n{{me.name}}"),
+    ("Need details", "Hi {{contact.first_name|there}},\n\ncould you send us a screenshot and tell us since when?\n\n{{me.name}}"),
+    ("Solved?", "Hi {{contact.first_name|there}},\n\n{{ticket.number}} should be solved. Does it work for you?\n\n{{me.name}}"),
+)  # fmt: skip
 
 
 async def fill(ctx: Context) -> None:
     """Create a year of tickets and their notes in large batches."""
     dice = random.Random("ticketing")  # noqa: S311 - demonstration data must be the same everywhere
     lists = await _lists(ctx)
+    await _texts(ctx, lists)
     people = await ctx.records.find("contacts", order="created_at", limit=10_000)
     people = [row for row in people if row["company"] is not None]
     staff = await ctx.service(Directory).holders("ticketing.tickets.assign")
@@ -64,16 +71,43 @@ async def fill(ctx: Context) -> None:
     )
     tickets: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for number in range(TICKET_COUNT):
-        opened = ctx.now - timedelta(minutes=dice.randint(0, 6) + (TICKET_COUNT - number) * 145)
-        ticket = _ticket(dice, lists, dice.choice(people), staff, opened, ctx.now)
-        ticket["number"] = numbers[number]["number"]
+    for number, opened in zip(numbers, sorted(_moment(dice, ctx.now) for _ in numbers), strict=True):
+        person = dice.choice(people)
+        ticket = {**_ticket(dice, lists, person, staff, opened, ctx.now), "number": number["number"]}
+        said = _notes(dice, ticket, person, staff, ctx.now)
+        _follow(ticket, said)
         tickets.append(ticket)
-        notes += _notes(dice, ticket, staff, ctx.now)
+        notes += said
     for start in range(0, len(tickets), 600):
         await ctx.records.create_many(TICKETS, tickets[start : start + 600], history=True)
     for start in range(0, len(notes), 1000):
         await ctx.records.create_many("comments", notes[start : start + 1000], history=True)
+
+
+def _moment(dice: random.Random, now: datetime) -> datetime:
+    """Return an instant of the past year, mostly in working hours."""
+    moment = now - timedelta(minutes=dice.randint(10, 365 * 24 * 60))
+    if dice.random() < 0.85:
+        moment = moment.replace(hour=dice.randint(13, 22)) - timedelta(days=max(moment.weekday() - 4, 0))
+    return min(moment, now - timedelta(minutes=dice.randint(10, 300)))
+
+
+async def _texts(ctx: Context, lists: dict[str, Any]) -> None:
+    """Create the ticket templates and canned responses."""
+    templates = [
+        {
+            "name": name,
+            "title": title,
+            "description": text,
+            "category": lists["category"][category],
+            "tags": tags,
+        }
+        for name, title, text, category, tags in TEMPLATES
+    ]
+    await ctx.records.create_many("ticket-templates", templates)
+    await ctx.records.create_many(
+        "canned-responses", [{"name": name, "content": text, "language": "en"} for name, text in CANNED]
+    )
 
 
 async def _lists(ctx: Context) -> dict[str, Any]:
@@ -88,6 +122,17 @@ async def _lists(ctx: Context) -> dict[str, Any]:
     }
 
 
+def _fate(dice: random.Random, age: timedelta) -> str:
+    """Return the category of a ticket of this age: old ones are closed, but for a few."""
+    if age > timedelta(days=21):
+        return "closed" if dice.random() < 0.985 else dice.choice(ACTIVE)
+    if age > timedelta(days=5):
+        return dice.choice(("closed",) * 12 + ACTIVE)
+    if age > timedelta(hours=20):
+        return dice.choice(("closed", "closed", "resolved", "resolved", "resolved", *ACTIVE))
+    return dice.choice(("new", "new", "open", "resolved"))
+
+
 def _ticket(
     dice: random.Random,
     lists: dict[str, Any],
@@ -97,18 +142,21 @@ def _ticket(
     now: datetime,
 ) -> dict[str, Any]:
     title, category, subcategory = dice.choice(SUBJECTS)
-    age = now - opened
-    fate = dice.choice(FATES) if age > timedelta(days=5) else dice.choice(FATES[13:])
-    done = min(opened + timedelta(hours=dice.randint(1, 90)), now) if fate in {"closed", "resolved"} else None
+    fate = _fate(dice, now - opened)
     first = min(opened + timedelta(minutes=dice.randint(3, 240)), now) if fate != "new" else None
+    done = None
+    if first is not None and fate in {"closed", "resolved"}:
+        done = min(first + timedelta(hours=dice.randint(1, 90)), now)
+    visit = (now + timedelta(days=dice.randint(1, 9))).replace(hour=15, minute=0, second=0, microsecond=0)
+    text = DESCRIPTION.format(name=_name(person))
     assignee: UUID | None = dice.choice(staff).id if staff and fate != "new" else None
     return {
         "id": new_id(),
         "title": title.format(
             floor=dice.choice(("first", "second", "third")), day=dice.choice(("Monday", "Friday"))
         ),
-        "description": DESCRIPTION,
-        "description_html": render(DESCRIPTION),
+        "description": text,
+        "description_html": render(text),
         "status": lists["status"][fate],
         "priority": dice.choices(lists["priority"], weights=(1, 4, 10, 5))[0],
         "ticket_type": dice.choice(lists["type"][:2]),
@@ -120,26 +168,29 @@ def _ticket(
         "contact": person["id"],
         "assigned_to": assignee,
         "created_at": opened,
-        "updated_at": done or first or opened,
         "first_response_at": first,
         "resolved_at": done,
         "first_resolved_at": done,
         "closed_at": done if fate == "closed" else None,
-        "last_customer_activity_at": opened,
-        "last_staff_activity_at": first,
+        "scheduled_start": visit if fate == "scheduled" else None,
+        "scheduled_end": visit + timedelta(hours=1) if fate == "scheduled" else None,
         "awaiting": "customer" if fate == "waiting_customer" else "us",
         "estimated_hours": Decimal(dice.choice(("0.50", "1.00", "2.00"))),
         "tags": dice.sample(["onsite", "remote", "recurring", "vip"], k=dice.choice((0, 0, 0, 1, 2))),
     }
 
 
+def _name(person: Any) -> str:
+    return f"{person['first_name']} {person['last_name']}".strip()
+
+
 def _notes(
-    dice: random.Random, ticket: dict[str, Any], staff: list[Account], now: datetime
+    dice: random.Random, ticket: dict[str, Any], person: Any, staff: list[Account], now: datetime
 ) -> list[dict[str, Any]]:
+    """Return a ticket's conversation: staff answers first, the client replies, staff notes for itself."""
     notes: list[dict[str, Any]] = []
-    moment = ticket["first_response_at"] or ticket["created_at"]
-    for turn in range(dice.choice((0, 1, 1, 2, 3, 4)) if staff else 0):
-        moment = min(moment + timedelta(minutes=dice.randint(5, 300)), now)
+    moment, last = ticket["first_response_at"], ticket["resolved_at"] or now
+    for turn in range(dice.choice((1, 1, 2, 3, 4)) if staff and moment else 0):
         agent = dice.choice(staff)
         kind, author, text = (
             ("public", "portal", dice.choice(REPLIES))
@@ -158,10 +209,23 @@ def _notes(
                 "company": ticket["company"],
                 "author": agent.id if author == "staff" else None,
                 "author_kind": author,
-                "author_name": agent.name if author == "staff" else "Client",
+                "author_name": agent.name if author == "staff" else _name(person),
                 "is_automated": False,
                 "created_at": moment,
                 "updated_at": moment,
             }
         )
+        moment = min(moment + timedelta(minutes=dice.randint(5, 300)), last)
     return notes
+
+
+def _follow(ticket: dict[str, Any], notes: list[dict[str, Any]]) -> None:
+    """Let a ticket's activity agree with its conversation."""
+    said = {
+        kind: [note["created_at"] for note in notes if note["author_kind"] == kind]
+        for kind in ("portal", "staff")
+    }
+    ticket["last_customer_activity_at"] = max(said["portal"], default=ticket["created_at"])
+    ticket["last_staff_activity_at"] = max(said["staff"], default=None)
+    moments = (ticket["created_at"], ticket["resolved_at"], *said["portal"], *said["staff"])
+    ticket["updated_at"] = max(moment for moment in moments if moment is not None)
