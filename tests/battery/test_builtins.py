@@ -84,6 +84,7 @@ class TestSettings(Builtin):
         "custom-fields.resource": "values hang on it",
         "custom-fields.key": "values hang on it",
         "custom-fields.kind": "values are of it",
+        "custom-fields.required": "the tenant's other records would lack it",
         "custom-fields.options": "only select fields have them",
     }
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 NAME = "site_visits"
 OURS = ("sdk", "kernel", "plugins/contacts")
 BIN = Path(sys.executable).parent
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("third_party")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from psa_sdk.resources import ManyToMany, Resource, ToMany, ToOne
 from psa_sdk.testing.installation import Endpoint, Person, Related, Tenancy
 
 _OPTIONS = {"HEAD", "OPTIONS"}
+_collecting: ContextVar[list[str] | None] = ContextVar("psa_collecting", default=None)
 
 
 class KernelInstallation:
@@ -98,11 +100,13 @@ class KernelInstallation:
 
     @asynccontextmanager
     async def statements(self) -> AsyncGenerator[list[str]]:
-        """Collect the SQL statements sent inside the block, credentials' look-ups and wake-ups excepted."""
+        """Collect the SQL statements sent by what the block calls, credentials' look-ups and wake-ups excepted."""
         found: list[str] = []
 
         def note(record: asyncpg.connection.LoggedQuery) -> None:
-            if not record.query.startswith("NOTIFY") and "psa.authenticate(" not in record.query:
+            # Called in the context of whoever sent it: what runs beside isn't counted.
+            own = _collecting.get() is found
+            if own and not record.query.startswith("NOTIFY") and "psa.authenticate(" not in record.query:
                 found.append(record.query)
 
         async def everywhere(change: str) -> None:
@@ -113,9 +117,11 @@ class KernelInstallation:
                 await pool.release(connection)
 
         await everywhere("add_query_logger")
+        token = _collecting.set(found)
         try:
             yield found
         finally:
+            _collecting.reset(token)
             await everywhere("remove_query_logger")
 
     async def rows(self, sql: str, *arguments: object) -> list[Row]:
