@@ -66,6 +66,8 @@ class Unit:
         self.request = request
         self.event_id = event_id
         self.cause: Cause | None = None
+        self.acting = ""
+        """The permission under which a declared route acts: its object scope bounds what is written."""
         self.now = kernel.clock.now()
         self._after_commit: list[Callable[[], None]] = []
 
@@ -149,7 +151,9 @@ class Unit:
     def ask(self, question: Callable[..., T], /, **arguments: Any) -> list[T]:
         """Return what the enabled plugins answer to a hook."""
         hooks, tenant = self.kernel.registry.hooks, self.tenant_facts
-        silent = [module for name, module in hooks.list_name_plugin() if not self.kernel.enabled(tenant, name)]
+        silent = [
+            module for name, module in hooks.list_name_plugin() if not self.kernel.enabled(tenant, name)
+        ]
         caller = hooks.subset_hook_caller(question.__name__, silent)
         answer: Any = caller(**arguments)
         if caller.spec is not None and caller.spec.opts["firstresult"]:

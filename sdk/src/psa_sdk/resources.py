@@ -145,7 +145,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     required on create and PUT. Field names equal column names, `Derived` or `Computed` names.
     `portal` says which rows clients see; without it portal principals get 404. `portal_write` lists what
     they may send, `portal_verbs` what they may do, `portal_hidden` the attributes and relationships that
-    they never see.
+    they never see; `activity` among them hides the record's history, where former values would tell too much.
     """
 
     name: str

@@ -13,7 +13,7 @@ import structlog
 from psa_kernel.builtin.audit import access
 from psa_kernel.http.errors import MethodNotAllowed, send_error
 from psa_kernel.http.headers import add_cors, add_security, preflight
-from psa_kernel.http.limits import refuse_large_headers
+from psa_kernel.http.limits import refuse_large_headers, refuse_long_address
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.proxies import TrustedProxies, without_port
 from psa_kernel.kernel import Kernel
@@ -86,6 +86,7 @@ class Entry:
 
     async def _serve(self, scope: Any, receive: Any, answer: "_Answer", fields: dict[bytes, bytes]) -> None:
         refuse_large_headers(scope["headers"])
+        refuse_long_address(scope)
         method = scope["method"]
         if method not in _METHODS:
             raise MethodNotAllowed(

@@ -60,6 +60,14 @@ class Misdirected(Problem):
 
 
 class HeadersTooLarge(Problem):
+class AddressTooLong(Problem):
+    """A path and query longer than anybody needs (RFC 9110 15.5.15)."""
+
+    status = 414
+    default_code = "address_too_long"
+    title = "URI too long"
+
+
     """More header fields than are read."""
 
     status = 431

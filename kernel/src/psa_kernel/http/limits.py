@@ -4,11 +4,12 @@ import asyncio
 import re
 from typing import Any
 
-from psa_kernel.http.errors import HeadersTooLarge, TimedOut
+from psa_kernel.http.errors import AddressTooLong, HeadersTooLarge, TimedOut
 from psa_sdk.errors import BadRequest, TooLarge
 
 HEADER_BYTES = 32 * 1024
 HEADER_FIELDS = 100
+ADDRESS_BYTES = 16 * 1024
 JSON_BYTES = 1 << 20
 JSON_DEPTH = 32
 BODY_SECONDS = 30.0
@@ -22,6 +23,12 @@ def refuse_large_headers(headers: list[tuple[bytes, bytes]]) -> None:
     """Raise `HeadersTooLarge` when there are more or longer fields than anybody needs."""
     if len(headers) > HEADER_FIELDS or sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
         raise HeadersTooLarge(f"Send at most {HEADER_FIELDS} header fields of {HEADER_BYTES} bytes together.")
+
+
+def refuse_long_address(scope: Any) -> None:
+    """Raise `AddressTooLong`: what is compiled for a query string is kept, so its length must be bounded."""
+    if len(scope["path"]) + len(scope["query_string"]) > ADDRESS_BYTES:
+        raise AddressTooLong(f"The path and its query may have at most {ADDRESS_BYTES} bytes.")
 
 
 def refuse_declared_size(content_length: bytes | None, largest: int) -> None:

@@ -48,7 +48,9 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
             arguments["ctx"] = unit
         if "request" in takes:
             arguments["request"] = request
+        unit.acting = route.permission if checked else ""
         result = await route.handle(**arguments)
+        unit.acting = ""
         kept = raw if query is None else ""
         return await answer(unit, result, status=route.status, path=request.scope["path"], query=kept)
 

@@ -55,7 +55,12 @@ class UnitOfWorkLayer:
         _negotiate(endpoint, fields, unsafe=unsafe)
         tenant = await self.tenants.resolve(scope, facts)
         scope["psa.tenant"] = tenant
-        principal = await authenticate(self.kernel, scope, facts.ip)
+        try:
+            principal = await authenticate(self.kernel, scope, facts.ip)
+        except Unauthenticated:
+            # Guesses at credentials count against their address.
+            await self.limiter.take(self.limiter.buckets("", None, facts.ip or ""))
+            raise
         scope["psa.principal"] = principal
         if tenant is None and principal.tenant_id is not None:
             tenant = scope["psa.tenant"] = await self.kernel.directory.by_id(principal.tenant_id)

@@ -49,16 +49,22 @@ def read_draft(
 ) -> Draft:
     """Read a resource object; `id` is the one of the URL. Faults are noted, values that fit are kept."""
     draft = Draft(values={}, members={}, references=[])
-    _identity(data, sends.resource.name, mode, findings, id, draft)
+    _identity(data, sends, mode, findings, id, draft, lids or {})
     _attributes(member(data, "attributes", "/data"), sends, target, mode, findings, draft)
     _relationships(member(data, "relationships", "/data"), sends, target, mode, findings, draft, lids or {})
     return draft
 
 
 def _identity(
-    data: Mapping[str, Any], name: str, mode: Mode, findings: Findings, id: UUID | None, draft: Draft
+    data: Mapping[str, Any],
+    sends: Writable,
+    mode: Mode,
+    findings: Findings,
+    id: UUID | None,
+    draft: Draft,
+    lids: LocalIds,
 ) -> None:
-    kind = data.get("type")
+    kind, name = data.get("type"), sends.resource.name
     if kind is None:
         missing("type", "/data", findings)
     elif kind != name:
@@ -75,6 +81,9 @@ def _identity(
             findings.add(
                 "The id must be the one of the URL.", pointer="/data/id", code="wrong_id", kind=Conflict
             )
+    elif sends.portal and parsed not in lids.values():
+        # Whether an id is taken would tell of records that the client doesn't see (JSON:API 1.1, 9.1.2).
+        findings.add("The id is chosen here; leave it out.", pointer="/data/id", kind=Forbidden)
     elif parsed is None or parsed.version not in (4, 7):
         findings.add("An id made by the client must be a UUID of version 4 or 7.", pointer="/data/id")
     else:

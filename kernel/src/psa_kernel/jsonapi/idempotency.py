@@ -7,7 +7,7 @@ that row, and a request that fails leaves none. Kept for 24 hours per tenant, pr
 import base64
 import datetime
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,7 @@ from psa_sdk.errors import BadRequest, Conflict
 from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
+    from psa_kernel.principal import KernelPrincipal
     from psa_kernel.unit_of_work import Unit
 
 KEPT = datetime.timedelta(hours=24)
@@ -51,7 +52,9 @@ async def replay(unit: "Unit", request: Request[Any, Any, Any]) -> Response[byte
     key = _key(request)
     if key is None or unit.principal.kind == "anonymous" or unit.tenant is None:
         return None
-    path, principal = request.scope["path"], unit.principal.id
+    # A key of narrow scope doesn't get what its owner's wide one was told.
+    who = cast("KernelPrincipal", unit.principal)
+    path, principal = request.scope["path"], who.key_id or who.id
     fingerprint = await _fingerprint(request)
     claim = new_id()
     try:

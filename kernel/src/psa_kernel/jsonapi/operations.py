@@ -170,6 +170,11 @@ def _located(kernel: Kernel, href: str) -> dict[str, str] | None:
 async def _perform(unit: "Unit", operation: Operation, lids: dict[tuple[str, str], UUID]) -> dict[str, Any]:
     name, verb = operation.type, _VERBS[operation.op]
     if operation.relationship:
+        verb = "update"
+    require(unit, name, verb)
+    if verb not in unit.kernel.registry.resources[name].verbs:
+        raise Forbidden(f"{name} can't be written with {operation.op}.", code="not_supported", pointer="/op")
+    if operation.relationship:
         key = _target(operation, lids)
         await write.linkage_from(
             unit,
@@ -181,9 +186,6 @@ async def _perform(unit: "Unit", operation: Operation, lids: dict[tuple[str, str
             lids=lids,
         )
         return {}
-    require(unit, name, verb)
-    if verb not in unit.kernel.registry.resources[name].verbs:
-        raise Forbidden(f"{name} can't be written with {operation.op}.", code="not_supported", pointer="/op")
     if operation.op == "remove":
         await write.delete(unit, name, _target(operation, lids))
         return {}

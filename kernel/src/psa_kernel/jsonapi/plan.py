@@ -1,11 +1,13 @@
 """Plans: the statement of a read, compiled once per form of request and cached."""
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
+from psa_kernel.database.converge.search import content
 from psa_kernel.jsonapi.catalog import Catalog
 from psa_kernel.jsonapi.filters import condition
 from psa_kernel.jsonapi.includes import SHOWN, Included, Node, build_includes
@@ -23,6 +25,7 @@ from psa_kernel.jsonapi.statement import (
     row_columns,
     select_list,
 )
+from psa_sdk.tables import Column
 
 COUNTED = 10_001
 """Totals are counted up to here."""
@@ -124,9 +127,7 @@ def conditions(shape: Shape, filters: Sequence[FilterUse], archived: str, start:
     found = [of_tenant(shape.row)]
     for number, use in enumerate(filters, start):
         if use.name == SEARCH:
-            found.append(
-                f"{shape.row}.id = ANY(ARRAY(SELECT id FROM psa.search(${number}, '{shape.name}', {SEARCHED})))"
-            )
+            found.append(_search(shape, number))
             continue
         wanted = filter_named(shape, use.name)
         if wanted is None:
@@ -137,6 +138,25 @@ def conditions(shape: Shape, filters: Sequence[FilterUse], archived: str, start:
         test = "IS NULL" if archived == "false" else "IS NOT NULL"
         found.append(f"{shape.row}.{quoted(archive._meta.name)} {test}")
     return found
+
+
+def _search(shape: Shape, number: int) -> str:
+    """Return the condition that a row has the words; clients find by what they see only."""
+    found = f"{shape.row}.id = ANY(ARRAY(SELECT id FROM psa.search(${number}, '{shape.name}', {SEARCHED})))"
+    hidden = shape.resource.portal_hidden if shape.portal else ()
+    seen = [part for part in shape.resource.search if not _tells(part, hidden)]
+    if len(seen) == len(shape.resource.search):
+        return found
+    words = f"nullif(plainto_tsquery('pg_catalog.simple', psa.search_words(${number}))::text, '') || ':*'"
+    text = content(seen, shape.row) if seen else "''"
+    return f"({found} AND to_tsvector('pg_catalog.simple', psa.search_words({text})) @@ ({words})::tsquery)"
+
+
+def _tells(part: Column | str, hidden: Sequence[str]) -> bool:
+    """Tell whether what is searched holds a hidden attribute."""
+    if isinstance(part, str):
+        return any(re.search(rf"\b{name}\b", part) for name in hidden)
+    return part._meta.name in hidden
 
 
 @functools.lru_cache(maxsize=4096)

@@ -71,7 +71,10 @@ def filter_named(shape: Shape, name: str) -> Filter | None:
     """Return a declared filter, or the one of a custom field."""
     if _CUSTOM.fullmatch(name) and shape.resource.custom_fields and "custom_fields" in shape.attributes:
         key = name.removeprefix("custom_fields.")
-        return Filter(name=name, kind="text", value=f"({shape.row}.custom_fields ->> '{key}')")
+        held = f"{shape.row}.custom_fields"
+        if shape.portal:
+            held = shape.attributes["custom_fields"].value.replace("{row}", shape.row)
+        return Filter(name=name, kind="text", value=f"({held} ->> '{key}')")
     return shape.filters.get(name)
 
 

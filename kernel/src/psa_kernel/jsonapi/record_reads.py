@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psa_kernel.jsonapi import write_plan
 from psa_kernel.jsonapi.conditions import condition_sql, mentions
-from psa_kernel.jsonapi.scopes import shifted, visible
+from psa_kernel.jsonapi.scopes import Fragment, reachable, shifted, visible
 from psa_kernel.jsonapi.shape import of_tenant
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.write_plan import Target
@@ -97,16 +97,17 @@ class RecordReads:
 
     def _visible(self, declared: Resource, arguments: list[Any]) -> str:
         """Return the condition on what the principal reaches, empty for every row; values are appended."""
-        fragment = visible(self._unit, declared.name, self._verb)
-        condition = shifted(fragment.sql, len(arguments))
-        arguments += fragment.values
-        return f"({condition})" if condition else ""
+        return _bound(visible(self._unit, declared.name, self._verb), arguments)
+
+    def _reachable(self, declared: Resource, arguments: list[Any]) -> str:
+        """Return the condition on what the principal may write or lock; values are appended."""
+        return _bound(reachable(self._unit, declared.name, self._verb), arguments)
 
     async def _locked(
         self, declared: Resource, target: Target, id: UUID, versions: Sequence[int] | None
     ) -> dict[str, Any]:
         arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
+        seen = self._reachable(declared, arguments)
         row = await self._unit.connection.fetchrow(write_plan.locked(target, seen), *arguments)
         if row is None:
             raise absent(declared, id)
@@ -119,7 +120,7 @@ class RecordReads:
     ) -> tuple[int]:
         """Return a record's version; raises `NotFound` or `Stale` as a write would."""
         arguments: list[Any] = [id]
-        seen = self._visible(declared, arguments)
+        seen = self._reachable(declared, arguments)
         rows = await self._unit.connection.fetch(
             f"SELECT {target.row}.version AS before, NULL::int AS after FROM {target.storage.table} AS {target.row}"
             f" WHERE {of_tenant(target.row)} AND {target.row}.id = $1{_also(seen)}",
@@ -148,6 +149,12 @@ class RecordReads:
             conditions.append(f'{target.row}."{archive._meta.name}" IS NULL')
         present = " AND ".join(condition for condition in conditions if condition)
         return f"FROM {target.storage.table} AS {target.row} WHERE {present}", arguments
+
+
+def _bound(fragment: Fragment, arguments: list[Any]) -> str:
+    condition = shifted(fragment.sql, len(arguments))
+    arguments += fragment.values
+    return f"({condition})" if condition else ""
 
 
 def _also(condition: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from psa_kernel.database.converge.isolation import company_key
+from psa_kernel.events.live import tell_changed
 from psa_kernel.events.outbox import cause_of, written
 from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
@@ -75,6 +76,7 @@ class UnitRecords(RecordReads):
                 if not all(row["psa_visible"] for row in written_rows):
                     raise beyond(declared)
             ids += [change.id for change in changes]
+            tell_changed(self._unit, resource, *(change.id for change in changes))
             if declared.after_write is not None and not history:
                 for change in changes:
                     await self._after(declared, change)
@@ -124,9 +126,10 @@ class UnitRecords(RecordReads):
             await self._change(declared, target, change, versions, deleted=True)
             return
         arguments: list[Any] = [*self._facts(), id, versions]
-        seen = self._visible(declared, arguments)
+        seen = self._reachable(declared, arguments)
         rows = await self._write(target, "delete", write_plan.delete(target, seen), arguments)
         self._version(declared, id, rows, versions)
+        tell_changed(self._unit, resource, id)
         await self._after(declared, change)
 
     async def link(self, resource: str, id: UUID, relation: str, targets: Sequence[UUID]) -> None:
@@ -175,11 +178,12 @@ class UnitRecords(RecordReads):
             list(membership.add),
             membership.whole,
         ]
-        seen = self._visible(declared, arguments)
+        seen = self._reachable(declared, arguments)
         rows = await self._write(target, "update", links.statement(target, link, seen), arguments)
         if not rows:
             # Absent, or of another version: the plain read tells which.
             return (await self._versions(declared, target, id, versions))[0]
+        tell_changed(self._unit, resource, id)
         return rows[0]["after"] or rows[0]["before"]
 
     async def set_reference(self, resource: str, id: UUID, column: str, value: UUID) -> None:
@@ -242,10 +246,11 @@ class UnitRecords(RecordReads):
         values = await self._sealed(target, change.id, change.new)
         arguments: list[Any] = [*self._facts(), change.id, versions]
         arguments += [target.column(name).bound(value) for name, value in values.items()]
-        seen = self._visible(declared, arguments)
+        seen = self._reachable(declared, arguments)
         statement = write_plan.update(target, tuple(values), seen, deleted=deleted)
         rows = await self._write(target, "update", statement, arguments)
         version = self._version(declared, change.id, rows, versions)
+        tell_changed(self._unit, declared.name, change.id)
         if hooked and rows[0]["after"] is not None:
             await self._after(declared, change)
         return version

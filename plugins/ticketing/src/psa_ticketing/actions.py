@@ -86,7 +86,7 @@ async def escalate_ticket(ctx: Context, id: UUID, body: EscalateTicket) -> Recor
     ticket = await ctx.records.get(TICKETS, id, lock=True)
     values: dict[str, Any] = {}
     if body.raise_priority:
-        priorities = await ctx.records.find("ticket-priorities", order="sort_order")
+        priorities = await ctx.as_system().records.find("ticket-priorities", order="sort_order")
         place = next(index for index, row in enumerate(priorities) if row["id"] == ticket["priority"])
         values["priority"] = priorities[max(place - 1, 0)]["id"]
     values |= {"assigned_to": body.assigned_to} if body.assigned_to else {}

@@ -32,7 +32,7 @@ def _problems(registry: Registry, resource: Resource, declared: Resource) -> Ite
         return
     yield from _attributes(resource)
     yield from _writes(resource)
-    known = {*field_names(resource.read), *(relation.name for relation in declared.relations)}
+    known = {"activity", *field_names(resource.read), *(relation.name for relation in declared.relations)}
     known |= {inverse.name for inverse in registry.inverses.get(resource.name, ())}
     for name in resource.portal_hidden:
         if name not in known:

@@ -7,10 +7,14 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from psa_kernel.database.converge.isolation import company_key
 from psa_kernel.registry import Registry
 from psa_kernel.unit_of_work import Unit
 from psa_sdk import Answer, AnswerList, Context, Resource, Route, ToOne
 from psa_sdk.errors import NotFound
+
+ACTIVITY = "activity"
+"""Among a resource's `portal_hidden`, this keeps the whole list from clients."""
 
 
 class ActivityDocument(msgspec.Struct, kw_only=True):
@@ -47,7 +51,7 @@ def _route(registry: Registry, resource: Resource) -> Route:
 
     return Route(
         method="GET",
-        path=f"{resource.url}/{{id:uuid}}/activity",
+        path=f"{resource.url}/{{id:uuid}}/{ACTIVITY}",
         permission=registry.permission(resource.name, "read"),
         handle=list_activity,
         status=200,
@@ -58,16 +62,25 @@ def _route(registry: Registry, resource: Resource) -> Route:
     )
 
 
+_SINCE_IT_IS_THEIRS = (
+    " AND NOT EXISTS (SELECT FROM psa.audit_entry AS moved WHERE moved.tenant_id = $1 AND moved.resource = $2"
+    " AND moved.record_id = $3 AND moved.action = 'updated' AND moved.new ? '{}' AND moved.id >= audit_entry.id)"
+)
+"""What a record was while it belonged to another client is none of this one's business."""
+
+
 async def activity(unit: Unit, resource: Resource, id: UUID, query: ActivityQuery) -> AnswerList:
     """Return a page of a record's activity; raises `NotFound` when the principal doesn't see the record."""
-    if not await unit.records.exists(resource.name, id):
-        raise NotFound(f"There is no {resource.name} {id}.")
     portal = unit.principal.audience == "portal"
+    if (portal and ACTIVITY in resource.portal_hidden) or not await unit.records.exists(resource.name, id):
+        raise NotFound(f"There is no {resource.name} {id}.")
+    company = company_key(unit.kernel.registry, resource.table) if portal else ""
     rows = await unit.db.fetch(
         "SELECT id, occurred_at, action, actor_kind, actor_id, actor_label, old::text, new::text, detail::text"
         " FROM psa.audit_entry WHERE tenant_id = $1 AND resource = $2 AND record_id = $3"
         " AND ($4::uuid IS NULL OR id < $4)"
         + (" AND action IN ('created', 'updated', 'deleted')" if portal else "")
+        + (_SINCE_IT_IS_THEIRS.format(company) if company not in ("", "id") else "")
         + f" ORDER BY id DESC LIMIT {query.size + 1}",
         unit.tenant_id,
         resource.name,

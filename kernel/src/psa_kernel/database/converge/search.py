@@ -4,7 +4,7 @@ The application has no right to that table: tsvector matching isn't leakproof, s
 read all of a tenant's rows. `psa.search` finds within the current tenant only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from psa_kernel.database.converge.managed import Managed
 from psa_kernel.database.schema import literal, qualified, quoted
@@ -22,7 +22,12 @@ def search_triggers(registry: Registry) -> Iterator[Managed]:
 
 
 def _content(resource: Resource, row: str) -> str:
-    return f"concat_ws(' ', {', '.join(_part(part, row) for part in resource.search)})"
+    return content(resource.search, row)
+
+
+def content(parts: Sequence[Column | str], row: str) -> str:
+    """Return the SQL of the text in which a row's words are found."""
+    return f"concat_ws(' ', {', '.join(_part(part, row) for part in parts)})"
 
 
 def _part(part: Column | str, row: str) -> str:
