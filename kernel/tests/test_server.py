@@ -22,6 +22,11 @@ async def length(request: Request[object, object, object]) -> int:
     return len(await request.body())
 
 
+@post("/refusing")
+async def refusing() -> str:
+    return "no"
+
+
 @get("/long")
 async def long(request: Request[object, object, object]) -> bytes:
     return bytes(50_000_000)
@@ -38,7 +43,7 @@ async def url(monkeypatch):
     async def announce() -> None:
         ready.set()
 
-    app = Litestar([slow, length, long], openapi_config=None)
+    app = Litestar([slow, length, long, refusing], openapi_config=None)
     running = asyncio.create_task(server.serve(app, listener, stop, ready=announce))
     await ready.wait()
     yield server.address(listener)
@@ -74,6 +79,20 @@ async def test_a_half_sent_header_on_a_kept_connection_is_closed(url):
 async def test_a_half_sent_body_is_closed(url):
     request = b"POST /length HTTP/1.1\r\nHost: example.com\r\nContent-Length: 20\r\n\r\nhalf"
     assert b"200" not in await closed_within(url, request)
+
+
+async def test_a_body_dribbled_after_the_answer_is_cut_off(url):
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = b"POST /refusing HTTP/1.1\r\nHost: example.com\r\nContent-Length: 2000\r\n\r\n"
+    writer.write(head)
+    closed = asyncio.create_task(reader.read())
+    async with asyncio.timeout(10):
+        while not closed.done():
+            writer.write(b"x")
+            await asyncio.wait([closed], timeout=0.05)
+    assert closed.result().endswith(b"no")
+    writer.close()
 
 
 async def test_an_answer_that_nobody_reads_is_given_up(url, monkeypatch):

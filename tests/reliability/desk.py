@@ -61,13 +61,17 @@ class Desk:
         async with httpx.AsyncClient(headers=self._headers, timeout=15) as client:
             while not self._leaving:
                 mark = f"client {number} turn {turn}"
-                ticket = await self._write(client, number, "POST", "tickets", "/tickets", {"title": mark}, mark)
+                ticket = await self._write(
+                    client, number, "POST", "tickets", "/tickets", {"title": mark}, mark
+                )
                 for kind in ("public", "internal"):
                     note = {"content": f"{mark} {kind}", "note_type": kind}
                     path = f"/tickets/{ticket}/notes"
                     await self._write(client, number, "POST", "comments", path, note, note["content"])
                 edit = {"external_number": mark}
-                await self._write(client, number, "PATCH", "tickets", f"/tickets/{ticket}", edit, mark, ticket)
+                await self._write(
+                    client, number, "PATCH", "tickets", f"/tickets/{ticket}", edit, mark, ticket
+                )
                 turn += 1
 
     async def _write(
@@ -98,15 +102,15 @@ class Desk:
             await asyncio.sleep(0.05)
         self.last_success = max(self.last_success, began)
         self.acknowledged[number] += 1
-        id = answer.json()["data"]["id"]
+        written = answer.json()["data"]["id"]
         self._ledger.keep(
             kind=f"{method} {type_}",
-            id=id,
+            id=written,
             mark=mark,
             request_id=answer.headers["x-request-id"],
             replayed="idempotent-replayed" in answer.headers,
         )
-        return id
+        return written
 
     def _complain(self, method: str, path: str, answer: httpx.Response) -> None:
         code = answer.json()["errors"][0]["code"]

@@ -1,5 +1,6 @@
 """An installation made of real processes on this machine, which a test may kill at any moment."""
 
+import contextlib
 import json
 import os
 import signal
@@ -72,10 +73,8 @@ class Process:
 
     def end(self) -> None:
         """Leave nothing of its group behind."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
 
@@ -160,6 +159,8 @@ class Installation:
         """Stop everything, however it is."""
         for process in self.processes.values():
             process.end()
+        if not self.directory.is_dir():
+            return
         for server in (EmbeddedPostgres(self.directory), EmbeddedValkey(self.directory)):
             server.stop()
 

@@ -72,12 +72,10 @@ async def _announced(installation, tickets, notes, edits) -> None:
     )
     created = Counter((row["name"], row["subject_id"]) for row in rows if row["name"].endswith(".created"))
     for name, promises in (("tickets.created", tickets), ("comments.created", notes)):
-        assert {id: n for (kind, id), n in created.items() if kind == name} == {
+        assert {record: n for (kind, record), n in created.items() if kind == name} == {
             promise.id: 1 for promise in promises
         }
-    updated = Counter(
-        row["subject_id"] for row in rows if row["name"] == "tickets.updated" and row["edit"]
-    )
+    updated = Counter(row["subject_id"] for row in rows if row["name"] == "tickets.updated" and row["edit"])
     assert updated == Counter(promise.id for promise in edits)
     handled = await installation.query(
         "SELECT o.subject_id::text AS id, d.state FROM psa.delivery d"
@@ -94,7 +92,9 @@ async def _told(installation, tickets, notes) -> None:
         ("ticketing.ticket_replied", "comment_id", notes),
         ("ticketing.ticket_opened", "ticket_id", tickets),
     ):
-        rows = await installation.query(f"SELECT payload->>'{key}' AS id FROM psa.outbox WHERE name = $1", name)
+        rows = await installation.query(
+            f"SELECT payload->>'{key}' AS id FROM psa.outbox WHERE name = $1", name
+        )
         assert Counter(row["id"] for row in rows) == Counter(promise.id for promise in promises)
 
 
@@ -107,5 +107,7 @@ async def connections_idle(installation: Installation, at_most: int) -> None:
         ):
             assert not [row["query"] for row in busy if row["state"] == "idle in transaction (aborted)"]
             await asyncio.sleep(0.05)
-    (row,) = await installation.query("SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'psa'")
+    (row,) = await installation.query(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'psa'"
+    )
     assert row["n"] <= at_most

@@ -1,8 +1,10 @@
 """What a start makes sure of: the tenant, its administrator, the plugins' first data, and demonstration data."""
 
+import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,6 +16,7 @@ from psa_kernel.builtin.auth.password_change import set_password
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.tenancy import SINGLE_TENANT, provisioning
 from psa_kernel.config import Config
+from psa_kernel.database.pool import connect_as_owner
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
@@ -69,8 +72,27 @@ async def make_sure(
     """Complete tenant, administrator and data; returns the connection without `url`. Cheap when all is there.
 
     `demo=None` fills in demonstration data where the first start did so: an installation that was started
-    without must not get it by an option forgotten later.
+    without must not get it by an option forgotten later. Starts that collide do this one after the other.
     """
+    async with _alone(config.owner_database_url):
+        return await _complete(kernel, config, demo=demo, progress=progress)
+
+
+@asynccontextmanager
+async def _alone(url: str) -> AsyncGenerator[None]:
+    connection = await connect_as_owner(url)
+    try:
+        # Polled: a waiting lock is a statement that the server's time limits would end.
+        while not await connection.fetchval("SELECT pg_try_advisory_lock(hashtext('psa.first_start'))"):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        yield
+    finally:
+        await connection.close()
+
+
+async def _complete(
+    kernel: "Kernel", config: Config, *, demo: bool | None, progress: Callable[[str], None]
+) -> Connection:
     connection = msgspec.structs.replace(
         read_connection(config.data_dir),
         url="",

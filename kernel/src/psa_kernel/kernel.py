@@ -17,6 +17,7 @@ from psa_kernel.database.pool import Pool, open_pool
 from psa_kernel.database.session import Session
 from psa_kernel.events.figures import Figures
 from psa_kernel.events.wakeup import Wakeup
+from psa_kernel.exports import Exports
 from psa_kernel.principal import SYSTEM
 from psa_kernel.registry import Registry
 from psa_kernel.tenants import Tenant, TenantDirectory
@@ -53,6 +54,7 @@ class Kernel:
         self.clock = clock
         self.wakeup = Wakeup(pool)
         self.figures = Figures()
+        self.exports = Exports(config.pool_size)
         self.directory = TenantDirectory(pool, multi_tenant=config.multi_tenant)
         # Asked for every permission of every request, and mostly by nobody.
         self.may_refuse = bool(registry.hooks.hook.psa_refuse.get_hookimpls())

@@ -30,6 +30,7 @@ class PunctualProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
+    _rest: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,6 +41,7 @@ class PunctualProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._received()
         self._read_on()
+        self._rest_arrived()
         super().connection_lost(exc)
 
     @override
@@ -67,7 +69,16 @@ class PunctualProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         self._received()
+        self._rest_arrived()
         super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # Answered before the body was there: whoever goes on sending it, however slowly, is closed.
+        cycle = self.cycle
+        if cycle.response_complete and cycle.more_body and not self.transport.is_closing():
+            self._rest = self.loop.call_later(HEADER_SECONDS, self.transport.close)
 
     @override
     def pause_writing(self) -> None:
@@ -84,6 +95,11 @@ class PunctualProtocol(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+
+    def _rest_arrived(self) -> None:
+        if self._rest is not None:
+            self._rest.cancel()
+            self._rest = None
 
     def _allow(self, seconds: float) -> None:
         self._received()

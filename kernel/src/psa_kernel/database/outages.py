@@ -21,6 +21,7 @@ _DIED: Final = (
     # A server's last words: a statement meets them as an error of its own.
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     ConnectionError,

@@ -129,7 +129,9 @@ class Session:
                 await (self.commit() if kind is None else self.rollback())
         finally:
             if self._token is not None:
-                current_session.reset(self._token)
+                # An answer in parts ends in another task than it began: nothing to reset there.
+                with contextlib.suppress(ValueError):
+                    current_session.reset(self._token)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

@@ -98,6 +98,9 @@ def problem_of(error: BaseException, *, path: str = "", method: str = "") -> Pro
     """Return what a client is told about an exception; `Bug` when it is none of its business."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        # Answers in parts are made in a task group.
+        return problem_of(error.exceptions[0], path=path, method=method)
     if isinstance(error, HTTPException):
         return _of_litestar(error, path, method)
     if isinstance(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from litestar.response import Stream
 
+from psa_kernel.exports import begun
 from psa_kernel.jsonapi.keyset import Ordered, order_by
 from psa_kernel.jsonapi.paging import parsed
 from psa_kernel.jsonapi.plan import conditions
@@ -45,11 +46,12 @@ async def export(unit: "Unit", name: str, raw: str) -> Stream:
     require(unit, name, "list")
     shape = shape_for(unit, name)
     chosen = selection(unit, shape, raw)
+    unit.kernel.exports.admit()
     await unit.audit("export", name, None, format="csv", query=raw)
     # The entry stands even when the client hangs up; and the stream must not hold two connections.
     await unit.session.commit()
     return Stream(
-        _lines(unit, chosen),
+        await begun(_lines(unit, chosen)),
         media_type=f"{CSV}; charset=utf-8; header=present",
         headers={
             "Content-Disposition": f'attachment; filename="{name}.csv"',
@@ -63,15 +65,16 @@ async def _lines(unit: "Unit", chosen: Selection) -> AsyncGenerator[bytes]:
     writer = csv.writer(text)
     writer.writerow(chosen.header)
     reading = unit.kernel.unit(unit.tenant_id, principal=unit.principal, request=unit.request)
-    async with reading as other:
-        rows = 0
-        async for row in other.db.stream(chosen.sql, *chosen.values, prefetch=_ROWS):
-            writer.writerow(chosen.cells(row))
-            rows += 1
-            if rows % _ROWS == 0:
-                yield text.getvalue().encode()
-                text.seek(0)
-                text.truncate()
+    with unit.kernel.exports.place():
+        async with reading as other:
+            rows = 0
+            async for row in other.db.stream(chosen.sql, *chosen.values, prefetch=_ROWS):
+                writer.writerow(chosen.cells(row))
+                rows += 1
+                if rows % _ROWS == 0:
+                    yield text.getvalue().encode()
+                    text.seek(0)
+                    text.truncate()
     yield text.getvalue().encode()
 
 

@@ -3,7 +3,7 @@
 import csv
 import datetime
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Literal, cast
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import msgspec
 from litestar.response import Stream
 
 from psa_kernel.builtin.audit.resources import AuditLogRead
+from psa_kernel.exports import begun
 from psa_kernel.unit_of_work import Unit
 from psa_sdk import Context, get
 
@@ -49,15 +50,22 @@ async def export_audit_log(ctx: Context, query: ExportQuery) -> Stream:
     """Download the audit log as CSV or JSON lines, oldest first."""
     unit = cast(Unit, ctx)
     facts = {name: value for name, value in msgspec.to_builtins(query).items() if value is not None}
+    unit.kernel.exports.admit()
     # Reads have no transaction that could keep it, and it must be there before the first byte.
     async with unit.kernel.unit(unit.tenant_id, principal=unit.principal, request=unit.request) as writing:
         await writing.audit("export", "audit-logs", **facts)
     day = unit.now.date().isoformat()
     return Stream(
-        lines(unit, query),
+        await begun(_placed(unit, lines(unit, query))),
         media_type="text/csv; charset=utf-8" if query.format == "csv" else "application/jsonl",
         headers={"Content-Disposition": f'attachment; filename="audit-log-{day}.{query.format}"'},
     )
+
+
+async def _placed(unit: Unit, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+    with unit.kernel.exports.place():
+        async for chunk in chunks:
+            yield chunk
 
 
 async def lines(unit: Unit, query: ExportQuery) -> AsyncIterator[bytes]:

@@ -51,6 +51,8 @@ async def download(ctx: Context, request: Request[Any, Any, Any], id: UUID) -> R
             header="Range",
             headers={"Content-Range": f"bytes */{row['file_size']}"},
         )
+    # From here on only the store is read: a slow reader must hold no connection.
+    await unit.session.commit()
     start, end = wanted
     partial = (start, end) != (0, row["file_size"])
     headers["Content-Length"] = str(end - start)
@@ -134,6 +136,7 @@ def _archive(resource: Resource, relation: ToMany) -> Route:
         files = await TenantFiles(unit).attached(resource.name, id)
         for file in files:
             await TenantFiles(unit).refuse_unclean(file.sha256)
+        await unit.session.commit()
         return Stream(
             _zipped(TenantFiles(unit), [(file.name, file.sha256) for file in files]),
             media_type="application/zip",

@@ -1,0 +1,26 @@
+"""Installations and ledgers that are thrown away, with every process of theirs."""
+
+import pytest
+
+from .installation import Installation
+from .ledger import Ledger
+
+
+@pytest.fixture
+def new_installation(tmp_path):
+    made: list[Installation] = []
+
+    def make(tenancy: str = "single") -> Installation:
+        made.append(Installation(tmp_path, tenancy=tenancy))
+        return made[-1]
+
+    yield make
+    for installation in made:
+        installation.stop()
+
+
+@pytest.fixture
+def ledger(tmp_path_factory):
+    kept = Ledger(tmp_path_factory.mktemp("ledger") / "promises")
+    yield kept
+    kept.close()
