@@ -11,20 +11,24 @@ Tenancy = Literal["single", "multi"]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """All that differs between deployments; everything else is data or declared by plugins.
-
-    Empty `database_url` and `redis_url` mean the embedded servers under `data_dir`. `owner_database_url`
-    is the role that migrates; `direct_database_url` bypasses a transaction pooler (LISTEN, locks).
-    """
+    """All that differs between deployments; everything else is data or declared by plugins."""
 
     data_dir: Path = Path(".data")
+    """Where files, the master key and embedded servers live."""
     tenancy: Tenancy = "single"
+    """One tenant, or several kept apart by row-level security (`multi`)."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = 8080
+    """The port to listen on; 0 picks a free one."""
     database_url: str = ""
+    """PostgreSQL, as the role that serves; empty: an embedded server under the data directory."""
     owner_database_url: str = ""
+    """PostgreSQL, as the role that migrates; empty: the one that serves."""
     direct_database_url: str = ""
+    """PostgreSQL past a transaction pooler, for notifications; empty: there is no pooler."""
     redis_url: str = ""
+    """Redis or Valkey; empty: an embedded server under the data directory."""
     quarantine: frozenset[str] = frozenset()
     """Plugins that the operator has switched off by name."""
     strict: bool = False
@@ -38,11 +42,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: int = 600
     """Per user or API key, a fifth of it at once; 0 lifts the limit, as it does for the next two."""
     tenant_requests_per_minute: int = 6000
+    """Per tenant, a fifth of it at once."""
     anonymous_requests_per_minute: int = 60
     """Per client address, all of it at once."""
     processes: int = 1
     """HTTP processes serving together: each lets its share through while Redis is away."""
     pool_size: int = 16
+    """The most connections to PostgreSQL that one process holds."""
     statement_cache: int = 1000
     """Prepared statements per connection; 0 behind a transaction pooler."""
     worker_threads: int = 8
@@ -50,7 +56,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     tenant_jobs: int = 0
     """How many jobs of one tenant run at once in each queue, over all processes; 0 means three quarters of a process."""
     trace_hooks: bool = False
+    """Log every call of a hook with its answer."""
     log_format: Literal["text", "json"] = "text"
+    """Lines for people, or JSON for a collector."""
 
     @property
     def multi_tenant(self) -> bool:

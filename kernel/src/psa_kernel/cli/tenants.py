@@ -56,7 +56,7 @@ def create(
 ) -> None:
     """Make a tenant with its keys, first data and administrator. Repeating completes what is missing.
 
-    An installation with one tenant has `main`.
+    `main` is the only one, or the operator's own where there are several.
     """
     if not config.multi_tenant and slug != provisioning.FIRST_SLUG:
         raise click.ClickException(
