@@ -1,0 +1,1 @@
+"""Time: what was worked, for whom, at which rate, and who approved it."""

@@ -1,0 +1,1 @@
+"""Time on tickets: hours of a ticket, and what merging and splitting do to them."""
