@@ -16,6 +16,7 @@ from psa_sdk.context import Platform, Principal
 from psa_sdk.files import FileScanner, FileStore
 from psa_sdk.manifest import Manifest
 from psa_sdk.ui import NavItem
+from psa_sdk.web import Installation, WebAsset, WebRoute
 
 hookspec = pluggy.HookspecMarker("psa")
 hookimpl = pluggy.HookimplMarker("psa")
@@ -73,6 +74,11 @@ def psa_scope(principal: Principal, resource: str) -> Scope | None:
 @hookspec
 def psa_nav(principal: Principal) -> Sequence[NavItem]:  # pyright: ignore[reportReturnType]
     """Return navigation entries that depend on who asks."""
+
+
+@hookspec
+def psa_web_routes(installation: Installation) -> Sequence[WebRoute | WebAsset]:  # pyright: ignore[reportReturnType]
+    """Return the routes outside `/api/v1` that follow from what is installed; asked once, at start."""
 
 
 @hookspec

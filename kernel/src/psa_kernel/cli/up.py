@@ -12,7 +12,7 @@ from psa_kernel.cli.options import configured
 from psa_kernel.config import Config
 from psa_kernel.database.migrations import migrate
 from psa_kernel.embedded import servers
-from psa_kernel.first_start import DEMO_STAFF, Connection, make_sure, write_connection
+from psa_kernel.first_start import DEMO_CLIENT, DEMO_STAFF, Connection, make_sure, write_connection
 from psa_kernel.http.app import create_app
 from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
@@ -74,6 +74,7 @@ def _announce(config: Config, connection: Connection) -> None:
     if connection.demo and connection.admin_password:
         others = ", ".join(email for _, email, _ in DEMO_STAFF)
         click.echo(f"          {others}: the same password")
+        click.echo(f"Portal:   {DEMO_CLIENT} at POST /api/v1/portal/auth/login: the same password")
     click.echo(f"API:      {connection.url}/api/v1/docs")
     click.echo(f"Scripts:  {config.data_dir / 'connection.json'}")
     click.echo("Ctrl-C stops everything.\n")

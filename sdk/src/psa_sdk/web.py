@@ -1,0 +1,134 @@
+"""The door for HTML: routes outside `/api/v1`, and what a browser's session is. Shells are made with it.
+
+A plugin with pages needs none of this; it declares `psa_sdk.ui.Page`. The plugin that renders pages implements
+`psa_web_routes` and gets the whole installation's declarations.
+"""
+
+import datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import ModuleType
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+
+from psa_sdk.access import Audience
+from psa_sdk.context import Context
+from psa_sdk.errors import Problem
+from psa_sdk.manifest import Manifest
+from psa_sdk.resources import Resource
+
+WebRequest = Request[Any, Any, Any]
+
+
+class WebRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """A route that answers browsers: `path` is absolute, errors are told by `refuse`.
+
+    Unsafe methods are only taken from pages of the same origin, with the session's token in `X-CSRF-Token`.
+    `detached` gives the database's connection back before `handle` runs, for answers without an end.
+    """
+
+    plugin: str
+    method: Literal["GET", "POST"]
+    path: str
+    permission: str
+    handle: Callable[[Context, WebRequest], Awaitable[Response[Any]]]
+    refuse: Callable[[Problem, Mapping[str, Any]], Response[Any]]
+    """Given the problem and the ASGI scope, what the browser is shown."""
+    audience: Literal["staff", "portal", "both"] = "staff"
+    detached: bool = False
+    max_body: int = 1 << 20
+
+
+class WebAsset(msgspec.Struct, frozen=True, kw_only=True):
+    """A path that is the same for everybody: no tenant, no log-in, no database."""
+
+    path: str
+    handle: Callable[[WebRequest], Awaitable[Response[Any]]]
+
+
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """An installed plugin."""
+
+    name: str
+    version: str
+    manifest: Manifest
+    module: ModuleType
+    builtin: bool = False
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is installed, in dependency order."""
+
+    plugins: Mapping[str, Installed]
+    resources: Mapping[str, Resource]
+    resource_owner: Mapping[str, str]
+
+
+class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
+    """The cookie of a browser's session; an empty value ends it."""
+
+    name: str
+    value: str
+    expires_at: datetime.datetime
+    secure: bool
+
+    def header(self) -> str:
+        """Return the value of `Set-Cookie` (RFC 6265 4.1)."""
+        ends = f"Expires={self.expires_at:%a, %d %b %Y %H:%M:%S GMT}" if self.value else "Max-Age=0"
+        secure = "; Secure" if self.secure else ""
+        return f"{self.name}={self.value}; Path=/; HttpOnly; SameSite=Lax; {ends}{secure}"
+
+
+class Browser(Protocol):
+    """The browser that a request comes from, and the person in front of it. Provided by the platform."""
+
+    def csrf_token(self, request: WebRequest) -> str:
+        """Return the token that unsafe requests of this session must carry; empty without a session."""
+        ...
+
+    @property
+    def locale(self) -> str:
+        """The person's language, else the organisation's; may be empty."""
+        ...
+
+    @property
+    def timezone(self) -> datetime.tzinfo:
+        """The person's time zone, else the organisation's."""
+        ...
+
+    @property
+    def organisation(self) -> str:
+        """The tenant's name."""
+        ...
+
+    @property
+    def confined(self) -> str:
+        """Why only the log-in's own pages are open (`password_expired`); empty otherwise."""
+        ...
+
+    async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
+        """Check a password and begin a session. Raises `Unauthenticated` or `RateLimited`."""
+        ...
+
+    async def log_out(self) -> SessionCookie:
+        """End the session."""
+        ...
+
+
+class LiveChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that changed, as open pages are told."""
+
+    topic: str
+    id: UUID | None = None
+    account: UUID | None = None
+    toast: str = ""
+
+
+class LiveSource(Protocol):
+    """What open pages listen to. Provided by the platform."""
+
+    def changes(self) -> AsyncIterator[LiveChange | None]:
+        """Iterate over what changes and the principal may know of; None now and then as a sign of life."""
+        ...
