@@ -287,3 +287,41 @@ async def test_a_client_who_writes_into_another_company(garden: Garden, judge):
     found = await judge(garden)
     assert "test_clients_relate_nothing_of_another_company" in found
     assert "test_clients_see_their_own_company_only" in found
+
+
+async def test_a_value_that_breaks_a_rule(garden: Garden, judge):
+    async def shorten(ctx: Context, change: Any) -> None:
+        if change.new.get("secret_note"):
+            change.new["secret_note"].encode("latin-1")
+
+    garden.plants = changed(garden.plants, before_update=shorten)
+    found = await judge(garden)
+    assert found.keys() == {"test_strange_values_never_break_anything"}
+    assert "plants.secret_note breaks on" in found["test_strange_values_never_break_anything"]
+
+
+async def test_a_plugin_that_is_not_there(garden: Garden, judge):
+    found = await judge(garden, plugin="orchard")
+    assert found == {"test_the_plugin_boots": "\norchard: is not installed"}
+
+
+async def test_a_permission_that_nobody_declares(garden: Garden, judge, monkeypatch, tmp_path):
+    package = tmp_path / garden.name
+    package.mkdir()
+    (package / "__init__.py").write_text("def check(ctx):\n    ctx.require('garden.plants.water')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = await judge(garden)
+    assert found.keys() == {"test_required_permissions_exist"}
+
+
+async def test_an_import_of_somebody_elses_private_module(garden: Garden, judge, monkeypatch, tmp_path):
+    package = tmp_path / garden.name
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from psa_contacts.tables import Company\nimport psa_contacts.api\nimport psa_kernel.kernel\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    said = (await judge(garden))["test_only_public_surfaces_are_imported"]
+    assert "only psa_contacts.api is public" in said
+    assert "psa_contacts isn't required" in said
+    assert "a plugin knows the SDK only" in said

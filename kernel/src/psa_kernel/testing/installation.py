@@ -43,6 +43,7 @@ class KernelInstallation:
         self.manifests: Mapping[str, Manifest] = {
             name: plugin.manifest for name, plugin in registry.plugins.items()
         }
+        self.isolated: Mapping[str, str] = registry.isolated
         self.packages: Mapping[str, ModuleType] = {
             name: plugin.module for name, plugin in registry.plugins.items()
         }

@@ -77,6 +77,8 @@ class Installation(Protocol):
     """The ASGI application."""
     manifests: Mapping[str, Manifest]
     resources: Mapping[str, Resource]
+    isolated: Mapping[str, str]
+    """The installed plugins that were taken off, and why."""
     packages: Mapping[str, ModuleType]
     """Each plugin's module, the one with the manifest."""
     endpoints: Sequence[Endpoint]

@@ -16,6 +16,7 @@ import pytest_asyncio
 from psa_sdk.testing.battery.access import AccessChecks
 from psa_sdk.testing.battery.declarations import DeclarationChecks
 from psa_sdk.testing.battery.house import House, house_of
+from psa_sdk.testing.battery.inputs import InputChecks
 from psa_sdk.testing.battery.portal import PortalChecks
 from psa_sdk.testing.battery.reads import ReadChecks
 from psa_sdk.testing.battery.tables import TableChecks
@@ -28,7 +29,14 @@ __all__ = ["PluginBattery"]
 
 
 class PluginBattery(
-    DeclarationChecks, TableChecks, AccessChecks, TenantChecks, PortalChecks, WriteChecks, ReadChecks
+    DeclarationChecks,
+    TableChecks,
+    AccessChecks,
+    TenantChecks,
+    PortalChecks,
+    WriteChecks,
+    ReadChecks,
+    InputChecks,
 ):
     """Derive a test class from this, name the plugin, and pytest does the rest."""
 

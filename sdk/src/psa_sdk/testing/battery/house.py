@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID
 
 import httpx
@@ -13,6 +13,7 @@ from psa_sdk.resources import Resource
 from psa_sdk.routes import Route
 from psa_sdk.tables import Column, new_id
 from psa_sdk.testing import values
+from psa_sdk.testing.client import JSON_API
 from psa_sdk.testing.factories import Made
 from psa_sdk.testing.installation import Bench, Endpoint, Installation, NotBooting, Tenancy
 from psa_sdk.testing.kit import Kit
@@ -77,12 +78,11 @@ class House:
         """Return a request body that an endpoint may take, naming `id` wherever an id is asked for."""
         if endpoint.method in {"GET", "DELETE"} and "/relationships/" not in endpoint.path:
             return None
-        if "application/vnd.api+json" not in endpoint.body_types:
+        if JSON_API not in endpoint.body_types:
             return b""
-        route = self.route(endpoint)
-        if route is not None:
-            kind = route.handle.__annotations__.get("body")
-            attributes = ids_as(_struct(kind), id) if isinstance(kind, type) else {}
+        if self.route(endpoint) is not None:
+            kind = self.body_struct(endpoint)
+            attributes = ids_as(_struct(kind), id) if kind is not None else {}
             return msgspec.json.encode({"data": {"attributes": attributes}})
         if "/relationships/" in endpoint.path:
             return msgspec.json.encode({"data": []})
@@ -91,13 +91,25 @@ class House:
         named = {"id": str(id)} if endpoint.method in {"PATCH", "PUT"} else {}
         return msgspec.json.encode({"data": {"type": type_, **named, "attributes": {}}})
 
+    def body_struct(self, endpoint: Endpoint) -> type[msgspec.Struct] | None:
+        """Return the struct that a declared route takes as its body."""
+        route = self.route(endpoint)
+        kind = get_type_hints(route.handle).get("body") if route is not None else None
+        return kind if isinstance(kind, type) else None
+
+    def takes_document(self, endpoint: Endpoint) -> bool:
+        """Tell whether an endpoint reads a JSON:API document."""
+        if endpoint.method not in {"POST", "PATCH", "PUT"} or JSON_API not in endpoint.body_types:
+            return False
+        return self.body_struct(endpoint) is not None or self.route(endpoint) is None
+
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
         """Return the headers with which an endpoint takes its body."""
         accept = {"Accept": endpoint.media_type} if endpoint.media_type else {}
         if self.body(endpoint, new_id()) is None:
             return accept
-        kind = "application/vnd.api+json"
-        return accept | {"Content-Type": kind if kind in endpoint.body_types else endpoint.body_types[0]}
+        kind = JSON_API if JSON_API in endpoint.body_types else endpoint.body_types[0]
+        return accept | {"Content-Type": kind}
 
 
 async def house_of(bench: Bench, battery: Any, tenancy: Tenancy) -> House | NotBooting:
@@ -106,11 +118,12 @@ async def house_of(bench: Bench, battery: Any, tenancy: Tenancy) -> House | NotB
     if key not in bench.kept:
         try:
             installed = await bench.install(tenancy, plugins=battery.plugins, modules=tuple(battery.modules))
+            if battery.plugin not in installed.manifests:
+                reason = installed.isolated.get(battery.plugin, "is not installed")
+                raise NotBooting([f"{battery.plugin}: {reason}"])
             bench.kept[key] = House(battery, await Kit.open(installed, samples=battery.samples))
-        except (NotBooting, KeyError) as error:
-            bench.kept[key] = (
-                error if isinstance(error, NotBooting) else NotBooting([f"There is no {error}."])
-            )
+        except NotBooting as error:
+            bench.kept[key] = error
     return bench.kept[key]
 
 
