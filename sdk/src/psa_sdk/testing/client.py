@@ -54,7 +54,7 @@ class Client:
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
             answer = await http.request(
                 method,
-                path if path.startswith(("/api/", "/health", "/metrics")) else f"{API}{path}",
+                path if path.startswith(("/api/", "/health", "/metrics", "http:")) else f"{API}{path}",
                 content=content,
                 headers=sent,
                 params=parameters or None,

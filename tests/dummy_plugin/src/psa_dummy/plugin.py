@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
+from litestar import Response
+
 from psa_dummy import actors, api, defaults, lending, pages, resources, routes, rules, subscribers, tables
 from psa_dummy.settings import DummySettings
 from psa_dummy.shelf import GUARD, SHELF
@@ -25,6 +27,7 @@ from psa_sdk import (
     provide,
 )
 from psa_sdk.ui import NavItem
+from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
 
 AUDIENCES: tuple[Audience, ...] = ("staff", "portal")
 PERMISSIONS = (
@@ -140,6 +143,17 @@ def psa_scope(principal: Principal, resource: str) -> Scope | None:
 def psa_nav(principal: Principal) -> Sequence[NavItem]:
     """Show the retired gadgets to those who may delete."""
     return (pages.RETIRED_NAV,) if principal.allows("dummy.dummy_gadgets.delete") else ()
+
+
+@hookimpl
+def psa_web_routes(installation: Installation) -> Sequence[WebRoute | WebAsset]:
+    """Say in plain text how many plugins there are."""
+    text = f"{len(installation.plugins)} plugins"
+
+    async def say(_request: WebRequest) -> Response[str]:
+        return Response(text, media_type="text/plain")
+
+    return (WebAsset(path="/depot.txt", handle=say),)
 
 
 @hookimpl

@@ -31,7 +31,11 @@ class House:
         self.installation: Installation = kit.installation
         self.plugin: str = battery.plugin
         self.manifest: Manifest = self.installation.manifests[self.plugin]
-        self.endpoints = [one for one in self.installation.endpoints if one.plugin == self.plugin]
+        self.endpoints = [
+            one
+            for one in self.installation.endpoints
+            if one.plugin == self.plugin and one.path.startswith(f"{API}/")
+        ]
         self._records: dict[tuple[UUID, str], Made] = {}
 
     @property
