@@ -138,7 +138,7 @@ async def test_parallel_primaries_leave_one(desk):
     assert len(await primaries(desk, company)) == 1
 
 
-async def test_custom_fields_are_typed_unique_filterable_and_keep_their_ids(desk):
+async def test_custom_fields_are_typed_unique_filterable_and_hidden_when_removed(desk):
     """CRM-11"""
     fields = [
         {"key": "badge", "label": "Badge", "kind": "number"},
@@ -163,6 +163,13 @@ async def test_custom_fields_are_typed_unique_filterable_and_keep_their_ids(desk
     ).status_code == 200
     assert (await desk.attributes("contacts", ada))["custom_fields"]["tier"] == "gold"
     assert (await desk.admin.patch(f"/custom-fields/{made[0]}", {"key": "other"})).status_code == 422
+    assert (await desk.admin.delete(f"/custom-fields/{made[0]}")).status_code == 204
+    assert "badge" not in (await desk.attributes("contacts", ada))["custom_fields"]
+    listed = await desk.admin.get("/contacts", params={"filter[email]": f"{ada}"})
+    assert "badge" not in listed.text
+    again = await desk.made("custom-fields", {"resource": "contacts", **fields[0]})
+    assert (await desk.attributes("contacts", ada))["custom_fields"]["badge"] == 7
+    assert (await desk.admin.delete(f"/custom-fields/{again}")).status_code == 204
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])

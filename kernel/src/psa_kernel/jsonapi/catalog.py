@@ -129,9 +129,10 @@ class ShapeBuilder:
                     nullable=True,
                     derived=True,
                 )
-            elif name == "custom_fields" and resource.custom_fields and self.portal:
+            elif name == "custom_fields" and resource.custom_fields:
+                value = self._portal_fields() if self.portal else self._staff_fields()
                 found[name] = Attribute(
-                    name=name, kind="json", annotation=annotation, value=self._portal_fields(), derived=True
+                    name=name, kind="json", annotation=annotation, value=value, derived=True
                 )
             elif name in computed:
                 found[name] = Attribute(
@@ -150,12 +151,27 @@ class ShapeBuilder:
         """Tell whether relationships to a resource are shown at all."""
         return self.catalog.shows(name, self.portal, self.disabled)
 
+    def _knows_fields(self) -> bool:
+        """Tell whether there are definitions of custom fields at all."""
+        return any(
+            f"{table._meta.schema}.{table._meta.tablename}" == CUSTOM_FIELD
+            for _, table in self.registry.tables
+        )
+
+    def _staff_fields(self) -> str:
+        """Return the custom fields without those whose definitions were removed (CRM-11)."""
+        if not self._knows_fields():
+            return "{row}.custom_fields"
+        return (
+            "({row}.custom_fields - ARRAY(SELECT psa_d.key"
+            f" FROM {CUSTOM_FIELD} AS psa_d WHERE psa_d.tenant_id = psa.current_tenant()"
+            f" AND psa_d.resource = '{self.resource.name}' GROUP BY psa_d.key"
+            " HAVING bool_and(psa_d.archived_at IS NOT NULL)))"
+        )
+
     def _portal_fields(self) -> str:
         """Return the custom fields whose definitions let clients see them."""
-        if all(
-            f"{table._meta.schema}.{table._meta.tablename}" != CUSTOM_FIELD
-            for _, table in self.registry.tables
-        ):
+        if not self._knows_fields():
             return "'{}'::jsonb"
         return (
             "(SELECT coalesce(jsonb_object_agg(psa_f.key, psa_f.value), '{}')"
