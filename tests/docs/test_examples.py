@@ -2,17 +2,22 @@
 
 import ast
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from psa_kernel.boot import load
 from psa_kernel.config import Config
 from psa_kernel.database.schema import create_table
+from psa_sdk.testing import PluginBattery
 
-from .pages import FRAGMENT, PAGES, blocks, example_tests, module, name_of
+from .pages import FRAGMENT, PAGES, ROOT, blocks, example_tests, module, name_of
 
 WITH_CODE = [page for page in PAGES if blocks(page, "python") and page.stem != "a-plugin-in-an-hour"]
 SHOWN = [(page, name) for page in WITH_CODE for name in example_tests(page)]
+
+BESIDE = ("comments", "contacts")
+"""The plugins that examples build on."""
 
 
 def migrate(found):
@@ -45,7 +50,7 @@ def test_a_page_is_a_plugin_that_boots(page, plugin):
     found = plugin(page)
     if hasattr(found, "psa_manifest"):
         name = found.psa_manifest().name
-        registry = load(Config(strict=True), [found])
+        registry = load(Config(strict=True), [found], only=BESIDE)
         assert name in registry.plugins
 
 
@@ -58,10 +63,25 @@ def test_fragments_are_python(page):
 @pytest.mark.parametrize(("page", "name"), SHOWN, ids=[f"{page.stem}-{name}" for page, name in SHOWN])
 async def test_what_a_page_tests_holds(page, name, plugin, new_kit):
     found = plugin(page)
-    await getattr(found, name)(await new_kit(modules=(found,) if hasattr(found, "psa_manifest") else ()))
+    await getattr(found, name)(
+        await new_kit(plugins=BESIDE, modules=(found,) if hasattr(found, "psa_manifest") else ())
+    )
 
 
 def test_every_extension_point_shows_a_test_that_runs():
     pages = {page.stem for page, _ in SHOWN if page.parent.name == "extending"}
     untested = {page.stem for page in PAGES if page.parent.name == "extending"} - pages
     assert untested <= {"README", "a-plugin-in-an-hour"}
+
+
+_PLACE = TemporaryDirectory()
+_README = module(ROOT / "README.md", Path(_PLACE.name))
+migrate(_README)
+
+
+class TestTheReadmesPlugin(PluginBattery):
+    """The plugin in twenty lines is all that the README says of it."""
+
+    plugin = "visits"
+    plugins = BESIDE
+    modules = (_README,)

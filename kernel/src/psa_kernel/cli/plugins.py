@@ -47,7 +47,9 @@ def show(config: Config, name: str, as_json: bool) -> None:
     """Show everything that a plugin declares."""
     registry = load(config)
     rows = [
-        {"kind": kind, "what": what} for kind, items in _declared(_named(registry, name)) for what in items
+        {"kind": kind, "what": what}
+        for kind, items in _declared(registry, _named(registry, name))
+        for what in items
     ]
     print_rows(rows, as_json=as_json, nothing=f"{name} declares nothing.")
 
@@ -111,8 +113,9 @@ def _named(registry: Registry, name: str) -> Plugin:
     return registry.plugins[name]
 
 
-def _declared(plugin: Plugin) -> list[tuple[str, list[str]]]:
+def _declared(registry: Registry, plugin: Plugin) -> list[tuple[str, list[str]]]:
     manifest = plugin.manifest
+    hooked = [caller.name for caller in registry.hooks.get_hookcallers(plugin.module) or ()]
     return [
         ("requires", list(manifest.requires)),
         ("enhances", list(manifest.enhances)),
@@ -129,4 +132,6 @@ def _declared(plugin: Plugin) -> list[tuple[str, list[str]]]:
         ("actor", [actor.name for actor in manifest.actors]),
         ("schedule", [f"{item.cron} {item.actor.name}" for item in manifest.schedules]),
         ("settings", [manifest.settings.__name__] if manifest.settings else []),
+        ("hooks", sorted(name for name in hooked if name != "psa_manifest")),
+        ("page", [f"{page.path} ({page.permission})" for page in manifest.ui.pages]),
     ]
