@@ -61,6 +61,22 @@ async def judge(installation: Installation, ledger: Ledger, *, pools: int) -> No
     assert "TAMPERED" not in verified.said
 
 
+async def convict(installation: Installation, ledger: Ledger) -> None:
+    """The judge sees an effect that happened twice, and a record that is gone."""
+    told = "SELECT tenant_id, id FROM psa.outbox WHERE name = 'ticketing.ticket_replied' LIMIT 1"
+    await installation.query(
+        "INSERT INTO psa.outbox SELECT (jsonb_populate_record(o, jsonb_build_object('id', psa.new_id()))).*"
+        f" FROM psa.outbox o JOIN ({told}) AS t USING (tenant_id, id)"
+    )
+    with pytest.raises(AssertionError):
+        await promises.kept(installation, ledger.read())
+    await installation.query(
+        "DELETE FROM comments.comment WHERE id = (SELECT id FROM comments.comment LIMIT 1)"
+    )
+    with pytest.raises(AssertionError, match="lost"):
+        await promises.kept(installation, ledger.read())
+
+
 async def test_psa_up_loses_nothing_while_its_parts_are_killed(new_installation, ledger):
     installation = new_installation("multi")
     installation.start("up")
@@ -68,6 +84,7 @@ async def test_psa_up_loses_nothing_while_its_parts_are_killed(new_installation,
     recoveries = await suffer(installation, ledger, victims, clients=6, writes=12)
     await judge(installation, ledger, pools=1)
     assert max(max(seconds) for seconds in recoveries.values()) < RECOVERY
+    await convict(installation, ledger)
     assert installation.processes["up"].stop() == 0, installation.processes["up"].said
 
 
@@ -91,5 +108,5 @@ async def test_fifty_kills_lose_nothing(new_installation, ledger):
     installation = new_installation("multi")
     installation.start("up")
     victims = ["postgresql", "valkey", "up", "valkey", "postgresql"] * 10
-    await suffer(installation, ledger, victims, clients=16, writes=40)
+    await suffer(installation, ledger, victims, clients=16, writes=10)
     await judge(installation, ledger, pools=1)
