@@ -90,6 +90,15 @@ async def test_functions_with_semicolons_and_python_run(database, plugins, regis
     assert await owner.fetchval("SELECT name FROM crm.company") == "changed by Python"
 
 
+async def test_a_migration_of_comments_only_runs(database, plugins, registry):
+    (plugins.folder("crm") / "0002_kept.sql").write_text(
+        "-- These lose data; uncomment them later.\n-- DROP TABLE x;\n"
+    )
+    (plugins.folder("crm") / "0003_empty.sql").write_text("")
+    done = await migrate(database.owner, registry, multi_tenant=True)
+    assert {"crm/0002_kept", "crm/0003_empty"} <= set(done.applied)
+
+
 async def test_data_migrations_reach_all_tenants_under_forced_security(database, plugins, registry, owner):
     (plugins.folder("crm") / "0002_rows.sql").write_text(
         "INSERT INTO crm.company (tenant_id, name) SELECT psa.new_id(), 'Acme' FROM generate_series(1, 3)"

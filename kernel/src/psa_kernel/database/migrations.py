@@ -165,7 +165,8 @@ async def _run(connection: Connection, migration: Migration) -> None:
     try:
         async with connection.transaction():
             if migration.path.suffix == ".sql":
-                await connection.execute(migration.path.read_text(encoding="utf-8"))
+                # asyncpg fails on a text without any statement, such as a migration of comments only.
+                await connection.execute("SELECT; " + migration.path.read_text(encoding="utf-8"))
             else:
                 await _forwards(connection, migration)
             await connection.execute(
