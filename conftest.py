@@ -1,3 +1,30 @@
-"""Fixtures that every test of the workspace may use."""
+"""Fixtures and options that every test of the workspace may use."""
+
+import pytest
 
 pytest_plugins = ["psa_kernel.testing.database"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what measurements need to be asked for."""
+    parser.addoption(
+        "--performance", action="store_true", help="Measure: takes minutes and the whole machine."
+    )
+    parser.addoption("--thorough", action="store_true", help="Generate many more cases, install clients.")
+    parser.addoption("--size", default="20x5000", help="Tenants x tickets to measure with [20x5000].")
+
+
+_ASKED_FOR = {
+    "performance": "It measures, which takes minutes and the whole machine: pytest tests/performance --performance",
+    "thorough": "It takes minutes or the network: pytest tests/contract --thorough",
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what takes long unless it is asked for."""
+    for name, reason in _ASKED_FOR.items():
+        if config.getoption(f"--{name}"):
+            continue
+        for item in items:
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=reason))

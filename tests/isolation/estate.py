@@ -1,7 +1,7 @@
 """Two tenants with records of everything installed, and two clients of the first: what the walkers walk over."""
 
 import re
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from psa_sdk.testing.battery.belonging import clientele
 from psa_sdk.testing.battery.house import API, House, seen
 from psa_sdk.testing.installation import Bench, Endpoint
 
+from .installed import batteries, modules, samples
+
 CANARY = "Zanzibarcanary"
 """A word in the records of those whom nobody else may see."""
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -25,31 +27,6 @@ OUTSIDE = ("auth", "tenancy")
 """Plugins whose actions end sessions or switch tenants: they are asked by people of their own."""
 
 
-async def mention(kit: Kit, given: dict[str, Any]) -> UUID:
-    comment = given.get("comment") or (await kit.make("comments")).id
-    account = await (await kit.admin()).account_id()
-    async with kit.unit() as unit:
-        return await unit.records.create("comment-mentions", {"comment": comment, "account": account})
-
-
-SAMPLES: dict[str, Any] = {
-    "comments": {"note_type": "public"},
-    "comment-mentions": mention,
-    "contact-emails": {"address": lambda n: f"person{n}@example.com"},
-    "custom-fields": {"resource": "companies", "kind": "text"},
-    "roles": {"grants": ["contacts.companies.read"]},
-}
-
-
-def modules() -> tuple[ModuleType, ...]:
-    """Return the plugin that uses every extension point, where it is part of the tree."""
-    try:
-        import dummy_plugin.plugin  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return ()
-    return (dummy_plugin.plugin,)
-
-
 class Estate:
     """An installation seen by one plugin's house after another; `secret` maps resources to foreign records."""
 
@@ -58,7 +35,7 @@ class Estate:
         self.neighbour = neighbour
         self.installation = kit.installation
         self.houses = {
-            name: House(SimpleNamespace(plugin=name, samples=SAMPLES, public=(), fixed={}), kit)
+            name: House(SimpleNamespace(plugin=name, samples=samples(), public=(), fixed={}), kit)
             for name in kit.installation.manifests
         }
         self.foreign: dict[str, UUID] = {}
@@ -81,7 +58,7 @@ class Estate:
             await self._upload(tenant)
         self.foreign["tenants"] = self.neighbour.tenant_id
         self.foreign["users"] = await (await self.neighbour.admin()).account_id()
-        battery = SimpleNamespace(plugin=next(iter(self.houses)), samples=SAMPLES, public=(), fixed={})
+        battery = SimpleNamespace(plugin=next(iter(self.houses)), samples=samples(), public=(), fixed={})
         everything = House(battery, self.kit)
         everything.manifest = SimpleNamespace(resources=tuple(self.installation.resources.values()))  # pyright: ignore[reportAttributeAccessIssue]
         for name in ("Own", "Other"):
@@ -97,7 +74,7 @@ class Estate:
 
     async def _canary(self, kit: Kit, resource: Resource) -> UUID:
         """Make a record whose free texts hold the canary, where its rules let it."""
-        if "create" not in resource.verbs or resource.write is None or callable(SAMPLES.get(resource.name)):
+        if "create" not in resource.verbs or resource.write is None or callable(samples().get(resource.name)):
             return (await kit.make(resource.name)).id
         attributes, _ = await kit.make.parts(resource.name)
         words = {
@@ -188,8 +165,8 @@ class Estate:
 async def open_estate(bench: Bench) -> Estate:
     """Return the estate of all installed plugins, made once per run."""
     if "isolation" not in bench.kept:
-        installed = await bench.install("multi", modules=modules())
-        kit = await Kit.open(installed, samples=SAMPLES)
+        installed = await bench.install("multi", plugins=tuple(batteries()), modules=modules())
+        kit = await Kit.open(installed, samples=samples())
         estate = Estate(kit, await kit.neighbour())
         await estate.furnish()
         bench.kept["isolation"] = estate

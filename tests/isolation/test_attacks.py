@@ -6,13 +6,14 @@ import pytest
 from psa_sdk.tables import new_id
 from psa_sdk.testing import Kit
 
-from .estate import ATOMIC, OPERATIONS, SAMPLES
+from .estate import ATOMIC, OPERATIONS
+from .installed import samples
 
 
 @pytest.fixture
 async def desk(estate) -> Kit:
     """A tenant of its own in the same installation."""
-    return await Kit.open(estate.installation, samples=SAMPLES)
+    return await Kit.open(estate.installation, samples=samples())
 
 
 async def portal_of(kit: Kit, *grants: str, admin: bool = True):

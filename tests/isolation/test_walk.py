@@ -1,6 +1,7 @@
 """Every operation of the OpenAPI document, asked by those who may not: no row, no count, no other error (S28)."""
 
 import re
+from importlib.metadata import entry_points
 
 import pytest
 
@@ -9,7 +10,8 @@ from psa_sdk.testing import Kit
 from psa_sdk.testing.battery.house import API, report
 from psa_sdk.testing.installation import Endpoint
 
-from .estate import SAMPLES, Estate, differs, leaks, random
+from .estate import Estate, differs, leaks, random
+from .installed import batteries, samples
 
 
 def documented(document) -> set[tuple[str, str]]:
@@ -27,6 +29,12 @@ def plain(path: str) -> str:
 
 def covered(estate: Estate) -> set[tuple[str, str]]:
     return {(one.method, plain(one.path)) for one in estate.operations}
+
+
+def test_every_installed_plugin_is_walked():
+    """A plugin joins with its conformance test, which says how its records are made."""
+    installed = {point.name for point in entry_points(group="psa.plugins")}
+    assert installed == set(batteries())
 
 
 async def test_the_walk_covers_every_documented_operation(estate):
@@ -127,7 +135,7 @@ async def test_without_the_permission_everything_is_forbidden(estate, kind):
 
 async def test_a_switched_off_module_is_not_there(estate):
     """404 `module_disabled` from every operation of every plugin that can be switched off."""
-    kit = await Kit.open(estate.installation, samples=SAMPLES)
+    kit = await Kit.open(estate.installation, samples=samples())
     packages = estate.installation.packages
     modules = [name for name in packages if not packages[name].__name__.startswith("psa_kernel.")]
     for name in modules:

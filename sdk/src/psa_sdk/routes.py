@@ -67,6 +67,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer_type: str = ""
     body_types: tuple[str, ...] = ("application/vnd.api+json",)
     media_type: str = "application/vnd.api+json"
+    """Of answers; several are separated by commas, `*/*` is any."""
     summary: str = ""
     idempotent: bool = True
     writes: bool = False

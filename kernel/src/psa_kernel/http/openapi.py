@@ -14,7 +14,7 @@ from psa_kernel.http.openapi_own import bulk_paths, platform_paths
 from psa_kernel.jsonapi.openapi import paths as resource_paths
 from psa_kernel.jsonapi.openapi_schemas import component
 from psa_kernel.registry import Registry
-from psa_sdk.routes import PUBLIC, Route
+from psa_sdk.routes import PUBLIC, AnswerList, Route
 
 _SCHEMAS = "#/components/schemas/"
 _PARAMETER_SCHEMAS: dict[str, dict[str, Any]] = {
@@ -188,15 +188,17 @@ def _answer(registry: Registry, route: Route) -> dict[str, Any]:
     if route.status == 204:
         return {"description": "Done; there is nothing to tell."}
     if route.media_type != JSON_API:
-        return {"description": route.summary, "content": {route.media_type: {}}}
+        kinds = [kind.strip() for kind in route.media_type.split(",")]
+        return {"description": route.summary, "content": {kind: {} for kind in kinds}}
     return {"description": route.summary, "content": {JSON_API: {"schema": _answer_schema(route)}}}
 
 
 def _answer_schema(route: Route) -> dict[str, Any]:
     if isinstance(route.returns, str):
         return {"$ref": f"{_SCHEMAS}{component(route.returns)}Document"}
-    if get_origin(route.returns) in {list, tuple}:
-        item = _data(route.answer_type, _ref(get_args(route.returns)[0]))
+    many = get_origin(route.returns) in {list, tuple}
+    if many or get_type_hints(route.handle).get("return") is AnswerList:
+        item = _data(route.answer_type, _ref(get_args(route.returns)[0] if many else route.returns))
         data = {"type": "array", "items": item}
     elif route.returns is not None:
         data = _data(route.answer_type, _ref(route.returns))

@@ -44,7 +44,7 @@ _QUERY = (
 @get(
     "/audit-logs/export",
     permission="audit.audit_logs.export",
-    media_type="application/octet-stream",
+    media_type="application/jsonl, text/csv",
 )
 async def export_audit_log(ctx: Context, query: ExportQuery) -> Stream:
     """Download the audit log as CSV or JSON lines, oldest first."""

@@ -26,7 +26,7 @@ SAFE = {"Content-Security-Policy": "sandbox; default-src 'none'"}
     "/attachments/{id:uuid}/content",
     permission="files.attachments.read",
     audience="both",
-    media_type="application/octet-stream",
+    media_type="*/*",
 )
 async def download(ctx: Context, request: Request[Any, Any, Any], id: UUID) -> Response[Any]:
     """Download a file, or a part of it (RFC 9110 14)."""
@@ -150,7 +150,7 @@ def _archive(resource: Resource, relation: ToMany) -> Route:
         handle=archive,
         status=200,
         audience="both" if resource.portal is not None else "staff",
-        media_type="application/octet-stream",
+        media_type="application/zip",
         summary=f"Download all files of one of the {resource.title or resource.name} as a ZIP.",
     )
 

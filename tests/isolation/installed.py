@@ -1,0 +1,49 @@
+"""The installed plugins and how their records are made: what each one's conformance test says."""
+
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from psa_sdk.testing import PluginBattery
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+BUILT_IN: dict[str, Any] = {
+    "custom-fields": {"resource": "companies", "kind": "text"},
+    "roles": {"grants": ["contacts.companies.read"]},
+}
+
+
+@cache
+def batteries() -> dict[str, type[PluginBattery]]:
+    """Return the conformance tests of the plugins in this tree, by plugin."""
+    found: dict[str, type[PluginBattery]] = {}
+    for path in sorted(PLUGINS.glob("*/tests/test_conformance.py")):
+        spec = spec_from_file_location(f"conformance_of_{path.parts[-3]}", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, PluginBattery) and value is not PluginBattery:
+                found[value.plugin] = value
+    return found
+
+
+@cache
+def samples() -> dict[str, Any]:
+    """Return how to make the records that a declaration alone doesn't tell how to make."""
+    found = dict(BUILT_IN)
+    for battery in batteries().values():
+        found |= battery.samples
+    return found
+
+
+def modules() -> tuple[ModuleType, ...]:
+    """Return the plugin that uses every extension point, where it is part of the tree."""
+    try:
+        import dummy_plugin.plugin  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return ()
+    return (dummy_plugin.plugin,)
