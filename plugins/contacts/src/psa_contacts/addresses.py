@@ -48,6 +48,10 @@ async def write_address(ctx: Context, change: Change) -> None:
             code="other_contact",
             pointer="/data/relationships/contact",
         )
+    if change.new.get("is_main") and change.verb == "create":
+        # Of a contact that is being written, which has checked it.
+        change.new["normalised"] = normalise_address(change.new["address"])
+        return
     if change.verb == "create":
         contact = await ctx.records.get("contacts", change.new["contact"])
         change.new["is_active"] = contact["archived_at"] is None

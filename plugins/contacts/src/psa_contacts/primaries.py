@@ -1,6 +1,7 @@
 """Exactly one primary contact and site per company that has any (CRM-06)."""
 
 from typing import Any
+from uuid import UUID
 
 from psa_contacts.tables import Contact, Site
 from psa_sdk import Change, Context
@@ -30,10 +31,14 @@ async def settle_primary(ctx: Context, change: Change) -> None:
     arrives = change.verb == "create" or change.changes("company") or _returns(change)
     if not arrives and not change.changes("is_primary"):
         return
+    joins = arrives and not change.new.get("is_primary")
+    if joins and await primaries(ctx, change.resource, company, but=change.id):
+        # The usual case of many: no turn to wait for.
+        change.new["is_primary"] = False
+        return
     await ctx.db.lock("contacts.primary", change.resource, company)
-    present = await primaries(ctx, change.resource, company)
-    others = [row for row in present if row["id"] != change.id]
-    if arrives and not change.new.get("is_primary"):
+    others = await primaries(ctx, change.resource, company, but=change.id)
+    if joins:
         change.new["is_primary"] = not others
     elif change.value("is_primary"):
         for row in others:
@@ -62,13 +67,13 @@ async def promote_oldest(ctx: Context, change: Change) -> None:
         await ctx.as_system().records.update(change.resource, rest[0]["id"], {"is_primary": True})
 
 
-async def primaries(ctx: Context, resource: str, company: Any) -> list[Any]:
-    """Return the active primary contact or site of a company."""
+async def primaries(ctx: Context, resource: str, company: Any, *, but: UUID | None = None) -> list[Any]:
+    """Return the active primary contact or site of a company, unless it is `but`."""
     table = TABLES[resource]
     found = await ctx.as_system().records.find(
         resource, And(table.company == company, table.is_primary.eq(True))
     )
-    return list(found)
+    return [row for row in found if row["id"] != but]
 
 
 def _returns(change: Change) -> bool:
