@@ -16,6 +16,7 @@ from psa_kernel.database import engine
 from psa_kernel.database.pool import Pool, open_pool
 from psa_kernel.database.session import Session
 from psa_kernel.events.figures import Figures
+from psa_kernel.events.live import LiveHub
 from psa_kernel.events.wakeup import Wakeup
 from psa_kernel.exports import Exports
 from psa_kernel.principal import SYSTEM
@@ -54,6 +55,7 @@ class Kernel:
         self.clock = clock
         self.wakeup = Wakeup(pool)
         self.figures = Figures()
+        self.live = LiveHub(redis)
         self.exports = Exports(config.pool_size)
         self.directory = TenantDirectory(pool, multi_tenant=config.multi_tenant)
         # Asked for every permission of every request, and mostly by nobody.
@@ -94,6 +96,7 @@ class Kernel:
             for name, reason in registry.isolated.items():
                 log.error("plugin off", plugin=name, reason=reason)
             if lifespan:
+                await stack.enter_async_context(kernel.live.running())
                 for context in registry.hooks.hook.psa_lifespan(platform=kernel):
                     await stack.enter_async_context(context)
             yield kernel

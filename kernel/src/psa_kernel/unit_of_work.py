@@ -139,14 +139,17 @@ class Unit:
     def service(self, protocol: type[T]) -> T:
         """Return another plugin's service; raises `LookupError` when nobody enabled provides it."""
         provided = self.kernel.registry.services.get(protocol)
-        if provided is None or not self.kernel.enabled(self.tenant_facts, provided[0]):
+        if provided is None or not self._uses(provided[0]):
             raise LookupError(f"No installed and enabled plugin provides {protocol.__qualname__}.")
         return provided[1].factory(self)
 
     def provides(self, protocol: type[Any]) -> bool:
         """Tell whether `service` would succeed."""
         provided = self.kernel.registry.services.get(protocol)
-        return provided is not None and self.kernel.enabled(self.tenant_facts, provided[0])
+        return provided is not None and self._uses(provided[0])
+
+    def _uses(self, plugin: str) -> bool:
+        return self.tenant is None or self.kernel.enabled(self.tenant, plugin)
 
     def ask(self, question: Callable[..., T], /, **arguments: Any) -> list[T]:
         """Return what the enabled plugins answer to a hook."""

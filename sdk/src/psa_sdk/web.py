@@ -108,6 +108,10 @@ class Browser(Protocol):
         """Why only the log-in's own pages are open (`password_expired`); empty otherwise."""
         ...
 
+    def enabled(self, plugin: str) -> bool:
+        """Tell whether the tenant uses a plugin."""
+        ...
+
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session. Raises `Unauthenticated` or `RateLimited`."""
         ...

@@ -44,7 +44,7 @@ async def _serve(config: Config, registry: Registry, listener: socket.socket) ->
         click.echo(f"PSA serves at {address(listener)}")
 
     async with Kernel.open(config, registry) as kernel:
-        await serve_http(create_app(kernel), listener, stop, ready=ready)
+        await serve_http(create_app(kernel), listener, stop, ready=ready, leaving=kernel.live.close)
 
 
 async def _work(config: Config, registry: Registry) -> None:

@@ -58,7 +58,7 @@ async def _run(config: Config, registry: Registry, listener: socket.socket, *, d
             _announce(config, connection)
 
         async with Background(kernel):
-            await serve(create_app(kernel), listener, stop, ready=ready)
+            await serve(create_app(kernel), listener, stop, ready=ready, leaving=kernel.live.close)
 
 
 def _filling(title: str) -> None:

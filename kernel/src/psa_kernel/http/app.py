@@ -12,6 +12,7 @@ from psa_kernel.http.health import health_handlers
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.routes import route_handlers
 from psa_kernel.http.unit import UnitOfWorkLayer
+from psa_kernel.http.web import web_handlers
 from psa_kernel.jsonapi.import_routes import import_handlers
 from psa_kernel.jsonapi.operations import operations_handler
 from psa_kernel.jsonapi.routes import resource_handlers
@@ -53,4 +54,5 @@ def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:
         operations_handler(),
         *health_handlers(kernel, metrics),
         *documentation_handlers(kernel),
+        *web_handlers(kernel),
     ]

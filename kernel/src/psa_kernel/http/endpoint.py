@@ -1,7 +1,7 @@
 """What the layers need to know about a matched handler, kept in its Litestar `opt`."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import format_datetime
 from typing import Any, Literal
 
@@ -29,6 +29,9 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = JSON_API
     extensions: tuple[str, ...] = ()
     max_body: int = JSON_BYTES
+    refuse: Callable[[Any, Mapping[str, Any]], Any] | None = None
+    """Makes the answer to a problem where browsers are told otherwise than programs."""
+    detached: bool = False
     headers: Mapping[str, str] = {}
     """Headers of every answer, such as those of `evolution`."""
 

@@ -1,5 +1,6 @@
 """Error documents: every failure as JSON:API `errors`, without a word of what happened inside."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import asyncpg
@@ -59,7 +60,6 @@ class Misdirected(Problem):
     title = "Misdirected request"
 
 
-class HeadersTooLarge(Problem):
 class AddressTooLong(Problem):
     """A path and query longer than anybody needs (RFC 9110 15.5.15)."""
 
@@ -68,6 +68,7 @@ class AddressTooLong(Problem):
     title = "URI too long"
 
 
+class HeadersTooLarge(Problem):
     """More header fields than are read."""
 
     status = 431
@@ -168,15 +169,27 @@ def answer(error: BaseException, scope: Any) -> tuple[int, list[tuple[bytes, byt
     """Return status, headers and body that tell a client about an exception, and log it if it is ours."""
     problem = problem_of(error, path=scope["path"], method=scope["method"])
     report(error, problem)
+    refuse = _refusal_of(scope)
+    if refuse is not None:
+        page: Response[bytes] = refuse(problem, scope)
+        told = {**problem.headers, **page.headers, "content-type": f"{page.media_type}"}
+        return page.status_code, _encoded({**told, "content-length": str(len(page.content))}), page.content
     facts: RequestFacts | None = scope.get("psa.request")
     body = document(problem, facts.request_id if facts else "")
     if problem.status == Unavailable.status:
         problem.headers.setdefault("Retry-After", "1")
     headers = [(b"content-type", JSON_API.encode()), (b"content-length", str(len(body)).encode())]
-    headers += [
-        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in problem.headers.items()
-    ]
-    return problem.status, headers, body
+    return problem.status, [*headers, *_encoded(problem.headers)], body
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+def _refusal_of(scope: Any) -> Callable[[Problem, Any], Response[bytes]] | None:
+    """Return what tells a problem to browsers, for routes that have such."""
+    endpoint = scope["route_handler"].opt.get("psa") if "route_handler" in scope else None
+    return getattr(endpoint, "refuse", None)
 
 
 async def send_error(error: BaseException, scope: Any, send: Any) -> None:
@@ -189,9 +202,6 @@ async def send_error(error: BaseException, scope: Any, send: Any) -> None:
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's exception handler for everything."""
     status, headers, body = answer(error, request.scope)
-    kept = {
-        name.decode(): value.decode()
-        for name, value in headers
-        if name not in {b"content-length", b"content-type"}
-    }
-    return Response(body, status_code=status, headers=kept, media_type=JSON_API)
+    kept = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+    kept.pop("content-length")
+    return Response(body, status_code=status, media_type=kept.pop("content-type"), headers=kept)

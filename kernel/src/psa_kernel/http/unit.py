@@ -89,6 +89,8 @@ class UnitOfWorkLayer:
             scope["psa.unit"] = unit
             headers = {**endpoint.headers, **(verdict.headers() if verdict else {})}
             settling = Settling(unit, scope, send, headers, keep=not writable)
+            if endpoint.detached:
+                await session.rollback()
             key = fields.get(b"idempotency-key")
             if (
                 key is not None

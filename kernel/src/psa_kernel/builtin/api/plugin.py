@@ -1,7 +1,9 @@
 """The API's own memory: idempotency keys."""
 
 from psa_kernel.builtin.api import jobs, tables
-from psa_sdk import Manifest, every, hookimpl
+from psa_kernel.jsonapi.inside import UnitDocuments
+from psa_sdk import Manifest, every, hookimpl, provide
+from psa_sdk.documents import Documents
 
 
 @hookimpl
@@ -13,6 +15,7 @@ def psa_manifest() -> Manifest:
         description="Idempotency keys and atomic operations of the JSON:API.",
         requires=("tenancy",),
         tables=tables.ALL,
+        services=(provide(Documents, UnitDocuments),),
         actors=(jobs.forget_expired_keys,),
         schedules=(every("17 * * * *", jobs.forget_expired_keys),),
     )

@@ -78,17 +78,33 @@ def peer(scope: Mapping[str, Any]) -> str | None:
 
 
 def _check_csrf(config: Config, headers: Mapping[str, list[str]], scheme: str, token: str) -> None:
-    site = headers.get("sec-fetch-site", [""])[0]
-    origin = headers.get("origin", [""])[0]
-    own = _origin(config.public_url) or f"{scheme}://{headers.get('host', [''])[0]}"
-    foreign = site not in {"", "same-origin", "none"} or (origin != "" and origin != own)
     sent = headers.get(CSRF_HEADER, [""])[0]
+    foreign = _foreign(config, headers, scheme)
     if foreign or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
         raise Forbidden(
             "The request doesn't come from a page of this application; reload the page and try again.",
             code="csrf",
             header="X-CSRF-Token",
         )
+
+
+def require_same_origin(config: Config, scope: Mapping[str, Any]) -> None:
+    """Raise `Forbidden` for a request that another site's page makes, such as a log-in in somebody's name."""
+    if _foreign(config, _headers(scope), str(scope.get("scheme", "http"))):
+        raise Forbidden("The request comes from a page of another site.", code="csrf")
+
+
+def _foreign(config: Config, headers: Mapping[str, list[str]], scheme: str) -> bool:
+    site = headers.get("sec-fetch-site", [""])[0]
+    origin = headers.get("origin", [""])[0]
+    own = _origin(config.public_url) or f"{scheme}://{headers.get('host', [''])[0]}"
+    return site not in {"", "same-origin", "none"} or (origin != "" and origin != own)
+
+
+def session_csrf(config: Config, scope: Mapping[str, Any]) -> str:
+    """Return the CSRF token of the cookie session that a request comes with; empty without one."""
+    presented = credential(config, {**scope, "method": "GET"})
+    return csrf_token(presented.token) if presented and presented.by_cookie else ""
 
 
 def _origin(url: str) -> str:

@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables, user_routes
+from psa_kernel.builtin.auth.browser_session import UnitBrowser
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk import Manifest, Platform, hookimpl, provide
 from psa_sdk.identity import AccountErased, Directory, PasswordRequested
+from psa_sdk.web import Browser
 
 _EVERYBODY = (
     "auth.users.read",
@@ -38,7 +40,7 @@ def psa_manifest() -> Manifest:
             "finance": _EVERYBODY,
         },
         events=(PasswordRequested, AccountErased),
-        services=(provide(Directory, TenantDirectory),),
+        services=(provide(Directory, TenantDirectory), provide(Browser, UnitBrowser)),
         actors=actors.ALL,
         schedules=actors.SCHEDULES,
         settings=AuthSettings,

@@ -2,8 +2,11 @@
 
 from psa_kernel.builtin.events import resources, routes, tables
 from psa_kernel.builtin.events.tables import Delivery
-from psa_sdk import Manifest, Permission, Principal, Scope, Who, hookimpl
+from psa_kernel.events.live import UnitLive
+from psa_sdk import Manifest, Permission, Principal, Scope, Who, hookimpl, provide
 from psa_sdk.tables import Condition
+from psa_sdk.ui import Live
+from psa_sdk.web import LiveSource
 
 
 @hookimpl
@@ -18,6 +21,7 @@ def psa_manifest() -> Manifest:
         resources=resources.ALL,
         routes=routes.ALL,
         permissions=(Permission(name="events.event_deliveries.retry", title="Send dead events again"),),
+        services=(provide(Live, UnitLive), provide(LiveSource, UnitLive)),
         roles={"admin": ("events.event_deliveries.*",)},
     )
 

@@ -1,0 +1,82 @@
+"""The session of a browser, as the pages of shells know it: begin, end, and prove that a form is one's own."""
+
+import datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.browser import cookie_name, session_csrf
+from psa_kernel.builtin.auth.login import Attempt, log_in
+from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.principal import KernelPrincipal
+from psa_kernel.unit_of_work import Unit
+from psa_sdk.access import Audience
+from psa_sdk.context import Context
+from psa_sdk.web import SessionCookie, WebRequest
+
+
+class UnitBrowser:
+    """Implements `psa_sdk.web.Browser` for a unit of work."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._unit = cast(Unit, ctx)
+        self._who = cast(KernelPrincipal, ctx.principal)
+
+    def csrf_token(self, request: WebRequest) -> str:
+        """Return the token that unsafe requests of this session must carry."""
+        return session_csrf(self._unit.kernel.config, request.scope)
+
+    @property
+    def locale(self) -> str:
+        """The person's language, else the organisation's."""
+        return self._who.locale or (self._unit.tenant.locale if self._unit.tenant else "")
+
+    @property
+    def timezone(self) -> datetime.tzinfo:
+        """The person's time zone, else the organisation's."""
+        if self._who.timezone:
+            return ZoneInfo(self._who.timezone)
+        return self._unit.tenant.timezone if self._unit.tenant else datetime.UTC
+
+    @property
+    def organisation(self) -> str:
+        """The tenant's name."""
+        return self._unit.tenant.name if self._unit.tenant else ""
+
+    @property
+    def confined(self) -> str:
+        """Why only the log-in's own pages are open."""
+        return self._who.confined
+
+    def enabled(self, plugin: str) -> bool:
+        """Tell whether the tenant uses a plugin."""
+        unit = self._unit
+        return unit.tenant is None or unit.kernel.enabled(unit.tenant, plugin)
+
+    async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
+        """Check a password and begin a session; the request's own transaction ends before."""
+        unit = self._unit
+        kernel, tenant = unit.kernel, unit.tenant
+        await unit.session.rollback()
+        if tenant is None and organisation:
+            tenant = await kernel.directory.by_slug(organisation.strip().lower())
+        attempt = Attempt(audience=audience, email=email, password=password, transport="cookie")
+        issued = await log_in(kernel, tenant.id if tenant else None, attempt, unit.request)
+        return self._cookie(audience, issued.access_token, issued.expires_at)
+
+    async def log_out(self) -> SessionCookie:
+        """End the session."""
+        if self._who.session_id is not None:
+            await end_sessions(self._unit, self._who.id, "logout", only=self._who.session_id)
+            await self._unit.audit("logout", "users", self._who.id, session=self._who.session_id)
+            forget_after_commit(self._unit)
+        return self._cookie(self._who.audience, "", self._unit.now)
+
+    def _cookie(self, audience: Audience, value: str, ends: datetime.datetime) -> SessionCookie:
+        config = self._unit.kernel.config
+        return SessionCookie(
+            name=cookie_name(config, audience),
+            value=value,
+            expires_at=ends,
+            secure=config.public_url.startswith("https:"),
+        )

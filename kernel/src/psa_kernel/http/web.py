@@ -1,0 +1,73 @@
+"""The door for HTML: what plugins serve outside `/api/v1`, in units of work like everything else."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+
+from psa_kernel.builtin.auth.browser import require_same_origin
+from psa_kernel.http.endpoint import Endpoint
+from psa_kernel.kernel import Kernel
+from psa_kernel.unit_of_work import Unit
+from psa_sdk.routes import AUTHENTICATED, PUBLIC
+from psa_sdk.web import Installation, Installed, WebAsset, WebRoute
+
+HTML = "text/html; charset=utf-8"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
+
+
+def web_handlers(kernel: Kernel) -> list[HTTPRouteHandler]:
+    """Return the handlers of all routes that plugins make of what is installed."""
+    registry = kernel.registry
+    installation = Installation(
+        plugins={
+            name: Installed(
+                name=name,
+                version=plugin.version,
+                manifest=plugin.manifest,
+                module=plugin.module,
+                builtin=plugin.builtin,
+            )
+            for name, plugin in registry.plugins.items()
+        },
+        resources=registry.resources,
+        resource_owner=registry.resource_owner,
+    )
+    found = registry.hooks.hook.psa_web_routes(installation=installation)
+    return [
+        _asset(route) if isinstance(route, WebAsset) else _route(kernel, route)
+        for routes in found
+        for route in routes
+    ]
+
+
+def _asset(asset: WebAsset) -> HTTPRouteHandler:
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+        return await asset.handle(request)
+
+    return HTTPRouteHandler(asset.path, http_method="GET", status_code=200)(handle)
+
+
+def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
+    checked = route.permission not in {PUBLIC, AUTHENTICATED}
+
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+        if route.method != "GET":
+            require_same_origin(kernel.config, request.scope)
+        unit: Unit = request.scope["psa.unit"]  # pyright: ignore[reportTypedDictNotRequiredAccess, reportGeneralTypeIssues]
+        if checked:
+            unit.require(route.permission)
+        return await route.handle(unit, request)
+
+    endpoint = Endpoint(
+        plugin=route.plugin,
+        anonymous=route.permission == PUBLIC,
+        audience="both" if route.permission == PUBLIC else route.audience,
+        idempotent=False,
+        body_types=FORMS,
+        media_type=HTML,
+        max_body=route.max_body,
+        refuse=route.refuse,
+        detached=route.detached,
+    )
+    return HTTPRouteHandler(route.path, http_method=route.method, opt=endpoint.opt(), status_code=200)(handle)

@@ -1,0 +1,17 @@
+// Loaded on every page: htmx for fragments, soft navigation, and the custom elements that carry all behaviour.
+import htmx from 'htmx.org';
+import './navigation.js';
+import './preferences.js';
+import './elements/actions.js';
+import './elements/keys.js';
+import './elements/list.js';
+import './elements/live.js';
+import './elements/palette.js';
+import './elements/picker.js';
+import './elements/time.js';
+import './elements/lazy.js';
+import {csrf, toast, words} from './ui.js';
+
+window.htmx = htmx;
+document.addEventListener('htmx:config:request', e => { e.detail.ctx.request.headers['X-CSRF-Token'] = csrf(); });
+document.addEventListener('htmx:error', () => toast(words('offline'), {bad: true}));

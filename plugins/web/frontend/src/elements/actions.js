@@ -1,0 +1,86 @@
+// Forms and buttons that act: one protocol, answers in JSON, faults at their fields.
+import {act, follow, post, toast, words} from '../ui.js';
+
+const fieldOf = (form, name) => form.querySelector(`[name="${CSS.escape(name)}"]`);
+
+// <psa-form><form action=… method=post>: sends, shows every fault where it belongs, keeps the text.
+customElements.define('psa-form', class extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector('form');
+    this.form.addEventListener('submit', this.send);
+    this.form.addEventListener('input', this.touch);
+    this.form.addEventListener('change', this.touch);
+    this.form.noValidate = true;
+    addEventListener('beforeunload', this.leaving);
+  }
+  disconnectedCallback() { removeEventListener('beforeunload', this.leaving); }
+  leaving = e => { if (this.classList.contains('dirty') && this.hasAttribute('guarded')) e.preventDefault(); };
+  mayLeave() { return !this.hasAttribute('guarded') || confirm(words('leave')); }
+  touch = e => {
+    this.classList.add('dirty');
+    const note = this.querySelector('.save-bar > span'); if (note) note.textContent = words('unsaved');
+    if (e.target.name) this.fault(e.target.name, '');
+    if (this.hasAttribute('instant') && e.type === 'change') this.form.requestSubmit();
+  };
+  fault(name, text) {
+    const place = this.querySelector(`[data-fault="${CSS.escape(name)}"]`);
+    if (place) place.textContent = text;
+    const input = this.querySelector(`[data-field="${CSS.escape(name)}"]`) ?? fieldOf(this.form, name);
+    if (input) { if (text) input.setAttribute('aria-invalid', 'true'); else input.removeAttribute('aria-invalid'); }
+    return place ? input ?? place : null;
+  }
+  send = async e => {
+    e.preventDefault();
+    if (this.classList.contains('busy')) return;
+    this.classList.add('busy');
+    this.querySelectorAll('[data-fault]').forEach(x => { if (x.textContent) this.fault(x.dataset.fault, ''); });
+    const data = new FormData(this.form, e.submitter?.name ? e.submitter : undefined);
+    const files = [...data.values()].some(v => v instanceof File);
+    try {
+      const result = await follow(await post(e.submitter?.getAttribute('formaction') ?? this.form.getAttribute('action'), files ? data : new URLSearchParams(data)));
+      if (result?.detail) this.show(result);
+      else {
+        this.classList.remove('dirty');
+        const note = this.querySelector('.save-bar > span'); if (note) note.textContent = '';
+        if (result?.answer?.html !== undefined) this.put(result.answer.html);
+        if (result) this.closest('dialog')?.close();
+        if (result && this.hasAttribute('reset')) this.form.reset();
+        this.dispatchEvent(new CustomEvent('psa:done', {bubbles: true, detail: result?.answer}));
+      }
+    } catch { toast(words('offline'), {bad: true}); } finally { this.classList.remove('busy'); }
+  };
+  show({detail, faults}) {
+    let first = null; const rest = [];
+    for (const {field, detail: text} of faults) { const at = field ? this.fault(field, text) : null; if (at) first ??= at; else rest.push(text); }
+    if (!faults.length) rest.push(detail);
+    const summary = this.querySelector('[data-fault=""]');
+    if (rest.length) { if (summary) { summary.textContent = rest.join(' '); first ??= summary; } else toast(rest.join(' '), {bad: true}); }
+    (first?.matches('input,select,textarea,button') ? first : first?.querySelector('input,select,textarea,button'))?.focus();
+    first?.scrollIntoView({block: 'center'});
+  }
+  put(html) {
+    const target = document.querySelector(this.form.dataset.target ?? '');
+    if (target) { target.innerHTML = html; window.htmx.process(target); }
+  }
+});
+
+// <button data-post="/ui/…" data-confirm="…">
+document.addEventListener('click', async e => {
+  const button = e.target.closest('button[data-post]');
+  if (!button || button.disabled) return;
+  e.preventDefault();
+  if (button.dataset.confirm && !(await asked(button.dataset.confirm, button.dataset.verb ?? button.textContent.trim()))) return;
+  button.disabled = true;
+  await act(button.dataset.post, JSON.parse(button.dataset.values ?? '{}'));
+  button.disabled = false;
+});
+
+export function asked(question, verb) {
+  const dialog = document.getElementById('ask');
+  dialog.querySelector('p').textContent = question;
+  const yes = dialog.querySelector('[value=yes]');
+  yes.textContent = verb;
+  dialog.returnValue = '';
+  dialog.showModal();
+  return new Promise(done => dialog.addEventListener('close', () => done(dialog.returnValue === 'yes'), {once: true}));
+}

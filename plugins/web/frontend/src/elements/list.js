@@ -1,0 +1,86 @@
+// <psa-list>: the row cursor, selection with the bulk bar, and peeking.
+import {go} from '../ui.js';
+import {prefetch} from '../navigation.js';
+import {editable} from './keys.js';
+
+customElements.define('psa-list', class extends HTMLElement {
+  connectedCallback() {
+    this.chosen = new Set();
+    document.addEventListener('keydown', this.press);
+    this.addEventListener('change', this.change);
+    this.addEventListener('click', this.click);
+    this.addEventListener('htmx:after:swap', this.restore);
+    this.addEventListener('psa:done', this.clear);
+  }
+  disconnectedCallback() { document.removeEventListener('keydown', this.press); clearTimeout(this.timer); }
+  get rows() { return [...this.querySelectorAll('[data-row]')]; }
+  get current() { return this.querySelector('[data-row][aria-current=true]'); }
+  get drawer() { return document.getElementById('drawer'); }
+  mark(row) {
+    this.current?.removeAttribute('aria-current');
+    row.setAttribute('aria-current', 'true');
+    row.scrollIntoView({block: 'nearest'});
+    this.at = row.dataset.row;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => prefetch(row.dataset.href), 120);
+    if (this.drawer.childElementCount) this.peek();
+  }
+  move(by) { const rows = this.rows, next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(this.current) + by))]; if (next) this.mark(next); }
+  peek() { const row = this.current; if (row?.dataset.peek) window.htmx.ajax('GET', row.dataset.peek, {target: '#drawer', swap: 'innerHTML'}); else if (row) go(row.dataset.href); }
+  press = e => {
+    if (e.metaKey || e.ctrlKey || e.altKey || e.defaultPrevented || editable(e.target) || document.querySelector('dialog[open], :popover-open.menu')) return;
+    const row = this.current, control = e.target.closest?.('a,button,summary,input');
+    switch (e.key) {
+      case 'j': case 'ArrowDown': this.move(1); break;
+      case 'k': case 'ArrowUp': this.move(-1); break;
+      case 'x': if (row) this.choose([row], !this.chosen.has(row.dataset.row)); break;
+      case ' ': if (!row || control) return; if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.peek(); break;
+      case 'Enter': case 'o': if (!row || (control && e.key === 'Enter')) return; go(row.dataset.href); break;
+      case 'Escape': if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.clear(); break;
+      default: return;
+    }
+    e.preventDefault();
+  };
+  choose(rows, on) {
+    for (const row of rows) {
+      const box = row.querySelector('.check');
+      if (!box) continue;
+      box.checked = on;
+      row.setAttribute('aria-selected', on);
+      if (on) this.chosen.add(row.dataset.row); else this.chosen.delete(row.dataset.row);
+    }
+    this.sync();
+  }
+  clear = () => this.choose(this.rows, false);
+  change = e => {
+    if (e.target.matches('[data-all]')) this.choose(this.rows, e.target.checked);
+    else if (e.target.matches('[data-row] .check')) {
+      const row = e.target.closest('[data-row]'), rows = this.rows;
+      const [a, b] = this.ranged && this.last ? [rows.indexOf(this.last), rows.indexOf(row)].sort((x, y) => x - y) : [rows.indexOf(row), rows.indexOf(row)];
+      this.choose(rows.slice(a, b + 1), e.target.checked);
+      this.last = row;
+    }
+  };
+  click = e => {
+    this.ranged = e.shiftKey;
+    if (e.target.closest('[data-clear]')) { this.clear(); return; }
+    const row = e.target.closest('[data-row]');
+    if (!row || e.target.closest('a,button,input,label,summary')) return;
+    this.mark(row);
+    if (!this.drawer.childElementCount) this.peek();
+  };
+  restore = () => {
+    const rows = this.rows, present = new Set(rows.map(row => row.dataset.row));
+    this.chosen.forEach(id => { if (!present.has(id)) this.chosen.delete(id); });
+    for (const row of rows) {
+      if (this.chosen.has(row.dataset.row)) { row.querySelector('.check').checked = true; row.setAttribute('aria-selected', 'true'); }
+      if (row.dataset.row === this.at) row.setAttribute('aria-current', 'true');
+    }
+    this.sync();
+  };
+  sync() {
+    const n = this.chosen.size, bar = this.querySelector('.bulk'), all = this.querySelector('[data-all]');
+    if (bar) { bar.hidden = !n; bar.querySelector('b').textContent = n; bar.querySelectorAll('[data-post]').forEach(b => { b.dataset.values = JSON.stringify({ids: [...this.chosen]}); }); }
+    if (all) { all.checked = n > 0 && n === this.rows.length; all.indeterminate = n > 0 && n < this.rows.length; }
+  }
+});

@@ -1,0 +1,74 @@
+// Soft navigation: the server always sends whole pages; for links of the shell only <main> is replaced, so that
+// timers, the event stream and open menus stay. Whatever is in doubt becomes a real navigation.
+import {toast} from './ui.js';
+
+const root = document.documentElement;
+const prefix = root.dataset.prefix ?? '';
+const ahead = new Map();
+
+function page(url) {
+  const known = ahead.get(url);
+  if (known && performance.now() - known.at < 5000) return known.got;
+  const got = fetch(url, {headers: {'Psa-Soft': '1'}}).then(async r => ({ok: r.ok, url: r.url, text: await r.text()}));
+  got.catch(() => ahead.delete(url));
+  ahead.set(url, {got, at: performance.now()});
+  return got;
+}
+export const prefetch = url => { page(new URL(url, location).href).catch(() => {}); };
+
+const own = a => a && prefix && a.origin === location.origin && a.pathname.startsWith(prefix) && !('hard' in a.dataset)
+  && !a.target && !a.hasAttribute('download') && !a.getAttribute('href').startsWith('#');
+
+async function arrive(doc, main) {
+  const head = document.head;
+  const fresh = (selector, name) => [...doc.head.querySelectorAll(selector)].filter(x => !head.querySelector(`${selector.split('[')[0]}[${name}="${x.getAttribute(name)}"]`));
+  await Promise.all(fresh('link[rel=stylesheet]', 'href').map(link => new Promise(done => {
+    const copy = link.cloneNode(); copy.onload = copy.onerror = done; head.append(copy);
+  })));
+  document.getElementById('main').replaceWith(document.adoptNode(main));
+  document.getElementById('drawer')?.replaceChildren();
+  document.title = doc.title;
+  for (const name of ['psa-csrf']) { const now = head.querySelector(`meta[name=${name}]`), then = doc.head.querySelector(`meta[name=${name}]`); if (now && then) now.content = then.content; }
+  const nav = doc.querySelector('.side nav'), old = document.querySelector('.side nav');
+  if (nav && old) { const at = old.scrollTop; old.replaceChildren(...nav.childNodes); old.scrollTop = at; }
+  window.htmx.process(main);
+  (main.querySelector('[autofocus]') ?? main).focus({preventScroll: true});
+  for (const script of fresh('script[type=module][src]', 'src')) {
+    head.append(Object.assign(document.createElement('script'), {type: 'module', src: script.src}));
+  }
+  waitingToast();
+}
+
+async function soft(url, push) {
+  root.dataset.loading = '';
+  try {
+    const got = await page(url);
+    ahead.clear();
+    const doc = new DOMParser().parseFromString(got.text, 'text/html'), main = doc.getElementById('main');
+    if (!main || doc.documentElement.dataset.build !== root.dataset.build || doc.documentElement.dataset.prefix !== prefix) return location.assign(url);
+    if (push) history.pushState({psa: 1}, '', got.url);
+    await arrive(doc, main);
+  } catch { location.assign(url); } finally { delete root.dataset.loading; }
+}
+
+function waitingToast() {
+  const text = sessionStorage.getItem('psa-toast');
+  if (text) { sessionStorage.removeItem('psa-toast'); toast(text); }
+}
+
+const leaves = () => { const form = document.querySelector('psa-form.dirty'); return !form || form.mayLeave(); };
+history.replaceState({psa: 1}, '');
+document.addEventListener('click', e => {
+  const a = e.target.closest('a[href]');
+  if (!own(a) || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+  e.preventDefault();
+  document.querySelector('dialog[open]')?.close();
+  if (leaves()) soft(a.href, true);
+});
+addEventListener('popstate', e => { if (e.state?.psa) soft(location.href, false); });
+document.addEventListener('psa:go', e => soft(new URL(e.detail, location).href, true));
+document.addEventListener('htmx:before:history:restore', e => { e.preventDefault(); soft(location.href, false); });
+let hovering;
+document.addEventListener('pointerover', e => { clearTimeout(hovering); const a = e.target.closest('a[href]'); if (own(a)) hovering = setTimeout(() => prefetch(a.href), 65); });
+document.addEventListener('pointerdown', e => { const a = e.target.closest('a[href]'); if (own(a) && !e.button) prefetch(a.href); });
+if (document.readyState === 'loading') addEventListener('DOMContentLoaded', waitingToast); else waitingToast();

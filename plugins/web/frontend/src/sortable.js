@@ -1,0 +1,2 @@
+// "@psa/sortable"
+export {default} from 'sortablejs';

@@ -1,0 +1,1 @@
+"""The runtime of the web pages: what shells and plugins' pages are rendered with."""

@@ -1,0 +1,152 @@
+"""Values as people read them: times in their zone, numbers and dates in their language, names for what has none."""
+
+import datetime
+import hashlib
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
+
+from psa_web.here import here
+
+TONES: Final = ("indigo", "teal", "amber", "pink", "blue", "green", "orange", "violet", "cyan", "red", "lime")
+_KNOWN_TONES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        ("active", "success", "done", "resolved", "paid", "online", "open", "enabled", "created"), "green"
+    ),
+    **dict.fromkeys(("new", "sent", "client", "scheduled"), "blue"),
+    **dict.fromkeys(("in_progress", "updated", "running", "partner"), "indigo"),
+    **dict.fromkeys(("pending", "waiting", "invited", "prospect", "customer"), "amber"),
+    **dict.fromkeys(("failed", "overdue", "dead", "deleted", "error", "login_failed"), "red"),
+}
+
+
+def moment(value: Any) -> datetime.datetime | None:
+    """Return an instant of the API as a datetime in the reader's zone."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value.astimezone(here().timezone) if isinstance(value, datetime.datetime) else None
+
+
+def when(value: Any) -> str:
+    """Return a date and time."""
+    at = moment(value)
+    return format_datetime(at, "medium", locale=here().language) if at else ""
+
+
+def day(value: Any) -> str:
+    """Return a date."""
+    if isinstance(value, str):
+        try:
+            value = datetime.date.fromisoformat(value[:10])
+        except ValueError:
+            return value
+    return format_date(value, "medium", locale=here().language) if value else ""
+
+
+def ago(value: Any) -> Markup:
+    """Return how long ago something was, short, with the full time as its title."""
+    at = moment(value)
+    if at is None:
+        return Markup("")
+    seconds = int((here().now - at).total_seconds())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), when(at), _span(seconds))
+
+
+def _span(seconds: int) -> str:
+    _ = here().gettext
+    if abs(seconds) < 60:
+        return _("now")
+    sign, seconds = ("\N{MINUS SIGN}" if seconds < 0 else ""), abs(seconds)
+    for size, unit in (
+        (86400 * 365, _("y")),
+        (86400 * 30, _("mo")),
+        (86400, _("d")),
+        (3600, _("h")),
+        (60, _("m")),
+    ):
+        if seconds >= size:
+            return f"{sign}{seconds // size}{unit}"
+    return ""
+
+
+def number(value: Any) -> str:
+    """Return a number with the language's separators."""
+    try:
+        return format_decimal(Decimal(str(value)), locale=here().language)
+    except (InvalidOperation, ValueError):
+        return str(value)
+
+
+def humanise(name: str) -> str:
+    """Return an identifier as words.
+
+    Example:
+        >>> humanise("preferred_contact_method")
+        'Preferred contact method'
+        >>> humanise("tax_id"), humanise("ip")
+        ('Tax ID', 'IP')
+    """
+    words = re.split(r"[_\-. ]+", name.strip())
+    text = " ".join(_ACRONYMS.get(word, word) for word in words)
+    return text[:1].upper() + text[1:]
+
+
+_ACRONYMS: Final = {
+    "id": "ID",
+    "ip": "IP",
+    "url": "URL",
+    "api": "API",
+    "sla": "SLA",
+    "cc": "CC",
+    "vip": "VIP",
+}
+
+
+def initials(name: str) -> str:
+    """Return up to two letters for an avatar."""
+    parts = [part for part in re.split(r"[\s.@_-]+", name) if part and part[0].isalnum()] or ["?"]
+    return (parts[0][0] + (parts[-1][0] if len(parts) > 1 else "")).upper()
+
+
+def tone_of(text: str) -> str:
+    """Return a tone that a name always gets."""
+    return TONES[hashlib.sha256(text.encode()).digest()[0] % len(TONES)]
+
+
+def state_tone(value: str, tones: Mapping[str, str] | None = None) -> str:
+    """Return the tone of a state, gray for what has none."""
+    return (tones or {}).get(value) or _KNOWN_TONES.get(value, "gray")
+
+
+def address_lines(value: Mapping[str, str]) -> Markup:
+    """Return a postal address, a line per part."""
+    town = " ".join(part for part in (value.get("postal_code", ""), value.get("city", "")) if part)
+    lines = [
+        value.get("street", ""),
+        value.get("street2", ""),
+        town,
+        value.get("region", ""),
+        value.get("country", ""),
+    ]
+    return Markup("<br>").join(escape(line) for line in lines if line)
+
+
+FILTERS: Final = {
+    "when": when,
+    "day": day,
+    "ago": ago,
+    "number": number,
+    "humanise": humanise,
+    "initials": initials,
+    "tone_of": tone_of,
+    "state_tone": state_tone,
+    "address_lines": address_lines,
+}

@@ -1,0 +1,63 @@
+"""The web plugin: makes routes of the pages that installed plugins declare, for the shells that are installed."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from litestar import Response
+
+from psa_sdk import Context, Manifest, hookimpl
+from psa_sdk.errors import NotFound
+from psa_sdk.routes import AUTHENTICATED
+from psa_sdk.ui import Action, Page
+from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
+from psa_web import answers
+from psa_web.gates import gate_routes
+from psa_web.palette import palette_routes
+from psa_web.parts import part_route
+from psa_web.records.routes import record_routes
+from psa_web.serving import Server
+from psa_web.site import Site, of_shell
+from psa_web.stream import stream_route
+
+
+@hookimpl
+def psa_manifest() -> Manifest:
+    """Return the table of contents."""
+    return Manifest(
+        name="web",
+        title="Web pages",
+        description="Renders the pages that plugins declare.",
+    )
+
+
+@hookimpl
+def psa_web_routes(installation: Installation) -> Sequence[WebRoute | WebAsset]:
+    """Make routes of all declared pages; without a shell there are none."""
+    site = Site(installation)
+    if not site.frames:
+        return ()
+    routes: list[WebRoute | WebAsset] = list(site.statics.routes())
+    for shell, frame in site.frames.items():
+        server = Server(site, frame)
+        routes += [server.page(plugin, page) for plugin, page in of_shell(site.all("pages", Page), shell)]
+        routes += [server.action(plugin, act) for plugin, act in of_shell(site.all("actions", Action), shell)]
+        routes += [*gate_routes(server), stream_route(server), *palette_routes(server), part_route(server)]
+        if frame.audience == "staff":
+            routes += record_routes(server)
+        routes.append(_nowhere(server))
+    first = next(iter(site.frames.values()))
+    return [*routes, WebAsset(path="/", handle=_to(first.prefix + "/"))]
+
+
+def _to(url: str) -> Callable[[WebRequest], Awaitable[Response[Any]]]:
+    async def move(request: WebRequest) -> Response[Any]:
+        return answers.redirect(url)
+
+    return move
+
+
+def _nowhere(server: Server) -> WebRoute:
+    async def nowhere(ctx: Context, request: WebRequest) -> Response[Any]:
+        raise NotFound("There is no such page.")
+
+    return server.route("web", "GET", "/{rest:path}", AUTHENTICATED, nowhere)

@@ -1,0 +1,1 @@
+"""Generated pages: list, page and form of every resource, from its declaration."""

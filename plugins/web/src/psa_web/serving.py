@@ -1,0 +1,186 @@
+"""Serving: declared pages and actions as routes, with the shell around them and problems told in its words."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from psa_sdk.context import Context
+from psa_sdk.errors import NotFound, Problem
+from psa_sdk.ui import Action, Answered, Done, Go, NavItem, Page, ShellFrame, Show
+from psa_sdk.web import WebRequest, WebRoute
+from psa_web import answers
+from psa_web.arguments import Wanted
+from psa_web.here import Here, NavEntry, bound
+from psa_web.site import Site
+from psa_web.slots import gathered
+
+log = structlog.get_logger("psa.web")
+_COUNTED_FOR: Final = 15.0
+_COUNTS_KEPT: Final = 10_000
+
+
+class Server:
+    """Makes routes of one shell's pages."""
+
+    def __init__(self, site: Site, frame: ShellFrame) -> None:
+        """Serve the pages of a shell."""
+        self.site = site
+        self.frame = frame
+        self._counts: dict[tuple[UUID, UUID, str], tuple[float, int | None]] = {}
+
+    def page(self, plugin: str, page: Page) -> WebRoute:
+        """Return the route of a page."""
+        wanted = Wanted(page.load)
+
+        async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
+            place = self.site.here(ctx, request, self.frame)
+            place.active = page.active or page.path.strip("/").split("/")[0]
+            with bound(place):
+                data = await page.load(**await wanted.of(ctx, request))
+            if not isinstance(data, Mapping):
+                return await self._followed(place, data)
+            if answers.is_fragment(request) and page.block:
+                return answers.html(self.site.render(place, page.template, data, page.block), request)
+            subject = request.path_params.get(page.subject)
+            slots = await gathered(place, page.slots, subject if isinstance(subject, UUID) else None)
+            return await self.whole(place, page.template, {"title": page.title, **data, "slots": slots})
+
+        return self.route(plugin, "GET", page.path, page.permission, handle)
+
+    def action(self, plugin: str, action: Action) -> WebRoute:
+        """Return the route of an action."""
+        wanted = Wanted(action.handle)
+
+        async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
+            place = self.site.here(ctx, request, self.frame)
+            with bound(place):
+                answered = await action.handle(**await wanted.of(ctx, request))
+            return await self._followed(place, answered or Done())
+
+        return self.route(plugin, "POST", action.path, action.permission, handle, max_body=action.max_body)
+
+    def route(
+        self,
+        plugin: str,
+        method: Any,
+        path: str,
+        permission: str,
+        handle: Callable[[Context, WebRequest], Awaitable[Response[Any]]],
+        **options: Any,
+    ) -> WebRoute:
+        """Return a route below the shell's prefix, whose problems are shown in the shell."""
+
+        async def guarded(ctx: Context, request: WebRequest) -> Response[Any]:
+            try:
+                return await handle(ctx, request)
+            except (Problem, HTTPException) as error:
+                problem = error if isinstance(error, Problem) else NotFound(error.detail)
+                if (
+                    answers.is_action(request.headers)
+                    or answers.is_fragment(request)
+                    or problem.status == 401
+                ):
+                    raise
+                return await self.problem_page(ctx, request, problem)
+
+        return WebRoute(
+            plugin=plugin,
+            method=method,
+            path=(self.frame.prefix + path).rstrip("/") or "/",
+            permission=permission,
+            handle=guarded,
+            refuse=self.refuse,
+            audience=self.frame.audience,
+            **options,
+        )
+
+    async def whole(
+        self, place: Here, template: str, data: Mapping[str, Any], *, status: int = 200
+    ) -> Response[Any]:
+        """Return a whole page within the shell."""
+        place.nav = await self.navigation(place)
+        began = time.perf_counter()
+        text = self.site.render(place, template, {"shell": self.frame.template, **data})
+        spent = (time.perf_counter() - began) * 1000
+        headers = {
+            "Content-Security-Policy": self.site.content_security(),
+            "Server-Timing": f"render;dur={spent:.1f}",
+        }
+        return answers.html(text, place.request, status=status, headers=headers)
+
+    async def navigation(self, place: Here) -> dict[str, list[NavEntry]]:
+        """Return the navigation by group, with its counts of the last seconds."""
+        groups: dict[str, list[NavEntry]] = {}
+        for item in self.site.shown("nav", NavItem, place):
+            groups.setdefault(item.group, []).append(NavEntry(item, await self._count(place, item)))
+        order = ("main", "service", "clients", "finance", "admin")
+        return {group: groups[group] for group in order if group in groups}
+
+    async def _count(self, place: Here, item: NavItem) -> int | None:
+        if item.count is None:
+            return None
+        key = (place.ctx.tenant_id, place.ctx.principal.id, item.id)
+        known = self._counts.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        try:
+            async with place.ctx.savepoint():
+                found = await item.count(place.ctx)
+        except Exception:
+            log.exception("a count of the navigation failed", entry=item.id)
+            found = None
+        if len(self._counts) >= _COUNTS_KEPT:
+            self._counts.clear()
+        self._counts[key] = (time.monotonic() + _COUNTED_FOR, found)
+        return found
+
+    async def problem_page(self, ctx: Context, request: WebRequest, problem: Problem) -> Response[Any]:
+        """Return a page of the shell that tells a problem."""
+        place = self.site.here(ctx, request, self.frame)
+        data = {"title": problem.title, "problem": problem}
+        return await self.whole(place, "web/problem.html", data, status=problem.status)
+
+    def refuse(self, problem: Problem, scope: Mapping[str, Any]) -> Response[Any]:
+        """Tell a problem outside any unit of work: to the log-in, as JSON, or as a page without a shell."""
+        request: WebRequest = WebRequest(scope)  # pyright: ignore[reportArgumentType]
+        if answers.is_action(request.headers):
+            return answers.refusal(problem)
+        if problem.status == 401 and request.method == "GET":
+            return self._to_log_in(request)
+        language = self.site.catalogues.choose(request.headers.get("accept-language", ""))
+        template = self.site.environment(language).get_template("web/problem_bare.html")
+        text = template.render(problem=problem, frame=self.frame, theme="auto")
+        headers = {"Content-Security-Policy": self.site.content_security(), **problem.headers}
+        return answers.html(text, request, status=problem.status, headers=headers)
+
+    def _to_log_in(self, request: WebRequest) -> Response[Any]:
+        path = request.scope["path"]
+        after = f"?next={path}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
+        headers: dict[str, str] = {}
+        # A cookie that is no longer good would be refused at the log-in too.
+        stale = next((name for name in request.cookies if name.endswith(f"psa_{self.frame.audience}")), "")
+        if stale:
+            secure = "; Secure" if stale.startswith("__Host-") else ""
+            headers["Set-Cookie"] = f"{stale}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"
+        if answers.is_fragment(request):
+            headers["HX-Redirect"] = f"{self.frame.prefix}/login"
+        return answers.redirect(f"{self.frame.prefix}/login{after}", headers)
+
+    async def _followed(self, place: Here, answered: Answered) -> Response[Any]:
+        told: dict[str, Any] = {"toast": place.gettext(answered.toast) if answered.toast else ""}
+        if isinstance(answered, Go):
+            if not answers.is_action(place.request.headers):
+                return answers.redirect(place.url(answered.url))
+            return answers.json({**told, "go": place.url(answered.url)})
+        if isinstance(answered, Show):
+            text = self.site.render(place, answered.template, answered.data, answered.block)
+            if not answers.is_action(place.request.headers):
+                return answers.html(text, place.request)
+            return answers.json({**told, "html": text})
+        undo = place.url(answered.undo) if answered.undo else ""
+        return answers.json({**told, "refresh": list(answered.refresh), "undo": undo})

@@ -1,0 +1,209 @@
+"""The site: everything that the installed plugins contribute to pages, and the templates they are rendered with."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+
+from psa_sdk.context import Context
+from psa_sdk.documents import Documents, Found, Item
+from psa_sdk.routes import AUTHENTICATED, PUBLIC
+from psa_sdk.ui import ResourceView, Shell, ShellFrame, Ui
+from psa_sdk.web import Browser, Installation, Installed, WebRequest
+from psa_web.assets import Statics, bundles, icon
+from psa_web.catalogues import Catalogues, accepted
+from psa_web.fields import shown
+from psa_web.formatting import FILTERS
+from psa_web.here import Here, bound, here, values
+
+T = TypeVar("T")
+_SHARED: Final = ("ui.js", "sortable.js", "editor.js")
+
+
+class Site:
+    """What one installation's pages are made of; built once, at start."""
+
+    def __init__(self, installation: Installation) -> None:
+        """Collect declarations, templates, static files and catalogues of all plugins."""
+        self.installation = installation
+        folders = {name: _folder(plugin) for name, plugin in installation.plugins.items()}
+        self.statics = Statics({name: folder / "static" for name, folder in folders.items()})
+        # A plugin's own words come before those it shares with the runtime.
+        self.catalogues = Catalogues(folder / "locale" for folder in reversed(list(folders.values())))
+        self.frames: dict[Shell, ShellFrame] = {
+            frame.name: frame for _, frame in self.all("frames", ShellFrame)
+        }
+        self.views: Mapping[str, ResourceView] = {
+            view.resource: view for _, view in self.all("views", ResourceView)
+        }
+        self._loader: BaseLoader = ChoiceLoader(
+            [PrefixLoader({name: FileSystemLoader(folder / "templates") for name, folder in folders.items()})]
+        )
+        self._environments: dict[str, Environment] = {}
+
+    def all(self, kind: str, of: type[T]) -> list[tuple[str, T]]:
+        """Return all contributions of a kind with their plugins, in order."""
+        found: list[tuple[str, Any]] = [
+            (name, item)
+            for name, plugin in self.installation.plugins.items()
+            for item in getattr(plugin.manifest.ui, kind)
+        ]
+        found.sort(key=lambda pair: getattr(pair[1], "order", 100))
+        return found
+
+    def shown(self, kind: str, of: type[T], place: Here) -> list[T]:
+        """Return the contributions of a kind that the person may see in this shell."""
+        return [
+            item
+            for plugin, item in self.all(kind, of)
+            if getattr(item, "shell", place.frame.name) == place.frame.name
+            and place.can(getattr(item, "permission", "") or AUTHENTICATED)
+            and place.enabled(plugin)
+        ]
+
+    def ui(self, plugin: str) -> Ui:
+        """Return a plugin's contributions."""
+        return self.installation.plugins[plugin].manifest.ui
+
+    def here(self, ctx: Context, request: WebRequest, frame: ShellFrame) -> Here:
+        """Return where a request's page is."""
+        browser: Browser = ctx.service(Browser)
+        language = self.catalogues.choose(
+            browser.locale, *accepted(request.headers.get("accept-language", ""))
+        )
+        return Here(
+            site=self,
+            frame=frame,
+            ctx=ctx,
+            request=request,
+            browser=browser,
+            language=language,
+            gettext=self.catalogues.of(language).gettext,
+            timezone=browser.timezone,
+        )
+
+    def environment(self, language: str) -> Environment:
+        """Return the templates of a language."""
+        found = self._environments.get(language)
+        if found is None:
+            found = self._environments[language] = self._environment(language)
+        return found
+
+    def _environment(self, language: str) -> Environment:
+        environment = Environment(
+            loader=self._loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+            cache_size=-1,
+        )
+        translations = self.catalogues.of(language)
+        environment.install_gettext_translations(translations, newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
+        environment.filters.update(FILTERS)
+        environment.globals.update(
+            icon=icon,
+            asset=self.statics.url,
+            bundles=bundles,
+            language=language,
+            import_map=self.import_map,
+            words=lambda: words(translations.gettext),
+            url=lambda path: here().url(path),
+            can=lambda permission: here().can(permission),
+            record_url=self._record_url,
+            label_of=_label_of,
+            related=_related,
+            shown_value=shown,
+            modules=self._urls("modules"),
+            styles=self._urls("styles"),
+            PUBLIC=PUBLIC,
+        )
+        environment.globals["ui"] = environment.get_template("web/macros.html").module
+        return environment
+
+    def _record_url(self, resource: str, id: object) -> str:
+        found = self.installation.resources.get(resource)
+        return here().url(f"{found.url}/{id}") if found is not None and "get" in found.verbs else ""
+
+    def _urls(self, kind: str) -> list[tuple[str, str]]:
+        return [
+            (name, f"{name}/{path}")
+            for name in self.installation.plugins
+            for path in getattr(self.ui(name), kind)
+        ]
+
+    def render(self, place: Here, template: str, data: Mapping[str, Any], block: str = "") -> str:
+        """Render a template, or one block of it."""
+        found = self.environment(place.language).get_template(template)
+        context = {**values(place), **data}
+        with bound(place):
+            if not block:
+                return found.render(context)
+            return "".join(found.blocks[block](found.new_context(context)))
+
+    def import_map(self) -> Markup:
+        """Return the map by which plugins' scripts import shared bundles by bare name."""
+        names = {f"@psa/{name.removesuffix('.js')}": self.statics.url(name) for name in _SHARED}
+        return Markup(json.dumps({"imports": names}, separators=(",", ":")))  # noqa: S704 - our own addresses
+
+    def content_security(self) -> str:
+        """Return the policy of all pages: nothing from elsewhere, nothing inline but the import map by its hash."""
+        digest = base64.b64encode(hashlib.sha256(self.import_map().encode()).digest()).decode()
+        return (
+            f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self'; img-src 'self' data: blob:;"
+            " font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; form-action 'self';"
+            " base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+        )
+
+
+def _folder(plugin: Installed) -> Path:
+    return Path(plugin.module.__file__ or "").parent
+
+
+def _related(found: Found, item: Item, name: str) -> Item | None:
+    held = item.one.get(name)
+    return found.included.get(held) if held else None
+
+
+def _label_of(item: Item) -> str:
+    documents = here().ctx.service(Documents)
+    label = documents.describe(item.type).label
+    for name in (label, "name", "title", "label", "key", "address", "domain"):
+        value = item.attributes.get(name) if name else None
+        if value:
+            return str(value)
+    return str(item.id)[:8]
+
+
+def words(gettext: Any) -> str:
+    """Return the texts that scripts say, as JSON."""
+    _ = gettext
+    return json.dumps(
+        {
+            "offline": _("The server could not be reached. Your text is still here."),
+            "failed": _("That did not work. Try again."),
+            "undo": _("Undo"),
+            "leave": _("Leave without saving?"),
+            "unsaved": _("Unsaved changes"),
+            "nothing": _("Nothing found"),
+            "remove": _("Remove"),
+            "key-move": _("Next, previous row"),
+            "key-select": _("Select row"),
+            "key-peek": _("Peek"),
+            "key-open": _("Open"),
+            "key-clear": _("Clear selection"),
+            "key-help": _("This list"),
+        },
+        ensure_ascii=False,
+    )
+
+
+def of_shell(items: Iterable[tuple[str, T]], shell: Shell) -> list[tuple[str, T]]:
+    """Return the contributions to one shell."""
+    return [(plugin, item) for plugin, item in items if getattr(item, "shell", shell) == shell]
