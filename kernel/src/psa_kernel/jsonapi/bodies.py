@@ -22,6 +22,10 @@ ATTRIBUTES = "/data/attributes"
 _LARGEST_EXPONENT = 40
 
 
+LONGEST_NUMBER = 1000
+"""Characters of a number in a document."""
+
+
 def parse(body: bytes) -> dict[str, Any]:
     """Return a request document's members.
 
@@ -32,7 +36,11 @@ def parse(body: bytes) -> dict[str, Any]:
         raise BadRequest("The request needs a JSON:API document as its body.", code="missing_body")
     try:
         document = json.loads(
-            body.decode(), object_pairs_hook=_members, parse_constant=_constant, parse_float=_number
+            body.decode(),
+            object_pairs_hook=_members,
+            parse_constant=_constant,
+            parse_float=_number,
+            parse_int=_integer,
         )
     except UnicodeDecodeError:
         raise BadRequest("The body is not UTF-8 text.", code="malformed_json") from None
@@ -63,7 +71,16 @@ def _constant(text: str) -> Any:
     raise ValueError(f"{text} is no JSON number")
 
 
+def _integer(text: str) -> int:
+    # Python refuses thousands of digits with advice for programmers.
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"the number {text[:20]}… has too many digits")
+    return int(text)
+
+
 def _number(text: str) -> Any:
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(f"the number {text[:20]}… has too many digits")
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"the number {text[:40]} is out of range")

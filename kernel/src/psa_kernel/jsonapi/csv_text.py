@@ -42,6 +42,9 @@ def read_sheet(content: bytes) -> Sheet:
         (';', [(2, ['Ann', 'two\nlines']), (4, ['Bob', '=1'])])
     """
     text, encoding = _decoded(content)
+    if (place := text.find("\0")) >= 0:
+        line = text.count("\n", 0, place) + 1
+        raise BadRequest(f"Line {line} holds the character NUL; remove it.", code="invalid_character")
     separator = _separator(text)
     rows = _rows(text, separator)
     _, header = next(rows, (0, []))
