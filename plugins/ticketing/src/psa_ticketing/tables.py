@@ -113,7 +113,7 @@ class TicketCategory(TenantTable, schema="ticketing", tablename="category"):
 class Ticket(TenantTable, schema="ticketing", tablename="ticket"):
     """A request of a client and the work it takes."""
 
-    number = BigInt(null=True)
+    number = BigInt()
     title = Text()
     description = Text(default="", help_text="Markdown")
     description_html = Text(default="")
