@@ -1,5 +1,5 @@
 # `make up` runs the product, `make test` its tests. Needs python3 (3.11 or newer) and make, nothing else.
-.PHONY: up test check docs format
+.PHONY: up test performance check docs format
 
 bin := .venv/bin
 newest = $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
@@ -12,6 +12,9 @@ up: $(installed)  ## Start everything: PostgreSQL, Valkey, HTTP, worker; with de
 
 test: $(installed)  ## Run the tests
 	@$(bin)/pytest -q -n 2 $(ARGS)
+
+performance: $(installed)  ## Measure, in one run, what is promised of speed
+	@$(bin)/pytest -q -n 0 -p no:randomly tests/performance --performance $(ARGS)
 
 check: $(installed)  ## Judge form, types, imports and spelling
 	@$(bin)/ruff format --check
