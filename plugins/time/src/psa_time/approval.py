@@ -2,8 +2,10 @@
 
 import datetime
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
+
+import msgspec
 
 from psa_sdk import Context
 from psa_sdk.errors import Conflict, Forbidden, Invalid
@@ -19,6 +21,16 @@ from psa_time.approvers import APPROVE_ALL, require_decision
 from psa_time.locking import require_unlocked
 from psa_time.sheets import SHEETS, reopen, week
 from psa_time.tables import TimeEntry, Timesheet
+
+
+class Decision(msgspec.Struct):
+    """What was decided: the week, its status now, and the entries that it was about."""
+
+    timesheet: UUID
+    user: UUID
+    status: Literal["open", "submitted", "approved"]
+    entries: list[UUID]
+
 
 DRAFT = {"approval_status": "draft", "approved_by": None, "approved_at": None, "billing_status": "not_billed"}
 
@@ -48,7 +60,9 @@ async def submit(ctx: Context, account_id: UUID, day: datetime.date) -> UUID:
     return sheet["id"]
 
 
-async def approve(ctx: Context, account_id: UUID, day: datetime.date, chosen: Sequence[UUID] | None) -> UUID:
+async def approve(
+    ctx: Context, account_id: UUID, day: datetime.date, chosen: Sequence[UUID] | None
+) -> Decision:
     """Approve what was handed in of a week, or the chosen part of it."""
     sheet, entries = await _to_decide(ctx, account_id, day, chosen)
     for entry in entries:
@@ -66,19 +80,19 @@ async def approve(ctx: Context, account_id: UUID, day: datetime.date, chosen: Se
     await ctx.emit(
         TimeApproved(entry_ids=[entry["id"] for entry in entries], approved_by_id=ctx.principal.id)
     )
-    return await _decided(ctx, sheet, None)
+    return await _decided(ctx, sheet, entries, None)
 
 
 async def reject(
     ctx: Context, account_id: UUID, day: datetime.date, chosen: Sequence[UUID] | None, reason: str
-) -> UUID:
+) -> Decision:
     """Give a week, or the chosen part of it, back as drafts."""
     sheet, entries = await _to_decide(ctx, account_id, day, chosen)
     for entry in entries:
         await require_unlocked(ctx, entry["id"], entry["date"])
         await ctx.as_system().records.update(ENTRIES, entry["id"], {**DRAFT, "rejection_reason": reason})
     await ctx.emit(TimesheetRejected(timesheet_id=sheet["id"], account_id=account_id, reason=reason))
-    return await _decided(ctx, sheet, reason)
+    return await _decided(ctx, sheet, entries, reason)
 
 
 async def unapprove(ctx: Context, entry_id: UUID, reason: str) -> None:
@@ -124,7 +138,7 @@ async def _to_decide(
     return await _sheet(ctx, account_id, first, last), entries
 
 
-async def _decided(ctx: Context, sheet: Any, reason: str | None) -> UUID:
+async def _decided(ctx: Context, sheet: Any, entries: Sequence[Any], reason: str | None) -> Decision:
     """Bring the week's status in line with its entries."""
     left = await ctx.db.fetch(
         "SELECT DISTINCT approval_status FROM time.entry WHERE account = $1 AND date BETWEEN $2 AND $3",
@@ -144,7 +158,7 @@ async def _decided(ctx: Context, sheet: Any, reason: str | None) -> UUID:
             "rejection_reason": reason,
         },
     )
-    return sheet["id"]
+    return Decision(sheet["id"], sheet["account"], status, [entry["id"] for entry in entries])
 
 
 async def _sheet(ctx: Context, account_id: UUID, first: datetime.date, last: datetime.date) -> Any:

@@ -17,21 +17,27 @@ SELECT approver FROM time.approval_delegation WHERE delegate = $1 AND $2 BETWEEN
 
 
 async def require_decision(ctx: Context, account_id: UUID) -> None:
-    """Refuse unless the principal decides on a user's time, by themselves or in somebody's place."""
+    """Refuse unless the principal decides on a user's time."""
+    if account_id == ctx.principal.id:
+        raise Forbidden("Nobody decides on their own time; ask another approver.", code="own_time")
+    if not await decides(ctx, account_id):
+        raise Forbidden(
+            "This user's time is not yours to decide on; ask for a delegation or the permission to approve.",
+            code="not_approver",
+        )
+
+
+async def decides(ctx: Context, account_id: UUID) -> bool:
+    """Tell whether the principal decides on a user's time, by themselves or in somebody's place."""
     me = ctx.principal.id
     if account_id == me:
-        raise Forbidden("Nobody decides on their own time; ask another approver.", code="own_time")
+        return False
     if ctx.principal.allows(APPROVE_ALL):
-        return
+        return True
     if ctx.principal.allows(APPROVE_TEAM) and await _share_a_team(ctx, me, account_id):
-        return
+        return True
     delegators = {row["approver"] for row in await ctx.db.fetch(DELEGATED_BY, me, ctx.today)} - {account_id}
-    if delegators and await _any_decides(ctx, delegators, account_id):
-        return
-    raise Forbidden(
-        "This user's time is not yours to decide on; ask for a delegation or the permission to approve.",
-        code="not_approver",
-    )
+    return bool(delegators) and await _any_decides(ctx, delegators, account_id)
 
 
 async def _any_decides(ctx: Context, delegators: set[UUID], account_id: UUID) -> bool:

@@ -40,11 +40,7 @@ async def write_new(ctx: Context, change: Change) -> None:
         new["account"] = ctx.principal.id
     new.setdefault("date", ctx.today)
     await _client(ctx, change)
-    if new.get("is_billable") is None:
-        new["is_billable"] = await ctx.db.fetch_value(
-            "SELECT default_billable FROM time.work_type WHERE id = $1", new.get("work_type")
-        ) in {True, None}
-    _check_no_charge(change)
+    await _billable(ctx, change)
     await ctx.db.lock("time.entry", new["account"])
     later = await entry_times.complete(ctx, change)
     given = {name: value for name, value in new.items() if name not in PRICED}
@@ -67,7 +63,7 @@ async def write_edit(ctx: Context, change: Change) -> None:
     await require_unlocked(ctx, change.id, old["date"])
     if {"ticket", "company", "project"} & touched:
         await _client(ctx, change)
-    _check_no_charge(change)
+    await _billable(ctx, change)
     later = await entry_times.complete(ctx, change)
     given = {**old, **new}
     for columns in later:
@@ -144,7 +140,12 @@ async def _client(ctx: Context, change: Change) -> None:
         )
 
 
-def _check_no_charge(change: Change) -> None:
+async def _billable(ctx: Context, change: Change) -> None:
+    """Unsaid, the work type says whether work is billable; only billable work can be without charge."""
+    if change.value("is_billable") is None:
+        change.new["is_billable"] = await ctx.db.fetch_value(
+            "SELECT default_billable FROM time.work_type WHERE id = $1", change.value("work_type")
+        ) in {True, None}
     if change.value("is_no_charge") and not change.value("is_billable"):
         raise Invalid(
             "Work without charge is shown on the invoice; mark it billable, or not as without charge.",

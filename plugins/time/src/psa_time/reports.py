@@ -46,9 +46,9 @@ class Period(msgspec.Struct, kw_only=True):
 
 
 class GroupRow(msgspec.Struct, kw_only=True):
-    """The time of one user, company, project or work type, in one currency."""
+    """The time of one user, company, project or work type (`record`), in one currency."""
 
-    id: UUID
+    record: UUID
     currency: str
     entries: int
     worked_minutes: int
@@ -94,16 +94,16 @@ class MissingRow(msgspec.Struct, kw_only=True):
 async def by_user(ctx: Context, query: Period) -> AnswerList:
     """Time by user, with utilisation."""
     rows = await _grouped(ctx, query, "account")
-    ids = [row.id for row in rows]
+    ids = [row.record for row in rows]
     people = await ctx.service(Directory).users(ids)
     there = await attendance(ctx, ids, query.start_date, query.end_date)
     items: list[UserRow] = []
     for row in rows:
-        due, away = there.total(row.id)
+        due, away = there.total(row.record)
         items.append(
             UserRow(
                 **msgspec.structs.asdict(row),
-                name=people[row.id].name if row.id in people else "",
+                name=people[row.record].name if row.record in people else "",
                 available_minutes=due,
                 away_minutes=away,
                 utilisation_percent=utilisation_percent(row.billable_worked_minutes, due, away),
@@ -198,7 +198,7 @@ async def _grouped(ctx: Context, query: Period, column: str) -> list[GroupRow]:
     )
     return [
         GroupRow(
-            id=row["key"],
+            record=row["key"],
             currency=row["currency"],
             entries=row["entries"],
             worked_minutes=row["worked"],
@@ -221,7 +221,7 @@ def _check(query: Period) -> None:
 
 def _list(type: str, rows: Sequence[Any]) -> AnswerList:
     return AnswerList(
-        items=[Answer(type=type, id=f"{row.id}.{row.currency}", attributes=row) for row in rows]
+        items=[Answer(type=type, id=f"{row.record}.{row.currency}", attributes=row) for row in rows]
     )
 
 

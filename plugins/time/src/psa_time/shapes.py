@@ -85,7 +85,7 @@ class EntryWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     duration_minutes: DayMinutes | None = None
     notes: Notes = ""
     internal_notes: Notes = ""
-    is_billable: bool = True
+    is_billable: Annotated[bool | None, Meta(description="Unsaid, what the work type says")] = None
     is_no_charge: bool = False
     rate_override: Rate | None = None
 

@@ -34,6 +34,11 @@ class Stopped(msgspec.Struct):
     worked_minutes: int
 
 
+def _moment(ctx: Context) -> datetime.datetime:
+    """Return the present second: stretches are whole seconds, so that cutting them loses nothing."""
+    return ctx.now.replace(microsecond=0)
+
+
 async def start(ctx: Context, work: Mapping[str, Any], *, switch: bool) -> UUID:
     """Start a timer of the principal; `switch` stops the running one at the same instant."""
     me = ctx.principal.id
@@ -44,8 +49,8 @@ async def start(ctx: Context, work: Mapping[str, Any], *, switch: bool) -> UUID:
             **{name: value for name, value in work.items() if value is not None},
             "account": me,
             "state": "running",
-            "running_since": ctx.now,
-            "first_started_at": ctx.now,
+            "running_since": _moment(ctx),
+            "first_started_at": _moment(ctx),
         },
     )
 
@@ -94,7 +99,7 @@ async def pause(ctx: Context, timer: Mapping[str, Any]) -> None:
     await ctx.as_system().records.update(
         TIMERS,
         timer["id"],
-        {"state": "paused", "running_since": None, "segments": _until(timer, ctx.now)},
+        {"state": "paused", "running_since": None, "segments": _until(timer, _moment(ctx))},
     )
 
 
@@ -107,14 +112,16 @@ async def resume(ctx: Context, timer: Mapping[str, Any], *, switch: bool) -> Non
             "The timer is running.", code="illegal_transition", meta={"allowed": ["paused", "stopped"]}
         )
     await make_room(ctx, timer["account"], switch=switch)
-    await ctx.as_system().records.update(TIMERS, timer["id"], {"state": "running", "running_since": ctx.now})
+    await ctx.as_system().records.update(
+        TIMERS, timer["id"], {"state": "running", "running_since": _moment(ctx)}
+    )
 
 
 async def stop(ctx: Context, timer: Mapping[str, Any], work: Mapping[str, Any]) -> Stopped:
     """Stop a timer and make its entries: one per stretch and local date, of one session."""
     system = ctx.as_system()
     own = await ctx.settings(TimeSettings)
-    segments = _until(timer, ctx.now)
+    segments = _until(timer, _moment(ctx))
     merged = {name: work.get(name) if work.get(name) is not None else timer[name] for name in WORK}
     zone, _ = await user_zone(ctx, timer["account"])
     spans = [_snap(span, own.timer_snap_minutes, zone) for span in stretches(segments)]
@@ -126,7 +133,7 @@ async def stop(ctx: Context, timer: Mapping[str, Any], work: Mapping[str, Any]) 
         {
             "state": "stopped",
             "running_since": None,
-            "stopped_at": ctx.now,
+            "stopped_at": _moment(ctx),
             "segments": segments,
             "needs_review": forgotten,
         },

@@ -11,6 +11,8 @@ from psa_sdk import Answer, Context, Record, get, post
 from psa_sdk.errors import Invalid
 from psa_time import approval
 from psa_time.api import ENTRIES
+from psa_time.approval import Decision
+from psa_time.approvers import decides
 from psa_time.sheets import SHEETS
 from psa_time.tables import TimeEntry
 
@@ -59,8 +61,24 @@ class SheetDay(msgspec.Struct):
     entries: int
 
 
+class SheetLine(msgspec.Struct):
+    """An entry, as much of it as deciding needs."""
+
+    id: UUID
+    date: datetime.date
+    worked_minutes: int
+    billable_minutes: int
+    company: UUID
+    ticket: UUID | None
+    work_type: UUID
+    notes: str
+    is_billable: bool
+    needs_review: bool
+    approval_status: str
+
+
 class SheetView(msgspec.Struct):
-    """A user's time between two dates, as far as the caller sees it."""
+    """A user's time between two dates, as far as the caller sees it or decides on it."""
 
     user: UUID
     start_date: datetime.date
@@ -69,7 +87,7 @@ class SheetView(msgspec.Struct):
     billable_minutes: int
     statuses: dict[str, int]
     days: list[SheetDay]
-    entries: list[UUID]
+    entries: list[SheetLine]
 
 
 @get(
@@ -85,7 +103,8 @@ async def show_sheet(
     if not 0 <= (end_date - start_date).days < MOST_DAYS:
         raise Invalid(f"Ask for 1 to {MOST_DAYS} days, the earlier date first.", code="bad_dates")
     where = (TimeEntry.account == user_id) & (TimeEntry.date >= start_date) & (TimeEntry.date <= end_date)
-    rows = await ctx.records.find(ENTRIES, where, order="date", limit=10_000)
+    records = ctx.as_system().records if await decides(ctx, user_id) else ctx.records
+    rows = await records.find(ENTRIES, where, order="date", limit=10_000)
     days = [
         start_date + datetime.timedelta(days=offset) for offset in range((end_date - start_date).days + 1)
     ]
@@ -108,7 +127,22 @@ async def show_sheet(
             )
             for day in days
         ],
-        entries=[row["id"] for row in rows],
+        entries=[
+            SheetLine(
+                id=row["id"],
+                date=row["date"],
+                worked_minutes=row["duration_minutes"],
+                billable_minutes=row["billable_minutes"],
+                company=row["company"],
+                ticket=row["ticket"],
+                work_type=row["work_type"],
+                notes=row["notes"],
+                is_billable=row["is_billable"],
+                needs_review=row["needs_review"],
+                approval_status=row["approval_status"],
+            )
+            for row in rows
+        ],
     )
     return Answer(type="timesheet-views", id=str(user_id), attributes=view)
 
@@ -119,23 +153,27 @@ async def submit_sheet(ctx: Context, body: SubmitSheet) -> Record:
     return Record(SHEETS, await approval.submit(ctx, body.user or ctx.principal.id, body.start_date))
 
 
-@post("/timesheets/approve", permission=DECIDE, returns=SHEETS)
-async def approve_sheet(ctx: Context, body: ApproveSheet) -> Record:
+@post("/timesheets/approve", permission=DECIDE, returns=Decision, answer_type="timesheet-decisions")
+async def approve_sheet(ctx: Context, body: ApproveSheet) -> Answer:
     """Approve what was handed in of a week, or a part of it."""
-    return Record(SHEETS, await approval.approve(ctx, body.user, body.start_date, body.entries))
+    return _answer(await approval.approve(ctx, body.user, body.start_date, body.entries))
 
 
-@post("/timesheets/reject", permission=DECIDE, returns=SHEETS)
-async def reject_sheet(ctx: Context, body: RejectSheet) -> Record:
+@post("/timesheets/reject", permission=DECIDE, returns=Decision, answer_type="timesheet-decisions")
+async def reject_sheet(ctx: Context, body: RejectSheet) -> Answer:
     """Give what was handed in of a week back, or a part of it."""
-    return Record(SHEETS, await approval.reject(ctx, body.user, body.start_date, body.entries, body.reason))
+    return _answer(await approval.reject(ctx, body.user, body.start_date, body.entries, body.reason))
 
 
-@post("/time-entries/{id:uuid}/unapprove", permission=DECIDE, returns=ENTRIES)
-async def unapprove_entry(ctx: Context, id: UUID, body: Unapprove) -> Record:
+@post("/time-entries/{id:uuid}/unapprove", permission=DECIDE, status=204)
+async def unapprove_entry(ctx: Context, id: UUID, body: Unapprove) -> None:
     """Make approved time a draft again, while it isn't invoiced."""
     await approval.unapprove(ctx, id, body.reason)
-    return Record(ENTRIES, id)
+
+
+def _answer(decision: Decision) -> Answer:
+    # Delegates decide on weeks that they don't see otherwise: no record of theirs to answer with.
+    return Answer(type="timesheet-decisions", id=str(decision.timesheet), attributes=decision)
 
 
 ALL = (show_sheet, submit_sheet, approve_sheet, reject_sheet, unapprove_entry)
