@@ -1,8 +1,8 @@
 """One installation of everything, furnished, to hold against its own description."""
 
 import pytest_asyncio
-
 from isolation.installed import batteries, modules, samples
+
 from psa_sdk.testing import Kit
 
 

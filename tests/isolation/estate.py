@@ -185,8 +185,8 @@ def differs(
     if seen(foreign, id) == seen(unknown, other) and not leaks(foreign):
         return []
     return [
-        f"{endpoint.method} {endpoint.path} tells a foreign record from an unknown id: "
-        f"{foreign.status_code} {foreign.text[:300]} against {unknown.status_code} {unknown.text[:300]}"
+        (f"{endpoint.method} {endpoint.path} tells a foreign record from an unknown id: "
+        f"{foreign.status_code} {foreign.text[:300]} against {unknown.status_code} {unknown.text[:300]}")
     ]
 
 

@@ -53,6 +53,14 @@ async def test_a_principal_has_a_burst_and_is_told_what_is_left(desk, redis, val
         assert (await other.get(SECRET)).status_code == 429, "a second session is the same principal"
 
 
+async def test_guesses_at_credentials_count_against_their_address(desk, redis, valkey):
+    async with limited(desk, redis_url=valkey, anonymous_requests_per_minute=3) as kernel:
+        anonymous = Desk(kernel).anonymous
+        guess = {"Authorization": "Bearer psa_test_guess"}
+        answers = [(await anonymous.get(SECRET, headers=guess)).status_code for _ in range(5)]
+        assert answers == [401, 401, 401, 429, 429]
+
+
 async def test_processes_count_together(desk, redis, valkey):
     options = {"redis_url": valkey, "anonymous_requests_per_minute": 6}
     async with limited(desk, **options) as one, limited(desk, **options) as two:
