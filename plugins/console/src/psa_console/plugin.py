@@ -1,71 +1,151 @@
-"""The console's table of contents: shell, home, and how the platform's own resources look."""
+"""The console's table of contents: shell, home, profile, settings."""
 
-from psa_console import home
+from psa_console import all_records, home, profile, settings
+from psa_console.views import VIEWS
 from psa_sdk import AUTHENTICATED, Manifest, hookimpl
-from psa_sdk.ui import NavItem, Page, ResourceView, ShellFrame, Ui
+from psa_sdk.ui import Action, Command, NavItem, Page, SettingsSection, ShellFrame, Ui
 
-VIEWS = (
-    ResourceView(
-        resource="users",
-        singular="User",
-        icon="circle-user-round",
-        columns=("name", "email", "status", "job_title", "last_login_at"),
-        summary=("status", "email", "job_title"),
-        fields=("name", "email", "job_title", "phone", "status"),
+FRAME = ShellFrame(
+    name="console",
+    prefix="/ui",
+    audience="staff",
+    template="console/shell.html",
+    login="console/login.html",
+)
+NAV = (
+    NavItem(id="home", label="Home", url="/", permission=AUTHENTICATED, icon="house", order=1, hotkey="g h"),
+    NavItem(
+        id="records",
+        label="All records",
+        url="/records",
+        permission=AUTHENTICATED,
+        icon="database",
+        group="admin",
+        order=80,
     ),
-    ResourceView(
-        resource="groups", icon="users-round", columns=("name", "manager", "description", "updated_at")
-    ),
-    ResourceView(
-        resource="roles", icon="shield-check", columns=("title", "key", "audience", "standard", "updated_at")
-    ),
-    ResourceView(
-        resource="api-keys",
-        singular="API key",
-        icon="key-round",
-        columns=("name", "user", "prefix", "expires_at", "last_used_at"),
-    ),
-    ResourceView(
-        resource="audit-logs",
-        singular="Audit entry",
-        icon="scroll-text",
-        columns=("action", "resource", "actor_label", "actor_kind", "ip", "occurred_at"),
-    ),
-    ResourceView(
-        resource="custom-fields",
-        singular="Custom field",
-        icon="text-cursor-input",
-        columns=("label", "resource", "key", "kind", "required", "updated_at"),
-        fields=("label", "key", "resource", "kind"),
+    NavItem(
+        id="settings",
+        label="Settings",
+        url="/settings",
+        permission=settings.SECTIONS,
+        icon="settings",
+        group="admin",
+        order=90,
+        hotkey="g s",
     ),
 )
-
-UI = Ui(
-    frames=(
-        ShellFrame(
-            name="console",
-            prefix="/ui",
-            audience="staff",
-            template="console/shell.html",
-            login="console/login.html",
-        ),
+PAGES = (
+    Page(
+        path="/",
+        template="console/home.html",
+        permission=AUTHENTICATED,
+        load=home.load,
+        title="Home",
+        active="home",
     ),
-    nav=(
-        NavItem(
-            id="home", label="Home", url="/", permission=AUTHENTICATED, icon="house", order=1, hotkey="g h"
-        ),
+    Page(
+        path="/profile",
+        template="console/profile.html",
+        permission=AUTHENTICATED,
+        load=profile.load,
+        title="Profile",
     ),
-    pages=(
-        Page(
-            path="/",
-            template="console/home.html",
-            permission=AUTHENTICATED,
-            load=home.load,
-            title="Home",
-            active="home",
-        ),
+    Page(
+        path="/records",
+        template="console/all_records.html",
+        permission=AUTHENTICATED,
+        load=all_records.load,
+        title="All records",
     ),
-    views=VIEWS,
+    Page(
+        path="/settings",
+        template="console/settings.html",
+        permission=settings.SECTIONS,
+        load=settings.start,
+        title="Settings",
+    ),
+    Page(
+        path="/settings/modules",
+        template="console/modules.html",
+        permission=settings.MODULES,
+        load=settings.modules,
+        title="Modules",
+    ),
+    Page(
+        path="/settings/{name:str}",
+        template="console/settings_section.html",
+        permission=settings.SECTIONS,
+        load=settings.section,
+        title="Settings",
+    ),
+)
+ACTIONS = (
+    Action(path="/profile", permission=AUTHENTICATED, handle=profile.save),
+    Action(path="/profile/password", permission=AUTHENTICATED, handle=profile.change_password),
+    Action(path="/profile/sessions/{id:uuid}/end", permission=AUTHENTICATED, handle=profile.end_session),
+    Action(path="/profile/keys", permission=AUTHENTICATED, handle=profile.make_key),
+    Action(path="/profile/keys/{id:uuid}/delete", permission=AUTHENTICATED, handle=profile.delete_key),
+    Action(
+        path="/settings/modules/{name:str}",
+        permission="settings.modules.update",
+        handle=settings.switch_module,
+    ),
+    Action(path="/settings/{name:str}", permission="settings.sections.update", handle=settings.save_section),
+)
+SECTIONS = (
+    SettingsSection(
+        id="users",
+        title="Users",
+        url="/users",
+        permission="auth.users.read",
+        icon="circle-user-round",
+        order=10,
+    ),
+    SettingsSection(
+        id="roles", title="Roles", url="/roles", permission="auth.roles.read", icon="shield-check", order=20
+    ),
+    SettingsSection(
+        id="groups",
+        title="Groups",
+        url="/groups",
+        permission="auth.groups.read",
+        icon="users-round",
+        order=30,
+    ),
+    SettingsSection(
+        id="custom-fields",
+        title="Custom fields",
+        url="/custom-fields",
+        permission="settings.custom_fields.read",
+        icon="text-cursor-input",
+        order=40,
+    ),
+    SettingsSection(
+        id="modules",
+        title="Modules",
+        url="/settings/modules",
+        permission=settings.MODULES,
+        icon="puzzle",
+        order=50,
+    ),
+    SettingsSection(
+        id="audit-logs",
+        title="Audit log",
+        url="/audit-logs",
+        permission="audit.audit_logs.read",
+        group="system",
+        icon="scroll-text",
+        order=10,
+    ),
+    SettingsSection(
+        id="api-keys",
+        title="API keys",
+        url="/api-keys",
+        permission="auth.api_keys.read",
+        group="system",
+        icon="key-round",
+        order=20,
+    ),
 )
 
 
@@ -77,5 +157,21 @@ def psa_manifest() -> Manifest:
         title="Console",
         description="The web pages that staff work in.",
         requires=("web",),
-        ui=UI,
+        ui=Ui(
+            frames=(FRAME,),
+            nav=NAV,
+            pages=PAGES,
+            actions=ACTIONS,
+            settings=SECTIONS,
+            views=VIEWS,
+            commands=(
+                Command(
+                    id="console.profile",
+                    title="Open your profile",
+                    url="/profile",
+                    permission=AUTHENTICATED,
+                    icon="circle-user-round",
+                ),
+            ),
+        ),
     )

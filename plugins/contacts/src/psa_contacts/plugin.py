@@ -1,6 +1,6 @@
 """Companies, contacts and sites: whom the MSP works for."""
 
-from psa_contacts import api, demo, resources, routes, tables
+from psa_contacts import api, demo, pages, resources, routes, tables
 from psa_contacts.book import StoredContactBook
 from psa_contacts.settings import ContactsSettings
 from psa_sdk import Manifest, Permission, hookimpl, provide
@@ -67,5 +67,6 @@ def psa_manifest() -> Manifest:
         events=api.EVENTS,
         services=(provide(api.ContactBook, StoredContactBook),),
         settings=ContactsSettings,
+        ui=pages.UI,
         demo=demo.fill,
     )

@@ -4,6 +4,7 @@ from psa_web.fields import Field, Option, entered, field_of, shown
 from psa_web.formatting import ago, day, humanise, state_tone, tone_of, when
 from psa_web.here import Here, here
 from psa_web.records.lists import Asked, list_data
+from psa_web.records.views import View, view_of
 from psa_web.slots import Filled, fill, gathered
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Filled",
     "Here",
     "Option",
+    "View",
     "ago",
     "day",
     "entered",
@@ -24,5 +26,6 @@ __all__ = [
     "shown",
     "state_tone",
     "tone_of",
+    "view_of",
     "when",
 ]

@@ -35,7 +35,8 @@ def palette_routes(server: Server) -> list[WebRoute]:
             return not sought or all(part in " ".join(words).lower() for part in sought.split())
 
         commands = [c for c in site.shown("commands", Command, place) if fits(_(c.title), c.keywords)]
-        places = [n for n in site.shown("nav", NavItem, place) if fits(_(n.label))]
+        navigation = [*site.shown("nav", NavItem, place), *site.record_nav(place)]
+        places = [n for n in navigation if fits(_(n.label))]
         data = {
             "q": text,
             "hits": await hits(place, sought) if sought and not only else [],

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from psa_sdk.context import Context
 from psa_sdk.documents import Documents, Found, Item
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
-from psa_sdk.ui import ResourceView, Shell, ShellFrame, Ui
+from psa_sdk.ui import NavItem, ResourceView, Shell, ShellFrame, Ui
 from psa_sdk.web import Browser, Installation, Installed, WebRequest
 from psa_web.assets import Statics, bundles, icon
 from psa_web.catalogues import Catalogues, accepted
@@ -65,6 +65,31 @@ class Site:
             and place.can(getattr(item, "permission", "") or AUTHENTICATED)
             and place.enabled(plugin)
         ]
+
+    def record_nav(self, place: Here) -> list[NavItem]:
+        """Return the entries of resources whose views ask for one."""
+        found: list[NavItem] = []
+        for plugin, view in self.all("views", ResourceView):
+            resource = self.installation.resources.get(view.resource)
+            if view.group is None or resource is None or place.frame.audience != "staff":
+                continue
+            permission = (
+                f"{self.installation.resource_owner[view.resource]}.{view.resource.replace('-', '_')}.read"
+            )
+            if place.can(permission) and place.enabled(plugin):
+                found.append(
+                    NavItem(
+                        id=view.resource,
+                        label=resource.title or view.resource,
+                        url=resource.url,
+                        permission=permission,
+                        icon=view.icon,
+                        group=view.group,
+                        order=view.order,
+                        hotkey=view.hotkey,
+                    )
+                )
+        return found
 
     def ui(self, plugin: str) -> Ui:
         """Return a plugin's contributions."""
@@ -120,8 +145,8 @@ class Site:
             label_of=_label_of,
             related=_related,
             shown_value=shown,
-            modules=self._urls("modules"),
-            styles=self._urls("styles"),
+            shared_modules=self._urls("modules"),
+            shared_styles=self._urls("styles"),
             PUBLIC=PUBLIC,
         )
         environment.globals["ui"] = environment.get_template("web/macros.html").module

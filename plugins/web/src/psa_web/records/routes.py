@@ -126,7 +126,9 @@ class _Pages:
         found = await documents.one(self.name, record)
         label = label_of(facts, found.items[0])
         await documents.delete(self.name, record)
-        words = place.gettext("%(thing)s archived") if facts.archivable else place.gettext("%(thing)s deleted")
+        words = (
+            place.gettext("%(thing)s archived") if facts.archivable else place.gettext("%(thing)s deleted")
+        )
         return answers.json({"go": place.url(self.resource.url), "toast": words % {"thing": label}})
 
     async def chosen(self, ctx: Context, request: WebRequest) -> Response[Any]:

@@ -152,6 +152,8 @@ def shown_as(facts: Description, name: str) -> Shown:
         return "person" if relation.target == "users" else "ref"
     if name == facts.label:
         return "title"
+    if name.endswith("_number") or name == "number":
+        return "id"
     kinds: dict[str, Shown] = {
         "choice": "state",
         "boolean": "flag",
