@@ -205,6 +205,20 @@ async def test_unknown_placeholders_are_all_listed(desk):
     assert "ticket.notes" in answer.text
 
 
+async def test_my_open_tickets_are_one_request(desk):
+    mine = await desk.ticket("Mine", assigned_to=await desk.staff.account_id())
+    done = await desk.ticket("Mine and done", assigned_to=await desk.staff.account_id())
+    await desk.ticket("Not mine")
+    await desk.move(done, "closed")
+    query = {
+        "filter[assigned_to]": str(await desk.staff.account_id()),
+        "filter[status.category][in]": "new,open",
+    }
+    found = await desk.ids("/tickets", **query)
+    assert str(mine) in found
+    assert str(done) not in found
+
+
 async def test_a_note_posted_twice_with_one_key_is_one_note(desk):
     """X-06"""
     ticket = await desk.ticket()

@@ -117,16 +117,22 @@ class WriteChecks:
 
     @IN_BOTH
     async def test_a_stale_write_is_refused(self, house: House) -> None:
-        """If-Match with an old ETag answers 412, with the present one it works; If-None-Match answers 304."""
+        """If-Match with an old ETag answers 412, with the present one it works; If-None-Match answers 304.
+
+        Not for records that another plugin extends: their version doesn't tell of the extension's values.
+        """
         booted(house)
         admin, faults = await house.kit.admin(), list[str]()
+        manifests = house.installation.manifests.values()
+        extended = {one.resource for manifest in manifests for one in manifest.extensions}
         for resource in house.resources:
             if not {"get", "update"} <= resource.verbs:
                 continue
             made = await house.record(resource.name)
             url = f"{resource.url}/{made.id}"
             tag = (await admin.get(url)).headers.get("etag", "")
-            if (await admin.get(url, headers={"If-None-Match": tag})).status_code != 304:
+            again = await admin.get(url, headers={"If-None-Match": tag})
+            if again.status_code != 304 and resource.name not in extended:
                 faults.append(f"GET {resource.url}/{{id}} ignores If-None-Match (ETag {tag!r}).")
             answer = await admin.patch(url, {}, headers={"If-Match": 'W/"0"'}, type=resource.name)
             if answer.status_code != 412:
