@@ -1,6 +1,7 @@
 """One booted kernel as tests see it."""
 
 import datetime
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -27,6 +28,7 @@ from psa_sdk.resources import ManyToMany, Resource, ToMany, ToOne
 from psa_sdk.testing.installation import Endpoint, Person, Related, Tenancy
 
 _OPTIONS = {"HEAD", "OPTIONS"}
+_LOOK_UP = re.compile(r"^(BEGIN|COMMIT|ROLLBACK$|NOTIFY)|psa\.(authenticate|tenant|disabled_module)\b")
 _collecting: ContextVar[list[str] | None] = ContextVar("psa_collecting", default=None)
 
 
@@ -101,13 +103,16 @@ class KernelInstallation:
 
     @asynccontextmanager
     async def statements(self) -> AsyncGenerator[list[str]]:
-        """Collect the SQL statements sent by what the block calls, credentials' look-ups and wake-ups excepted."""
+        """Collect the SQL statements sent by what the block calls.
+
+        What is remembered for a moment, and so comes and goes, is left out: credentials and tenants looked up,
+        wake-ups, and the bounds of transactions.
+        """
         found: list[str] = []
 
         def note(record: asyncpg.connection.LoggedQuery) -> None:
             # Called in the context of whoever sent it: what runs beside isn't counted.
-            own = _collecting.get() is found
-            if own and not record.query.startswith("NOTIFY") and "psa.authenticate(" not in record.query:
+            if _collecting.get() is found and not _LOOK_UP.search(record.query):
                 found.append(record.query)
 
         async def everywhere(change: str) -> None:

@@ -47,9 +47,15 @@ class ReadChecks:
                 continue
             include = ",".join(house.installation.relations(resource.name))
             query = f"&include={include}" if include else ""
-            few, many = [
-                await _count(house, f"{API}{resource.url}?page[size]={size}{query}", "") for size in (1, MANY)
-            ]
+            few = many = 0
+            # What is remembered for a moment may be looked up in between; a cost per row shows up again.
+            for _ in range(2):
+                few, many = [
+                    await _count(house, f"{API}{resource.url}?page[size]={size}{query}", "")
+                    for size in (1, MANY)
+                ]
+                if many <= few:
+                    break
             if many > few:
                 faults.append(f"GET {resource.url} takes {few} statements for 1 row and {many} for {MANY}.")
         assert admin is not None
