@@ -183,7 +183,9 @@ async def quick_filters(
     names = (
         named
         or [
-            name for name, one in facts.filters.items() if 1 < len(one.choices) <= _QUICK and "." not in name
+            name
+            for name, one in facts.filters.items()
+            if 1 < len(one.choices) <= _QUICK and name.endswith(("status", "state", "kind", "type"))
         ][:1]
     )
     return [

@@ -102,7 +102,7 @@ def values(facts: Description, item: Item, view: View) -> tuple[list[Fact], list
         value = item.attributes.get(name)
         if value in (None, "", [], {}) or name in view.hidden or name in _STAMPS:
             continue
-        if name in {facts.label, "custom_fields"} or f"{name}_html" in facts.attributes:
+        if name in {facts.label, "custom_fields"} or f"{name}_html" in facts.attributes.keys() - view.hidden:
             continue
         if name.endswith("_html") or is_text(about):
             prose.append(
