@@ -2,10 +2,10 @@
 
 import contextlib
 import contextvars
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +14,9 @@ from psa_kernel.database.engine import Bound, SessionEnded, current_session
 from psa_kernel.database.outages import CANNOT_CONNECT, lost_connection
 from psa_kernel.database.pool import Connection, Pool
 from psa_sdk.errors import Unavailable
+
+T = TypeVar("T")
+ACQUIRE_SECONDS: Final = 5.0
 
 
 class Session:
@@ -36,7 +39,7 @@ class Session:
         actor_id: UUID | None = None,
         company_id: UUID | None = None,
         readonly: bool = False,
-        acquire_timeout: float = 5.0,
+        acquire_timeout: float = ACQUIRE_SECONDS,
     ) -> None:
         """Prepare; nothing happens before `async with`. `acquire_timeout` is in seconds."""
         self._pool = pool
@@ -66,36 +69,11 @@ class Session:
         return self._connection is None
 
     async def __aenter__(self) -> Self:
-        self._connection = await self._open()
+        self._connection, _ = await _asked(
+            self._pool, self._acquire_timeout, lambda connection: connection.execute(self._begin)
+        )
         self._token = current_session.set(self)
         return self
-
-    async def _open(self) -> Connection:
-        for attempt in (1, 2):
-            try:
-                connection = await self._pool.acquire(timeout=self._acquire_timeout)
-            except TimeoutError as error:
-                raise Unavailable("All database connections are busy; try again shortly.") from error
-            except CANNOT_CONNECT as error:
-                raise Unavailable("The database can't be reached; try again shortly.") from error
-            try:
-                await connection.execute(self._begin)
-            except Exception as error:
-                if not lost_connection(error):
-                    await self._pool.release(connection)
-                    raise
-                # It died while idle, perhaps all of them did; nothing was sent that could be lost.
-                connection.terminate()
-                await self._pool.release(connection)
-                await self._pool.expire_connections()
-                if attempt == 2:
-                    raise Unavailable("The database can't be reached; try again shortly.") from error
-            except BaseException:
-                await self._pool.release(connection)
-                raise
-            else:
-                return connection  # pyright: ignore[reportReturnType]
-        raise AssertionError("unreachable")
 
     async def commit(self) -> None:
         """Commit and give the connection back, also when the commit fails."""
@@ -146,3 +124,47 @@ class Session:
                 await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
             raise
         await self.connection.execute(f"RELEASE SAVEPOINT {name}")
+
+
+async def read_once(pool: Pool, query: str, *arguments: object) -> Mapping[str, Any] | None:
+    """Return the row of a query that needs no tenant, in one round trip: no unit of work, no transaction of its own.
+
+    Raises `Unavailable` when no connection is to be had.
+    """
+
+    async def row_of(connection: Connection) -> Any:
+        return await connection.fetchrow(query, *arguments)
+
+    connection, row = await _asked(pool, ACQUIRE_SECONDS, row_of)
+    await pool.release(connection)
+    return row
+
+
+async def _asked(
+    pool: Pool, seconds: float, ask: Callable[[Connection], Awaitable[T]]
+) -> tuple[Connection, T]:
+    """Take a connection and ask its first question; one that died in the pool is replaced."""
+    for attempt in (1, 2):
+        try:
+            connection: Any = await pool.acquire(timeout=seconds)
+        except TimeoutError as error:
+            raise Unavailable("All database connections are busy; try again shortly.") from error
+        except CANNOT_CONNECT as error:
+            raise Unavailable("The database can't be reached; try again shortly.") from error
+        try:
+            return connection, await ask(connection)
+        except Exception as error:
+            if not lost_connection(error):
+                await pool.release(connection)
+                raise
+            # It died while idle, perhaps all of them did; nothing was sent that could be lost.
+            with contextlib.suppress(asyncpg.InterfaceError):  # the pool may have noticed, and taken it back
+                connection.terminate()
+            await pool.release(connection)
+            await pool.expire_connections()
+            if attempt == 2:
+                raise Unavailable("The database can't be reached; try again shortly.") from error
+        except BaseException:
+            await pool.release(connection)
+            raise
+    raise AssertionError("unreachable")

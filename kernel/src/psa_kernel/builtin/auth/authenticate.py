@@ -18,7 +18,7 @@ from psa_kernel.access import Grants
 from psa_kernel.builtin.auth import browser
 from psa_kernel.builtin.auth.roles import grants_of
 from psa_kernel.builtin.auth.tokens import digest, is_key, well_formed
-from psa_kernel.database.session import Session
+from psa_kernel.database.session import Session, read_once
 from psa_kernel.principal import ANONYMOUS, KernelPrincipal
 from psa_sdk.access import Who
 from psa_sdk.errors import Forbidden, Unauthenticated
@@ -133,10 +133,7 @@ async def _look_up(kernel: "Kernel", token: str) -> Credential | None:
     if known is not None:
         return known
     generation = memory.generation
-    async with Session(
-        kernel.pool, tenant_id=None, multi_tenant=kernel.config.multi_tenant, readonly=True
-    ) as session:
-        row = await session.connection.fetchrow("SELECT * FROM psa.authenticate($1, $2)", key, is_key(token))
+    row = await read_once(kernel.pool, "SELECT * FROM psa.authenticate($1, $2)", key, is_key(token))
     if row is None:
         return None
     found = _credential(kernel, row)
