@@ -1,7 +1,7 @@
 """One installation of everything, furnished, to hold against its own description."""
 
 import pytest_asyncio
-from isolation.installed import batteries, modules, samples
+from isolation.installed import modules, names, samples
 
 from psa_sdk.testing import Kit
 
@@ -11,7 +11,7 @@ async def kit(psa_bench) -> Kit:
     """A tenant with a record of each resource at `kit.records`."""
     if "contract" not in psa_bench.kept:
         kit = await Kit.open(
-            await psa_bench.install("multi", plugins=tuple(batteries()), modules=modules()), samples=samples()
+            await psa_bench.install("multi", plugins=names(), modules=modules()), samples=samples()
         )
         kit.records = {name: (await kit.make(name)).id for name in kit.installation.resources}
         psa_bench.kept["contract"] = kit

@@ -15,7 +15,7 @@ from psa_sdk.testing.battery.belonging import clientele
 from psa_sdk.testing.battery.house import API, House, seen
 from psa_sdk.testing.installation import Bench, Endpoint
 
-from .installed import batteries, modules, samples
+from .installed import modules, names, samples
 
 CANARY = "Zanzibarcanary"
 """A word in the records of those whom nobody else may see."""
@@ -165,7 +165,7 @@ class Estate:
 async def open_estate(bench: Bench) -> Estate:
     """Return the estate of all installed plugins, made once per run."""
     if "isolation" not in bench.kept:
-        installed = await bench.install("multi", plugins=tuple(batteries()), modules=modules())
+        installed = await bench.install("multi", plugins=names(), modules=modules())
         kit = await Kit.open(installed, samples=samples())
         estate = Estate(kit, await kit.neighbour())
         await estate.furnish()
@@ -185,8 +185,10 @@ def differs(
     if seen(foreign, id) == seen(unknown, other) and not leaks(foreign):
         return []
     return [
-        (f"{endpoint.method} {endpoint.path} tells a foreign record from an unknown id: "
-        f"{foreign.status_code} {foreign.text[:300]} against {unknown.status_code} {unknown.text[:300]}")
+        (
+            f"{endpoint.method} {endpoint.path} tells a foreign record from an unknown id: "
+            f"{foreign.status_code} {foreign.text[:300]} against {unknown.status_code} {unknown.text[:300]}"
+        )
     ]
 
 

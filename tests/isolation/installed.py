@@ -8,6 +8,7 @@ from typing import Any
 
 from psa_sdk.testing import PluginBattery
 
+CONFORMANCE = "*/tests/test_conformance.py"
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BUILT_IN: dict[str, Any] = {
     "custom-fields": {"resource": "companies", "kind": "text"},
@@ -19,7 +20,7 @@ BUILT_IN: dict[str, Any] = {
 def batteries() -> dict[str, type[PluginBattery]]:
     """Return the conformance tests of the plugins in this tree, by plugin."""
     found: dict[str, type[PluginBattery]] = {}
-    for path in sorted(PLUGINS.glob("*/tests/test_conformance.py")):
+    for path in sorted((*PLUGINS.glob(CONFORMANCE), *PLUGINS.with_name("tests").glob(CONFORMANCE))):
         spec = spec_from_file_location(f"conformance_of_{path.parts[-3]}", path)
         assert spec is not None
         assert spec.loader is not None
@@ -40,10 +41,12 @@ def samples() -> dict[str, Any]:
     return found
 
 
+@cache
 def modules() -> tuple[ModuleType, ...]:
-    """Return the plugin that uses every extension point, where it is part of the tree."""
-    try:
-        import dummy_plugin.plugin  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        return ()
-    return (dummy_plugin.plugin,)
+    """Return the plugins of the tests themselves: the one that uses every extension point."""
+    return tuple(module for battery in batteries().values() for module in battery.modules)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the plugins that are distributions of their own."""
+    return tuple(name for name in batteries() if not batteries()[name].modules and "." not in name)

@@ -11,7 +11,7 @@ from psa_sdk.errors import NotFound
 from psa_sdk.testing import Kit
 
 from .estate import Estate
-from .installed import batteries, modules, samples
+from .installed import modules, names, samples
 from .test_reads import PRIVATE, walk
 from .test_walk import staff_walk
 from .test_writes import Asker, operate, relate
@@ -32,9 +32,7 @@ async def trusting(psa_bench) -> Estate:
     plugin = module(
         Manifest(name="trusting", title="Trusting", requires=("contacts",), routes=(company_name,))
     )
-    installed = await psa_bench.install(
-        "multi", plugins=tuple(batteries()), modules=(*modules(), plugin), shared=False
-    )
+    installed = await psa_bench.install("multi", plugins=names(), modules=(*modules(), plugin), shared=False)
     kit = await Kit.open(installed, samples=samples())
     estate = Estate(kit, await kit.neighbour())
     await estate.furnish()

@@ -34,7 +34,7 @@ def covered(estate: Estate) -> set[tuple[str, str]]:
 def test_every_installed_plugin_is_walked():
     """A plugin joins with its conformance test, which says how its records are made."""
     installed = {point.name for point in entry_points(group="psa.plugins")}
-    assert installed == set(batteries())
+    assert not installed - set(batteries())
 
 
 async def test_the_walk_covers_every_documented_operation(estate):
