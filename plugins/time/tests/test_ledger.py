@@ -54,9 +54,7 @@ async def test_rounding_per_ticket_is_settled_when_billing_begins(office, hourly
     await office.approved(worker)
     settled = await unbilled(office, company)
     assert [one.billable_minutes for one in settled] == [45, 45, 30]
-    assert [str(one.total_amount) for one in settled] == ["45.00", "45.00", "30.00"] or sum(
-        one.total_amount for one in settled
-    ) == 120
+    assert sum(one.total_amount for one in settled) == 120
     await office.boss.post(f"/time-entries/{made[0]['id']}/unapprove", {"reason": "Too long"})
     await worker.patch(f"/time-entries/{made[0]['id']}", {"duration_minutes": 10})
     await office.approved(worker)
