@@ -159,7 +159,7 @@ class House:
         """Migrate, provision the tenants and fill them."""
         registry = load(self.config)
         await migrate(self.config.owner_database_url, registry, multi_tenant=self.config.multi_tenant)
-        async with Kernel.open(self.config, registry, lifespan=False) as kernel:
+        async with Kernel.open(self._alone, registry, lifespan=False) as kernel:
             for number in range(tenants):
                 slug = f"tenant-{number:03}"
                 if self.config.multi_tenant:
@@ -199,6 +199,11 @@ class House:
             process.stdout.close()
 
     @property
+    def _alone(self) -> Config:
+        """The configuration of a kernel in this process, which needs no Redis."""
+        return msgspec.structs.replace(self.config, redis_url="")
+
+    @property
     def _environment(self) -> dict[str, str]:
         config = self.config
         return UNREACHED | {
@@ -216,7 +221,7 @@ class House:
             return PAGE
         tenant = self.members[0].tenant_id
         async with (
-            Kernel.open(self.config, load(self.config), lifespan=False) as kernel,
+            Kernel.open(self._alone, load(self.config), lifespan=False) as kernel,
             kernel.unit(tenant) as unit,
         ):
             await unit.db.execute("SET LOCAL statement_timeout = '1min'")
