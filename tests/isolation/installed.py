@@ -6,12 +6,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from psa_sdk.tables import new_id
 from psa_sdk.testing import PluginBattery
 
 CONFORMANCE = "*/tests/test_conformance.py"
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BUILT_IN: dict[str, Any] = {
     "custom-fields": {"resource": "companies", "kind": "text"},
+    # Unique across tenants: keys are looked up before the tenant is known.
+    "api-keys": {"secret_hash": lambda _n: new_id().hex},
     "roles": {"grants": ["contacts.companies.read"]},
 }
 
