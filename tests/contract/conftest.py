@@ -14,5 +14,8 @@ async def kit(psa_bench) -> Kit:
             await psa_bench.install("multi", plugins=names(), modules=modules()), samples=samples()
         )
         kit.records = {name: (await kit.make(name)).id for name in kit.installation.resources}
+        async with kit.unit() as unit:
+            place = "companies", kit.records["companies"]
+            kit.records["attachments"] = (await unit.files.save(b"text", name="notes.txt", subject=place)).id
         psa_bench.kept["contract"] = kit
     return psa_bench.kept["contract"]

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request
 
 from psa_dummy import questions
@@ -53,11 +54,17 @@ async def stock(ctx: Context, query: StockQuery) -> Answer:
     return Answer(type="dummy-stock", id="all", attributes=counted)
 
 
-@get("/dummy/mine", permission=AUTHENTICATED, audience="both", returns=Stock, answer_type="dummy-stock")
+class Page(msgspec.Struct):
+    """How many rows a page has."""
+
+    rows: int
+
+
+@get("/dummy/mine", permission=AUTHENTICATED, audience="both", returns=Page, answer_type="dummy-pages")
 async def mine(ctx: Context) -> AnswerList:
     """List what the caller is shown per page."""
     settings = await ctx.settings(DummySettings)
-    return AnswerList(items=[Answer(type="dummy-pages", id="page", attributes={"rows": settings.rows})])
+    return AnswerList(items=[Answer(type="dummy-pages", id="page", attributes=Page(settings.rows))])
 
 
 @get("/dummy/hello", permission=PUBLIC)
