@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -39,6 +39,10 @@ Listener = asyncio.Queue[LiveChange | None]
 class _Message(msgspec.Struct):
     origin: str
     told: list[tuple[UUID, LiveChange]]
+
+
+def _decode(data: Any) -> _Message:
+    return msgspec.json.decode(data, type=_Message)
 
 
 class LiveHub:
@@ -93,7 +97,7 @@ class LiveHub:
                     while True:
                         message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
                         if message is not None:
-                            heard = msgspec.json.decode(message["data"], type=_Message)
+                            heard = _decode(message["data"])
                             if heard.origin != self._origin:
                                 self._hand_out(heard.told)
             except (RedisError, OSError, msgspec.DecodeError) as error:

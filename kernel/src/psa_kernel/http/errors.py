@@ -173,7 +173,8 @@ def answer(error: BaseException, scope: Any) -> tuple[int, list[tuple[bytes, byt
     if refuse is not None:
         page: Response[bytes] = refuse(problem, scope)
         told = {**problem.headers, **page.headers, "content-type": f"{page.media_type}"}
-        return page.status_code, _encoded({**told, "content-length": str(len(page.content))}), page.content
+        status = page.status_code or problem.status
+        return status, _encoded({**told, "content-length": str(len(page.content))}), page.content
     facts: RequestFacts | None = scope.get("psa.request")
     body = document(problem, facts.request_id if facts else "")
     if problem.status == Unavailable.status:

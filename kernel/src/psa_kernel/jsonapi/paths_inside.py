@@ -5,7 +5,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -106,7 +106,7 @@ async def asked(
         arguments["query"] = decode_query(urlencode(query), hints["query"])
     if "body" in hints:
         document = msgspec.json.encode({"data": {"attributes": body or {}}})
-        arguments["body"] = decode_attributes(document, cast(Any, hints["body"]))
+        arguments["body"] = decode_attributes(document, hints["body"])
     if "ctx" in wanted:
         arguments["ctx"] = unit
     return await route.handle(**arguments)

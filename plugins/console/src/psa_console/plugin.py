@@ -1,6 +1,6 @@
 """The console's table of contents: shell, home, profile, settings."""
 
-from psa_console import all_records, home, profile, settings
+from psa_console import all_records, home, profile, settings, widgets
 from psa_console.views import VIEWS
 from psa_sdk import AUTHENTICATED, Manifest, hookimpl
 from psa_sdk.ui import Action, Command, NavItem, Page, SettingsSection, ShellFrame, Ui
@@ -164,6 +164,7 @@ def psa_manifest() -> Manifest:
             actions=ACTIONS,
             settings=SECTIONS,
             views=VIEWS,
+            widgets=widgets.ALL,
             commands=(
                 Command(
                     id="console.profile",

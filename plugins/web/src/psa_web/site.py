@@ -132,24 +132,26 @@ class Site:
         translations = self.catalogues.of(language)
         environment.install_gettext_translations(translations, newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
         environment.filters.update(FILTERS)
-        environment.globals.update(
-            icon=icon,
-            asset=self.statics.url,
-            bundles=bundles,
-            language=language,
-            import_map=self.import_map,
-            words=lambda: words(translations.gettext),
-            url=lambda path: here().url(path),
-            can=lambda permission: here().can(permission),
-            record_url=self._record_url,
-            label_of=_label_of,
-            related=_related,
-            shown_value=shown,
-            shared_modules=self._urls("modules"),
-            shared_styles=self._urls("styles"),
-            PUBLIC=PUBLIC,
-        )
-        environment.globals["ui"] = environment.get_template("web/macros.html").module
+        names: dict[str, Any] = {
+            "icon": icon,
+            "asset": self.statics.url,
+            "bundles": bundles,
+            "language": language,
+            "import_map": self.import_map,
+            "words": lambda: words(translations.gettext),
+            "url": _url,
+            "can": _can,
+            "record_url": self._record_url,
+            "label_of": _label_of,
+            "related": _related,
+            "shown_value": shown,
+            "shared_modules": self._urls("modules"),
+            "shared_styles": self._urls("styles"),
+            "PUBLIC": PUBLIC,
+        }
+        environment.globals.update(names)
+        names["ui"] = environment.get_template("web/macros.html").module
+        environment.globals.update(names)
         return environment
 
     def _record_url(self, resource: str, id: object) -> str:
@@ -189,6 +191,14 @@ class Site:
 
 def _folder(plugin: Installed) -> Path:
     return Path(plugin.module.__file__ or "").parent
+
+
+def _url(path: str) -> str:
+    return here().url(path)
+
+
+def _can(permission: str) -> bool:
+    return here().can(permission)
 
 
 def _related(found: Found, item: Item, name: str) -> Item | None:

@@ -50,8 +50,10 @@ customElements.define('psa-form', class extends HTMLElement {
     } catch { toast(words('offline'), {bad: true}); } finally { this.classList.remove('busy'); }
   };
   show({detail, faults}) {
-    let first = null; const rest = [];
-    for (const {field, detail: text} of faults) { const at = field ? this.fault(field, text) : null; if (at) first ??= at; else rest.push(text); }
+    const places = [], rest = [];
+    for (const {field, detail: text} of faults) { const at = field ? this.fault(field, text) : null; if (at) places.push(at); else rest.push(text); }
+    places.sort((a, b) => (a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    let first = places[0] ?? null;
     if (!faults.length) rest.push(detail);
     const summary = this.querySelector('[data-fault=""]');
     if (rest.length) { if (summary) { summary.textContent = rest.join(' '); first ??= summary; } else toast(rest.join(' '), {bad: true}); }

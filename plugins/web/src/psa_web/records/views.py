@@ -186,7 +186,7 @@ def _placed(columns: Sequence[Column]) -> list[Column]:
         places[columns[0].name] = "title"
     return [
         msgspec.structs.replace(
-            column, on=places.get(column.name, ""), low=index >= 4 and column.name not in places
+            column, on=places.get(column.name, ""), low=index >= 5 and column.name not in places
         )
         for index, column in enumerate(columns)
     ]

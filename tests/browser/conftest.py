@@ -1,0 +1,165 @@
+"""A running installation and a real browser. Where there is no Chromium the tests say so and are skipped."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+pytestmark = pytest.mark.browser
+PATIENCE = 120.0
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "plugins/web/frontend/node_modules/axe-core/axe.min.js"
+_UNLIMITED = {
+    "PSA_REQUESTS_PER_MINUTE": "0",
+    "PSA_TENANT_REQUESTS_PER_MINUTE": "0",
+    "PSA_ANONYMOUS_REQUESTS_PER_MINUTE": "0",
+}
+
+
+class Desk:
+    """An installation with a few companies, and its API."""
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        self.url = url
+        self.email = email
+        self.password = password
+        answer = httpx.post(
+            f"{url}/api/v1/auth/login", json={"data": {"attributes": {"email": email, "password": password}}}
+        )
+        token = answer.json()["data"]["attributes"]["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/vnd.api+json"}
+        self.api = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
+
+    def make(self, resource: str, **attributes: object) -> str:
+        """Create a record and return its id."""
+        document = {"data": {"type": resource, "attributes": attributes}}
+        answer = self.api.post(f"/{resource}", json=document)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["data"]["id"]
+
+    def change(self, resource: str, id: str, **attributes: object) -> None:
+        """Change a record."""
+        document = {"data": {"type": resource, "id": id, "attributes": attributes}}
+        answer = self.api.patch(f"/{resource}/{id}", json=document)
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A started installation."""
+    directory = tmp_path_factory.mktemp("desk")
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "psa_kernel.cli", "up", "--no-demo", "--port", "0"),
+                *("--data-dir", str(directory / "data")),
+            ],
+            env={**os.environ, **_UNLIMITED},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        ready = _filled(_ready(process, directory))
+        yield ready
+        ready.api.close()
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _ready(process: "subprocess.Popen[bytes]", directory: Path) -> Desk:
+    ends = time.monotonic() + PATIENCE
+    connection = directory / "data/connection.json"
+    while time.monotonic() < ends and process.poll() is None:
+        with contextlib.suppress(OSError, ValueError, KeyError, httpx.TransportError):
+            found = json.loads(connection.read_text())
+            if found["url"] and httpx.get(f"{found['url']}/health/live").status_code == 200:
+                return Desk(found["url"], found["admin_email"], found["admin_password"])
+        time.sleep(0.1)
+    raise AssertionError(f"psa up didn't start:\n{(directory / 'log').read_text()[-3000:]}")
+
+
+def _filled(desk: Desk) -> Desk:
+    for number in range(60):
+        kind = ("client", "prospect", "vendor")[number % 3]
+        desk.make("companies", name=f"Sample Company {number:02}", company_type=kind, tags=["managed"])
+    return desk
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that PSA_CHROMIUM names."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("PSA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("There is no Chromium here; install it (apt-get install chromium) or set PSA_CHROMIUM.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def session(chromium: Browser, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cookies of a log-in, to begin with."""
+    context = chromium.new_context(base_url=desk.url)
+    page = context.new_page()
+    page.goto("/ui/login")
+    page.get_by_label("E-mail address").fill(desk.email)
+    page.get_by_label("Password").fill(desk.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/ui/")
+    kept = tmp_path_factory.mktemp("session") / "state.json"
+    context.storage_state(path=kept)
+    context.close()
+    return kept
+
+
+def watched(context: BrowserContext, desk: Desk) -> tuple[Page, list[str]]:
+    """Return a page and what is wrong with it: console errors, violated policies, requests elsewhere."""
+    page, wrong = context.new_page(), list[str]()
+    expected = ("the server responded with a status of 4",)  # forms that are refused
+
+    def said(message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        if kind in {"error", "warning"} and not any(known in text for known in expected):
+            wrong.append(text)
+
+    def asked(request: object) -> None:
+        url = str(getattr(request, "url", ""))
+        if urlsplit(url).netloc not in {"", urlsplit(desk.url).netloc}:
+            wrong.append(f"a request to {url}")
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", asked)
+    return page, wrong
+
+
+@pytest.fixture
+def page(chromium: Browser, desk: Desk, session: Path) -> Iterator[Page]:
+    """A page of somebody logged in; the test fails when the browser finds anything wrong with it."""
+    context = chromium.new_context(
+        base_url=desk.url, storage_state=session, viewport={"width": 1440, "height": 900}
+    )
+    context.set_default_timeout(15_000)
+    page, wrong = watched(context, desk)
+    yield page
+    context.close()
+    assert wrong == []

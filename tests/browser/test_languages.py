@@ -1,0 +1,104 @@
+"""Every text of the pages is there in German too: in templates, in code, and in what plugins declare."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from babel.messages.extract import extract_from_dir
+
+import psa_console
+import psa_web
+from psa_kernel.boot import load
+from psa_kernel.config import Config
+from psa_kernel.registry import Registry
+from psa_sdk.tables import Choice
+from psa_web.catalogues import Catalogues
+from psa_web.formatting import humanise
+from psa_web.records.views import singular_of
+
+METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+JINJA = {
+    "**/templates/**.html": {
+        "extensions": "jinja2.ext.i18n,jinja2.ext.do",
+        "newstyle_gettext": "true",
+        "silent": "false",
+    }
+}
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return load(Config())
+
+
+@pytest.fixture(scope="module")
+def german(registry: Registry) -> Catalogues:
+    return Catalogues(
+        Path(plugin.module.__file__ or "").parent / "locale" for plugin in registry.plugins.values()
+    )
+
+
+def texts_of(package: str) -> Iterator[str]:
+    """Yield the texts of a package's templates and code."""
+    for _, _, message, _, _ in extract_from_dir(package, METHODS, JINJA):
+        yield message if isinstance(message, str) else message[0]
+
+
+def declared(registry: Registry, plugin: str) -> Iterator[str]:
+    """Yield the texts that a plugin declares: names of resources, attributes, choices, settings, pages."""
+    manifest = registry.plugins[plugin].manifest
+    yield manifest.title
+    for kind in ("nav", "pages", "panels", "widgets", "columns", "commands", "settings", "bulk", "views"):
+        for item in getattr(manifest.ui, kind):
+            yield from (getattr(item, name, "") for name in ("label", "title", "singular"))
+    for resource in manifest.resources:
+        yield resource.title
+        yield humanise(singular_of(resource.name))
+        yield from (humanise(field.name) for field in msgspec.structs.fields(resource.read))
+        yield from (humanise(relation.name) for relation in resource.relations)
+        for column in resource.table._meta.columns:
+            if isinstance(column, Choice):
+                yield from (humanise(value) for value in column.allowed)
+    if manifest.settings is not None:
+        _, components = msgspec.json.schema_components([manifest.settings])
+        for name, schema in components[manifest.settings.__name__]["properties"].items():
+            yield schema.get("title") or humanise(name)
+            yield schema.get("description", "")
+
+
+def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
+    translations = german.of("de")
+    same = {text for text in texts if text and translations.gettext(text) == text}
+    return {text for text in same if text not in WORDS_ALIKE}
+
+
+WORDS_ALIKE = {
+    "API", "BCP 47 tag", "Chat", "Cron", "Domain", "Domains", "Filter", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
+    "Name", "Orange", "Organisation", "Partner", "Portal", "Region", "Service", "Spam", "Standard", "Status", "System",
+    "Team", "Text", "Ticket", "Tickets", "URL", "Website",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", [psa_web, psa_console])
+def test_templates_and_code_are_translated(german: Catalogues, module: object):
+    package = Path(getattr(module, "__file__", "")).parent
+    assert untranslated(german, texts_of(str(package))) == set()
+
+
+def test_what_plugins_declare_is_translated(registry: Registry, german: Catalogues):
+    own = {
+        name
+        for name, plugin in registry.plugins.items()
+        if plugin.builtin or (Path(plugin.module.__file__ or "").parent / "locale/de").is_dir()
+    }
+    assert {"contacts", "ticketing", "comments", "console"} <= own
+    missing = {name: untranslated(german, declared(registry, name)) for name in own}
+    assert {name: texts for name, texts in missing.items() if texts} == {}
+
+
+def test_a_language_is_chosen_by_its_first_part():
+    catalogues = Catalogues([Path(psa_web.__file__).parent / "locale"])
+    assert catalogues.languages == ("en", "de")
+    assert catalogues.choose("de-AT", "en") == "de"
+    assert catalogues.choose("fr", "pt") == "en"

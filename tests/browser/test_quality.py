@@ -1,0 +1,104 @@
+"""Accessibility, weight and speed of the console's pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import brotli
+import pytest
+from playwright.sync_api import Browser, Page
+
+from .conftest import AXE, ROOT, Desk, watched
+
+pytestmark = pytest.mark.browser
+DIST = ROOT / "plugins/web/src/psa_web/static/dist"
+PAGES = (
+    "/ui/",
+    "/ui/companies",
+    "/ui/companies/{company}",
+    "/ui/companies/{company}?tab=contacts",
+    "/ui/companies/{company}?tab=activity",
+    "/ui/companies/{company}/edit",
+    "/ui/tickets/new",
+    "/ui/search?q=sample",
+    "/ui/profile",
+    "/ui/records",
+    "/ui/settings",
+    "/ui/settings/auth",
+    "/ui/settings/modules",
+    "/ui/users",
+    "/ui/audit-logs",
+    "/ui/no-such-page",
+)
+RULES = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"
+
+
+@pytest.fixture(params=["light", "dark"])
+def themed(chromium: Browser, desk: Desk, session: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in one of the themes; axe needs to be let in past the policy."""
+    context = chromium.new_context(
+        base_url=desk.url, storage_state=session, color_scheme=request.param, bypass_csp=True
+    )
+    page, wrong = watched(context, desk)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def test_axe_finds_nothing(themed: Page, desk: Desk):
+    assert AXE.exists(), "axe-core comes with the assets' build: npm ci in plugins/web/frontend"
+    company = desk.api.get("/companies?page[size]=1").json()["data"][0]["id"]
+    found: list[str] = []
+    for path in PAGES:
+        themed.goto(path.format(company=company))
+        themed.wait_for_load_state()
+        themed.evaluate(AXE.read_text())
+        result = themed.evaluate(f"axe.run(document, {{runOnly: {RULES}}})")
+        found += [f"{path}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+    assert found == []
+
+
+def test_scripts_and_styles_are_light(page: Page):
+    page.goto("/ui/companies")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(r => r.name.split('/').pop())")
+    scripts = sum((DIST / f"{name}.br").stat().st_size for name in loaded if name.endswith(".js"))
+    styles = sum((DIST / f"{name}.br").stat().st_size for name in loaded if name.endswith(".css"))
+    assert scripts <= 25_000
+    assert styles <= 15_000
+
+
+def test_a_list_is_small_quick_to_render_and_stands_still(page: Page):
+    page.goto("/ui/companies")
+    html = page.request.get("/ui/companies").text()
+    assert len(brotli.compress(html.encode(), quality=4)) <= 25_000
+    assert page.evaluate("document.querySelectorAll('*').length") <= 3000
+    spent = [
+        float(page.request.get("/ui/companies").headers["server-timing"].split("dur=")[1]) for _ in range(8)
+    ]
+    assert min(spent) <= 30
+    shifted = page.evaluate(
+        "new Promise(done => { let sum = 0; new PerformanceObserver(list => list.getEntries().forEach(e => {"
+        " if (!e.hadRecentInput) sum += e.value; })).observe({type: 'layout-shift', buffered: true});"
+        " setTimeout(() => done(sum), 300); })"
+    )
+    assert shifted < 0.01
+
+
+def test_nothing_is_left_behind_by_moving_around(page: Page):
+    page.goto("/ui/")
+
+    def round_trip() -> int:
+        for path in ("/ui/companies", "/ui/profile", "/ui/"):
+            page.evaluate("url => document.dispatchEvent(new CustomEvent('psa:go', {detail: url}))", path)
+            page.wait_for_url(f"**{path}")
+        return int(page.evaluate("document.querySelectorAll('*').length"))
+
+    first = round_trip()
+    assert [round_trip() for _ in range(4)][-1] <= first + 20
+
+
+def test_links_with_the_same_content_are_kept_for_ever(page: Page):
+    page.goto("/ui/companies")
+    style = page.locator("link[rel=stylesheet]").first.get_attribute("href")
+    answer = page.request.get(str(style), headers={"Accept-Encoding": "br"})
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-encoding"] == "br"
