@@ -27,7 +27,12 @@ async def at_a_glance(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None
 async def changes(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
     """Find the latest entries of the audit log that people made."""
     found = await ctx.service(Documents).find(
-        "audit-logs", {"filter[actor_kind][in]": "user,contact,api_key", "page[size]": _CHANGES}
+        "audit-logs",
+        {
+            "filter[actor_kind][in]": "user,contact,api_key",
+            "filter[action][in]": "created,updated,deleted",
+            "page[size]": _CHANGES,
+        },
     )
     return {"entries": found.items} if found.items else None
 

@@ -139,7 +139,13 @@ def address_lines(value: Mapping[str, str]) -> Markup:
     return Markup("<br>").join(escape(line) for line in lines if line)
 
 
+def inline(noun: str) -> str:
+    """Return a noun as it stands within a sentence: English makes it small."""
+    return noun if here().language != "en" or noun.isupper() else noun[:1].lower() + noun[1:]
+
+
 FILTERS: Final = {
+    "inline": inline,
     "when": when,
     "day": day,
     "ago": ago,

@@ -9,7 +9,7 @@ import msgspec
 from psa_sdk.documents import CustomFieldFacts, Description, Documents, Item, RelationFacts
 from psa_sdk.errors import Fault, Invalid
 from psa_web.fields import Field, Option, entered, field_of
-from psa_web.formatting import humanise
+from psa_web.formatting import humanise, inline
 from psa_web.here import Here, bound
 from psa_web.records.lists import label_of
 from psa_web.records.pages import readable
@@ -129,8 +129,13 @@ async def form_data(
         "label": label,
         "id": id,
         "parent": parent,
-        "title": label or place.gettext("New %(thing)s") % {"thing": place.gettext(view.singular).lower()},
+        "title": label or place.gettext("New %(thing)s") % {"thing": _inline(place, view.singular)},
     }
+
+
+def _inline(place: Here, noun: str) -> str:
+    with bound(place):
+        return inline(place.gettext(noun))
 
 
 async def _picked(documents: Documents, facts: Description, item: Item) -> dict[str, list[Option]]:

@@ -185,7 +185,8 @@ async def quick_filters(
         or [
             name
             for name, one in facts.filters.items()
-            if 1 < len(one.choices) <= _QUICK and name.endswith(("status", "state", "kind", "type"))
+            if 1 < len(one.choices) <= _QUICK
+            and (name in {"status", "state", "kind"} or name.endswith("_type"))
         ][:1]
     )
     return [

@@ -141,7 +141,7 @@ def _columns(facts: Description, hidden: frozenset[str]) -> list[str]:
 def _column(facts: Description, name: str) -> Column:
     shown = shown_as(facts, name)
     sort = name if name in facts.sorts else ""
-    title = humanise(name.removesuffix("_at") if shown == "when" else name)
+    title = "Number" if shown == "id" else humanise(name.removesuffix("_at") if shown == "when" else name)
     return Column(name=name, title=title, shown=shown, sort=sort)
 
 
