@@ -125,8 +125,8 @@ def test_an_edit_is_saved_and_shown_in_the_activity(page: Page, desk: Desk):
 
 def test_what_others_change_appears_by_itself(page: Page, desk: Desk):
     made = desk.make("companies", name="Living Company")
-    page.goto(f"/ui/companies/{made}")
-    page.wait_for_function("document.querySelector('psa-live')?.stream?.readyState === 1")
+    with page.expect_response("**/ui/events"):
+        page.goto(f"/ui/companies/{made}")
     desk.change("companies", made, industry="Shipping")
     expect(page.locator("#record")).to_contain_text("Shipping")
 
@@ -197,3 +197,20 @@ def test_a_form_of_another_site_changes_nothing(page: Page, desk: Desk):
     for headers in ({}, {"Origin": "https://elsewhere.example.com"}):
         answer = page.request.post(f"{desk.url}/ui/companies/new", form={"name": "Forged"}, headers=headers)
         assert answer.status == 403
+
+
+def test_a_view_is_saved_and_is_a_tab_from_then_on(page: Page):
+    page.goto("/ui/companies?company_type=vendor")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Save this view").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Vendors")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    tab = page.get_by_role("navigation", name="Saved views").get_by_role("link", name="Vendors")
+    expect(tab).to_have_attribute("aria-current", "page")
+    page.keyboard.press("1")
+    expect(page).to_have_url(re.compile("/ui/companies$"))
+    page.keyboard.press("2")
+    expect(page.locator(".applied")).to_contain_text("20 found")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Delete view Vendors").click()
+    expect(tab).to_have_count(0)

@@ -46,7 +46,7 @@ async def _sections(ctx: Context) -> list[SettingsSection]:
             order=200,
         )
         for one in answer.items
-        if one.attributes.schema.get("properties")
+        if any(field.control != "json" for field in _fields(one.attributes))
     ]
 
 

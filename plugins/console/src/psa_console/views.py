@@ -35,6 +35,5 @@ VIEWS = (
         columns=("label", "resource", "key", "kind", "required", "updated_at"),
         fields=("label", "key", "resource", "kind"),
     ),
-    ResourceView(resource="comments", icon="message-square"),
     ResourceView(resource="attachments", icon="paperclip"),
 )

@@ -15,6 +15,7 @@ from psa_web.gates import gate_routes
 from psa_web.palette import palette_routes
 from psa_web.parts import part_route
 from psa_web.records.routes import record_routes
+from psa_web.records.saved import WebSettings
 from psa_web.serving import Server
 from psa_web.site import Site, of_shell
 from psa_web.stream import stream_route
@@ -27,6 +28,7 @@ def psa_manifest() -> Manifest:
         name="web",
         title="Web pages",
         description="Renders the pages that plugins declare.",
+        settings=WebSettings,
     )
 
 

@@ -36,6 +36,12 @@ def _claimed(registry: Registry, plugin: Plugin) -> Iterator[tuple[str, str]]:
         yield "service", f"{service.protocol.__module__}.{service.protocol.__qualname__}"
     for page in manifest.ui.pages:
         yield f"{page.shell} page", shape(page.path)
+    for action in manifest.ui.actions:
+        yield f"{action.shell} action", shape(action.path)
+    for view in manifest.ui.views:
+        yield "resource view", view.resource
+    for frame in manifest.ui.frames:
+        yield "shell", frame.name
     for entry in manifest.ui.nav:
         yield f"{entry.shell} navigation entry", entry.id
     for method, path in _endpoints(registry, plugin):

@@ -42,6 +42,14 @@ def _asked(plugin: Plugin) -> Iterator[tuple[str, str]]:
         yield f"the widget {widget.id}", widget.permission
     for command in ui.commands:
         yield f"the command {command.id}", command.permission
+    for action in ui.actions:
+        yield f"the action {action.path}", action.permission
+    for verb in ui.bulk:
+        yield f"the bulk action {verb.id}", verb.permission
+    for section in ui.settings:
+        yield f"the settings section {section.id}", section.permission
+    for search in ui.searches:
+        yield f"the search {search.id}", search.permission
 
 
 def _grants_something(registry: Registry, grant: str) -> bool:

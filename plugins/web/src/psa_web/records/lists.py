@@ -12,6 +12,7 @@ from psa_sdk.documents import Description, Documents, FilterFacts, Found, Item
 from psa_sdk.ui import BulkAction, ListColumn, ListFilter
 from psa_web.formatting import humanise
 from psa_web.here import Here
+from psa_web.records.saved import views_of
 from psa_web.records.views import Column, View, view_of
 
 ROWS: Final = 50
@@ -149,6 +150,7 @@ async def list_data(
         "quick": await quick_filters(place, documents, facts, asked),
         "filters": await all_filters(documents, facts, asked),
         "bulk": [b for b in place.site.shown("bulk", BulkAction, place) if b.resource == resource],
+        "saved": await views_of(place.ctx, resource),
         "sorted_by": asked.one("sort") or facts.default_sort,
     }
 

@@ -18,6 +18,7 @@ from psa_web.here import Here
 from psa_web.records.forms import form_data, save
 from psa_web.records.lists import Asked, label_of, list_data
 from psa_web.records.pages import page_data
+from psa_web.records.saved import delete_view, save_view
 from psa_web.records.views import view_of
 from psa_web.serving import Server
 
@@ -52,6 +53,8 @@ class _Pages:
         found: list[tuple[bool, Any, str, Any]] = [
             ("list" in verbs, "GET", url, self.listed),
             ("list" in verbs, "POST", f"{url}/bulk/{{verb:str}}", self.chosen),
+            ("list" in verbs, "POST", f"{url}/views", self.view_saved),
+            ("list" in verbs, "POST", f"{url}/views/delete", self.view_deleted),
             ("get" in verbs, "GET", one, self.shown),
             ("get" in verbs, "GET", f"{one}/peek", self.peeked),
             ("create" in verbs and self.resource.write is not None, "GET", f"{url}/new", self.blank),
@@ -157,6 +160,18 @@ class _Pages:
         words = place.gettext("%d archived") if archived else place.gettext("%d deleted")
         toast = " ".join(part for part in (words % done, kept) if part)
         return answers.json({"toast": toast, "refresh": [self.name]})
+
+    async def view_saved(self, ctx: Context, request: WebRequest) -> Response[Any]:
+        place, form = self._here(ctx, request), await form_of(request)
+        name, query = (str(form.get(one, [""])[-1]) for one in ("name", "query"))
+        await save_view(ctx, self.name, name, query)
+        words = place.gettext("View saved")
+        return answers.json({"go": place.url(f"{self.resource.url}?{query.lstrip('?')}"), "toast": words})
+
+    async def view_deleted(self, ctx: Context, request: WebRequest) -> Response[Any]:
+        place, form = self._here(ctx, request), await form_of(request)
+        await delete_view(ctx, self.name, str(form.get("name", [""])[-1]))
+        return answers.json({"go": place.url(self.resource.url), "toast": place.gettext("View deleted")})
 
     def _parent(self, given: Mapping[str, str]) -> tuple[str, UUID, str] | None:
         """Return the record that a new one will belong to: `parent=companies&parent_id=…&parent_as=domains`."""
