@@ -16,7 +16,8 @@ async def company(kit: Kit, admin: Client) -> str:
 async def test_a_panel_is_on_the_page_of_another_plugins_record(kit, admin):
     shown = await company(kit, admin)
     assert "panel-dummy-gadgets" not in (await read(admin, f"/ui/companies/{shown}")).text
-    await kit.make("dummy-gadgets", company=UUID(shown))
+    async with kit.unit() as ctx:
+        await ctx.records.create("dummy-gadgets", {"name": "Laptop", "company": UUID(shown)})
     assert "panel-dummy-gadgets" in (await read(admin, f"/ui/companies/{shown}")).text
 
 

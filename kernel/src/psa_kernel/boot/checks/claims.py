@@ -34,18 +34,24 @@ def _claimed(registry: Registry, plugin: Plugin) -> Iterator[tuple[str, str]]:
             yield "permission", f"{plugin.name.split('.')[0]}.{resource.name.replace('-', '_')}.{verb}"
     for service in manifest.services:
         yield "service", f"{service.protocol.__module__}.{service.protocol.__qualname__}"
-    for page in manifest.ui.pages:
-        yield f"{page.shell} page", shape(page.path)
-    for action in manifest.ui.actions:
-        yield f"{action.shell} action", shape(action.path)
-    for view in manifest.ui.views:
-        yield "resource view", view.resource
-    for frame in manifest.ui.frames:
-        yield "shell", frame.name
-    for entry in manifest.ui.nav:
-        yield f"{entry.shell} navigation entry", entry.id
+    yield from _claimed_places(plugin)
     for method, path in _endpoints(registry, plugin):
         yield "route", f"{method} {path}"
+
+
+def _claimed_places(plugin: Plugin) -> Iterator[tuple[str, str]]:
+    """Yield what a plugin claims of the shells."""
+    ui = plugin.manifest.ui
+    for page in ui.pages:
+        yield f"{page.shell} page", shape(page.path)
+    for action in ui.actions:
+        yield f"{action.shell} action", shape(action.path)
+    for view in ui.views:
+        yield "resource view", view.resource
+    for frame in ui.frames:
+        yield "shell", frame.name
+    for entry in ui.nav:
+        yield f"{entry.shell} navigation entry", entry.id
 
 
 def _endpoints(registry: Registry, plugin: Plugin) -> Iterator[tuple[str, str]]:
