@@ -171,8 +171,8 @@ def _placed(columns: Sequence[Column]) -> list[Column]:
     """Give the columns their places on a phone."""
     wanted: list[tuple[str, tuple[Shown, ...]]] = [
         ("title", ("title", "text", "id")),
-        ("state", ("state", "flag")),
         ("second", ("ref", "text", "person", "number")),
+        ("state", ("state", "ref", "flag")),
         ("when", ("when", "day")),
     ]
     places: dict[str, str] = {}
