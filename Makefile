@@ -5,6 +5,7 @@ bin := .venv/bin
 newest = $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(name) -c 'import sys; print("$(name)" if sys.version_info >= (3, 11) else "")' 2>/dev/null)))
 projects := pyproject.toml uv.lock $(wildcard sdk/pyproject.toml kernel/pyproject.toml plugins/*/pyproject.toml)
+assets := $(wildcard plugins/*/frontend/*.json plugins/*/frontend/*.mjs plugins/*/frontend/src/* plugins/*/frontend/src/*/*)
 installed := .venv/.installed
 
 up: $(installed)  ## Start everything: PostgreSQL, Valkey, HTTP, worker; with demo data
@@ -30,7 +31,7 @@ format: $(installed)  ## Bring the source into form
 	@$(bin)/ruff format
 	@$(bin)/ruff check --fix
 
-$(installed): $(projects)
+$(installed): $(projects) $(assets)
 	@test -n "$(newest)" || { echo "Python 3.11 or newer is needed, and none was found." >&2; exit 1; }
 	@test -x $(bin)/uv || { $(newest) -m venv .venv && $(bin)/python -m pip install -q "uv>=0.9"; }
 	@$(bin)/uv sync -q --frozen --all-packages
