@@ -38,7 +38,7 @@ def configure(form: Literal["text", "json"] = "text", *, level: int = logging.IN
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # pyright: ignore[reportArgumentType]
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(_Stderr())
     handler.setFormatter(

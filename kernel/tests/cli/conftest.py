@@ -1,12 +1,15 @@
 """A data directory whose servers stay up for the module's commands, and a runner of `psa`."""
 
+from importlib.metadata import entry_points
+
 import pytest
 from click.testing import CliRunner, Result
 
 from psa_kernel.cli import main
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
 
-OTHERS = "comments,contacts,ticketing"
+OTHERS = ",".join(sorted(entry.name for entry in entry_points(group="psa.plugins")))
+"""Every installed plugin: these commands are shown with the kernel alone."""
 
 
 @pytest.fixture(scope="session")

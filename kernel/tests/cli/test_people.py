@@ -32,7 +32,7 @@ def listed(many, slug: str) -> dict[str, str]:
 
 def test_a_tenant_has_an_administrator_and_the_standard_roles(many):
     people = json.loads(many("users", "list", "--tenant", "northwind", "--json").stdout)
-    assert [(person["email"], person["roles"]) for person in people] == [("ada@example.com", ["admin"])]
+    assert ("ada@example.com", ["admin"]) in [(person["email"], person["roles"]) for person in people]
 
 
 def test_a_tenant_is_suspended_and_activated(many):

@@ -7,6 +7,8 @@ import sys
 import httpx
 import pytest
 
+from .conftest import OTHERS
+
 pytestmark = pytest.mark.slow
 
 
@@ -16,7 +18,7 @@ def start(data_dir, *words: str) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "PSA_DATA_DIR": str(data_dir),
-        "PSA_QUARANTINE": "comments,contacts,ticketing",
+        "PSA_QUARANTINE": OTHERS,
     }
     return subprocess.Popen(
         [sys.executable, "-m", "psa_kernel.cli", *words],

@@ -39,7 +39,17 @@ async def test_its_first_migration_makes_everything_it_declares(written, new_dat
 
 def test_its_own_tests_pass(written, tmp_path):
     environment = {"PYTHONPATH": str(tmp_path / "site_visits" / "src")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "tests/test_plugin.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:randomly",
+        "tests/test_plugin.py",
+    ]
     done = subprocess.run(
         command, cwd=tmp_path / "site_visits", env=environment, capture_output=True, text=True, check=False
     )

@@ -11,8 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from .conftest import OTHERS
+
 pytestmark = pytest.mark.slow
-OTHERS = "comments,contacts,ticketing"
 
 
 class Up:

@@ -122,7 +122,12 @@ async def test_rows_that_hang_on_a_record_are_seen_with_it(stock):
 
 async def test_clients_dont_find_by_custom_fields_that_they_dont_see(stock):
     await stock.add(
-        Book, id=numbered(15), title="B15", status="printed", author=numbered(1), custom_fields='{"room": "12"}'
+        Book,
+        id=numbered(15),
+        title="B15",
+        status="printed",
+        author=numbered(1),
+        custom_fields='{"room": "12"}',
     )
     client = somebody("library.*", audience="portal", company=CLIENT)
     assert ids(await stock.list("books", "filter[custom_fields.room]=12")) == ["0f"]

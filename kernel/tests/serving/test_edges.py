@@ -8,6 +8,7 @@ import pytest
 
 from psa_kernel.kernel import Kernel
 from psa_kernel.server import address, bind, serve
+from psa_kernel.testing.drain import drain
 
 from .conftest import JSON_API, Desk
 
@@ -158,6 +159,7 @@ async def test_a_suspended_tenant_is_told_so(house):
 
 
 async def test_health_is_told_to_all_and_its_details_to_operators(desk):
+    await drain(desk.kernel)
     assert (await desk.anonymous.get("/health/live")).json() == {"status": "ok"}
     assert (await desk.anonymous.get("/health/ready")).json() == {"status": "ok"}
     checks = (await desk.client(peer="127.0.0.1").get("/health/ready")).json()["checks"]

@@ -40,7 +40,10 @@ class TestConformance(PluginBattery):
         },
         "hourly-rates": make_rate,
         "approval-delegations": make_delegation,
-        "work-schedules": {"starts_on": lambda n: f"20{n % 90 + 10}-01-01", "ends_on": None},
+        "work-schedules": {
+            "starts_on": lambda n: f"{2000 + n // 300}-{n // 25 % 12 + 1:02d}-{n % 25 + 1:02d}",
+            "ends_on": None,
+        },
     }
     fixed: ClassVar = {
         "time-entries.start_time": SPAN,
