@@ -10,7 +10,7 @@ JSON_API = "application/vnd.api+json"
 
 
 async def counts(kit) -> dict[str, int]:
-    """Return the number of rows of every table of the tenant, logs of access excepted."""
+    """Return the number of rows of every table of the tenant; logs of access and what the system notes apart."""
     tables = await kit.installation.rows(
         "SELECT c.table_schema AS s, c.table_name AS t FROM information_schema.columns c"
         " JOIN information_schema.tables b USING (table_schema, table_name)"
@@ -19,6 +19,8 @@ async def counts(kit) -> dict[str, int]:
     )
     union = " UNION ALL ".join(
         f'SELECT \'{row["s"]}.{row["t"]}\' AS name, count(*) AS n FROM "{row["s"]}"."{row["t"]}" WHERE tenant_id = $1'
+        # Security alerts about the test's own people may still be on their way.
+        + (" AND actor_kind <> 'system'" if row["t"] in {"audit_entry", "outbox"} else "")
         for row in tables
     )
     return {row["name"]: row["n"] for row in await kit.installation.rows(union, kit.tenant_id)}
