@@ -21,10 +21,22 @@ _ASKED_FOR = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long unless it is asked for."""
+    """Leave out what takes long unless it is asked for, and browser tests where they aren't alone."""
+    _part_browser(config, items)
     for name, reason in _ASKED_FOR.items():
         if config.getoption(f"--{name}"):
             continue
         for item in items:
             if item.get_closest_marker(name):
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _part_browser(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect browser tests beside others: the browser's driver and asynchronous tests each want the thread's loop.
+
+    `make test` runs them afterwards, as `pytest tests/browser` does.
+    """
+    browser = [item for item in items if "tests/browser" in item.path.as_posix()]
+    if browser and len(browser) < len(items):
+        items[:] = [item for item in items if "tests/browser" not in item.path.as_posix()]
+        config.hook.pytest_deselected(items=browser)

@@ -16,7 +16,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-pytestmark = pytest.mark.browser
 PATIENCE = 120.0
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "plugins/web/frontend/node_modules/axe-core/axe.min.js"
