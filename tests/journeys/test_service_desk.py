@@ -196,8 +196,14 @@ async def test_a_request_from_the_first_word_to_the_last(new_kit, tenancy: str):
         str(ticket),
     )
     told = [row["name"].removeprefix("ticketing.") for row in events]
-    assert told[:2] == ["ticket_opened", "ticket_assigned"]
-    for name in ("ticket_replied", "ticket_status_changed", "tickets_merged", "ticket_split"):
+    assert told[0] == "ticket_opened"
+    for name in (
+        "ticket_assigned",
+        "ticket_replied",
+        "ticket_status_changed",
+        "tickets_merged",
+        "ticket_split",
+    ):
         assert name in told
     waiting = await kit.installation.rows("SELECT name FROM psa.outbox WHERE dispatched_at IS NULL")
     assert waiting == []

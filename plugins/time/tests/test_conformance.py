@@ -1,5 +1,6 @@
 """What every plugin is held to."""
 
+from datetime import date, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -30,9 +31,15 @@ async def make_delegation(kit, given):
     return UUID(answer.json()["data"]["id"])
 
 
+def week(n, day):
+    """A day of a week of its own."""
+    return date(2001, 1, 1) + timedelta(weeks=n, days=day)
+
+
 class TestConformance(PluginBattery):
     plugin = "time"
     samples: ClassVar = {
+        "timesheets": {"start_date": lambda n: week(n, 0), "end_date": lambda n: week(n, 6)},
         "time-entries": {
             "date": lambda n: f"2026-{n % 9 + 1:02d}-{n % 28 + 1:02d}",
             "duration_minutes": 30,
