@@ -92,11 +92,11 @@ def test_a_record_is_made_and_every_fault_is_at_its_field(page: Page):
     expect(page.locator("[data-fault='address.country']")).not_to_be_empty()
     expect(page.get_by_label("Name").first).to_be_focused()
     expect(page.get_by_label("Website")).to_have_value("not a website")
-    page.get_by_label("Name").first.fill("Fresh Company")
+    page.get_by_label("Name").first.fill("Zesty Company")
     page.get_by_label("Website").fill("https://fresh.example.com")
     page.get_by_label("Country").first.fill("DE")
     page.keyboard.press("Control+s")
-    expect(page.get_by_role("heading", name="Fresh Company").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Zesty Company").first).to_be_visible()
     expect(page.locator(".toast")).to_contain_text("created")
     expect(page.locator("#record")).to_contain_text("https://fresh.example.com")
 
