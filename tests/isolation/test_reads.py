@@ -118,8 +118,12 @@ async def walk(
     return faults, asked
 
 
+# Cursors are sealed over the filter's value, so each is its own.
+CURSOR = re.compile(r"page(?:\[|%5B)(?:after|before)(?:\]|%5D)=[^\"&]+")
+
+
 def _same(answer, text: str) -> str:
-    return text.replace(answer.headers.get("x-request-id", "-"), "")
+    return CURSOR.sub("", text.replace(answer.headers.get("x-request-id", "-"), ""))
 
 
 async def test_staff_learn_nothing_of_another_tenant_by_asking(estate):
