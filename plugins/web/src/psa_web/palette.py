@@ -8,7 +8,7 @@ from psa_sdk.context import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Problem
 from psa_sdk.routes import AUTHENTICATED
-from psa_sdk.ui import Command, Hit, NavItem, SearchProvider
+from psa_sdk.ui import Command, Hit, SearchProvider
 from psa_sdk.web import WebRequest, WebRoute
 from psa_web import answers
 from psa_web.here import Here
@@ -35,7 +35,7 @@ def palette_routes(server: Server) -> list[WebRoute]:
             return not sought or all(part in " ".join(words).lower() for part in sought.split())
 
         commands = [c for c in site.shown("commands", Command, place) if fits(_(c.title), c.keywords)]
-        navigation = [*site.shown("nav", NavItem, place), *site.record_nav(place)]
+        navigation = site.navigation(place)
         places = [n for n in navigation if fits(_(n.label))]
         data = {
             "q": text,

@@ -116,7 +116,7 @@ class Server:
     async def navigation(self, place: Here) -> dict[str, list[NavEntry]]:
         """Return the navigation by group, with its counts of the last seconds."""
         groups: dict[str, list[NavEntry]] = {}
-        for item in [*self.site.shown("nav", NavItem, place), *self.site.record_nav(place)]:
+        for item in self.site.navigation(place):
             groups.setdefault(item.group, []).append(NavEntry(item, await self._count(place, item)))
         for entries in groups.values():
             entries.sort(key=lambda entry: entry.item.order)

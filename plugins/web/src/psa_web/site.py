@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from psa_sdk.context import Context
 from psa_sdk.documents import Documents, Found, Item
+from psa_sdk.hooks import psa_nav
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import NavItem, ResourceView, Shell, ShellFrame, Ui
 from psa_sdk.web import Browser, Installation, Installed, WebRequest
@@ -65,6 +66,17 @@ class Site:
             and place.can(getattr(item, "permission", "") or AUTHENTICATED)
             and place.enabled(plugin)
         ]
+
+    def navigation(self, place: Here) -> list[NavItem]:
+        """Return the declared entries, those of resources, and those that depend on who asks (`psa_nav`)."""
+        asked = place.ctx.ask(psa_nav, principal=place.ctx.principal)
+        depending = [
+            item
+            for items in asked
+            for item in items
+            if item.shell == place.frame.name and place.can(item.permission)
+        ]
+        return [*self.shown("nav", NavItem, place), *self.record_nav(place), *depending]
 
     def record_nav(self, place: Here) -> list[NavItem]:
         """Return the entries of resources whose views ask for one."""
