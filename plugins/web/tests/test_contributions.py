@@ -56,6 +56,12 @@ async def test_who_lacks_a_right_sees_neither_page_nor_entry_nor_column(kit):
     assert "/ui/companies/new" not in page, "who may not create is not invited to"
 
 
+async def test_an_entry_that_depends_on_who_asks_is_shown_to_them_only(kit, admin):
+    assert "Retired gadgets" in (await read(admin, "/ui/companies")).text
+    clerk = await kit.staff("contacts.companies.read", "dummy.dummy_gadgets.read")
+    assert "Retired gadgets" not in (await read(clerk, "/ui/companies")).text
+
+
 async def test_a_module_that_is_off_is_gone_from_the_pages(kit, admin):
     await kit.installation.switch(kit.tenant_id, "dummy", on=False)
     try:
