@@ -1,8 +1,9 @@
 """One booted kernel as tests see it."""
 
 import datetime
+import itertools
 import re
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from types import ModuleType
@@ -51,6 +52,7 @@ class KernelInstallation:
         }
         self.resources: Mapping[str, Resource] = registry.resources
         self.endpoints: Sequence[Endpoint] = _endpoints(app)
+        self.numbers: Iterator[int] = itertools.count(1)
         self._clock = clock
         self._people = People(kernel)
 

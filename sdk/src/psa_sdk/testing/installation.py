@@ -4,7 +4,7 @@ The kernel implements these Protocols; the kit and the battery are built on them
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import ModuleType
 from typing import Any, Literal, Protocol
@@ -82,6 +82,8 @@ class Installation(Protocol):
     packages: Mapping[str, ModuleType]
     """Each plugin's module, the one with the manifest."""
     endpoints: Sequence[Endpoint]
+    numbers: Iterator[int]
+    """Counts what tests make here: kits of one installation may share a tenant, and names must differ."""
 
     def owner(self, resource: str) -> str:
         """Return the plugin that declares a resource."""

@@ -29,7 +29,6 @@ class Kit:
         self._samples = samples
         self._clients: dict[Person, Client] = {}
         self._neighbour: Kit | None = None
-        self._made = 0
 
     @classmethod
     async def open(
@@ -116,5 +115,4 @@ class Kit:
 
     def number(self) -> int:
         """Return the next number, for values that must differ."""
-        self._made += 1
-        return self._made
+        return next(self.installation.numbers)

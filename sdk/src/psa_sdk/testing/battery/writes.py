@@ -198,7 +198,7 @@ def _changes(house: House, resource: Resource, field: msgspec.structs.FieldInfo)
 def _value(house: House, resource: Resource, field: msgspec.structs.FieldInfo) -> Any:
     """Return a value that the attribute doesn't hold already."""
     sample = house.kit.make.sample(resource.name)
-    n = house.kit.number() + 1000
+    n = house.kit.number()
     if field.encode_name in sample:
         given = sample[field.encode_name]
         return given(n) if callable(given) else given
