@@ -61,3 +61,8 @@ SYSTEM = _fixed(0x100, "system", "System", ("*",))
 """The platform itself: schedules, seeds, commands. Holds every permission."""
 ANONYMOUS = _fixed(0x101, "anonymous", "Anonymous", ())
 """Nobody logged in. Holds nothing; public routes only."""
+
+
+def automation(id: UUID, label: str) -> KernelPrincipal:
+    """Return the principal of a tenant's automation, which holds every permission."""
+    return msgspec.structs.replace(SYSTEM, id=id, kind="automation", label=label, who=Who(id=id))

@@ -2,14 +2,14 @@
 
 import copy
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
-from psa_kernel.principal import SYSTEM
+from psa_kernel.principal import SYSTEM, automation
 from psa_kernel.sql import TenantSql
 from psa_sdk.context import Database, Principal, Records
 from psa_sdk.errors import Forbidden, NotFound, Unauthenticated
@@ -102,6 +102,16 @@ class Unit:
     def request_id(self) -> str:
         """Correlates the request, its events, jobs and log lines."""
         return self.request.request_id
+
+    @property
+    def root_id(self) -> UUID | None:
+        """The outbox row that the chain of causes began with; None where a request begins it."""
+        return self.cause.root if self.cause else None
+
+    @property
+    def trail(self) -> Sequence[UUID]:
+        """The automations whose writes led here, the first one first."""
+        return self.cause.trail if self.cause else ()
 
     @property
     def actor_facts(self) -> ActorFacts:
@@ -226,6 +236,18 @@ class Unit:
         unit = copy.copy(self)
         unit.principal = SYSTEM
         unit.on_behalf_of = self.on_behalf_of or self.principal.id
+        return unit
+
+    def as_automation(self, id: UUID, label: str) -> "Unit":
+        """Return this unit of work with a tenant's automation as principal, its id in the trail of what follows."""
+        from psa_kernel.events.outbox import Cause
+
+        unit = copy.copy(self)
+        unit.principal = automation(id, label)
+        people = self.principal.kind in {"user", "contact", "api_key"}
+        unit.on_behalf_of = self.principal.id if people else self.on_behalf_of
+        cause = self.cause or Cause(depth=0, on_behalf_of=unit.on_behalf_of)
+        unit.cause = msgspec.structs.replace(cause, trail=(*cause.trail, id))
         return unit
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:

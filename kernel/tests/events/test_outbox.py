@@ -2,12 +2,14 @@
 
 import datetime
 
+import msgspec
 import pytest
 
 from psa_kernel.clock import FixedClock
 from psa_kernel.events import outbox
 from psa_kernel.testing.drain import drain
 from psa_sdk.events import Event
+from psa_sdk.tables import new_id
 
 NOON = datetime.datetime(2026, 3, 2, 12, tzinfo=datetime.UTC)
 
@@ -193,3 +195,28 @@ async def test_a_switched_off_module_gets_no_events_and_keeps_its_jobs(new_bench
     assert await bench.effects() == ["note later"]
     (row,) = await bench.run("SELECT attempts FROM psa.delivery WHERE kind = 'job'")
     assert row["attempts"] == 1, "waiting is no try"
+
+
+async def test_what_an_automation_causes_carries_its_name(bench):
+    """AUD-04, AUT-01: rows know the beginning of their chain and the automations on the way."""
+    rule, other = new_id(), new_id()
+    async with bench.kernel.unit(bench.acme) as ctx:
+        assert (ctx.root_id, tuple(ctx.trail)) == (None, ())
+        acting = ctx.as_automation(rule, "Ring twice").as_automation(other, "Ring again")
+        assert (acting.principal.kind, acting.principal.id, acting.principal.label) == (
+            "automation",
+            other,
+            "Ring again",
+        )
+        await acting.emit(bench.plugin.Rang(number=1))
+        await ctx.emit(bench.plugin.Unheard())
+    await drain(bench.kernel)
+    rows = await bench.run(
+        "SELECT id, kind, name, actor_kind, actor_id, cause::text AS cause FROM psa.outbox"
+    )
+    found = {"job" if row["kind"] == "job" else row["name"]: row for row in rows}
+    rang, job = found["bench.rang"], found["job"]
+    assert (rang["actor_kind"], rang["actor_id"]) == ("automation", other)
+    caused = msgspec.json.decode(job["cause"], type=outbox.Cause)
+    assert (caused.event, caused.root, caused.trail) == (rang["id"], rang["id"], (rule, other))
+    assert found["bench.unheard"]["cause"] is None, "only what the automation writes is marked"

@@ -211,6 +211,16 @@ class Context(Protocol):
         ...
 
     @property
+    def root_id(self) -> UUID | None:
+        """In a subscriber or actor, the id of the event or job that the chain of causes began with."""
+        ...
+
+    @property
+    def trail(self) -> Sequence[UUID]:
+        """The automations whose writes led here, the first one first."""
+        ...
+
+    @property
     def records(self) -> Records:
         """Reads and writes of resources."""
         ...
@@ -272,6 +282,13 @@ class Context(Protocol):
 
     def as_system(self) -> "Context":
         """Return this unit of work with the system as principal, audited as on behalf of the present one."""
+        ...
+
+    def as_automation(self, id: UUID, label: str) -> "Context":
+        """Return this unit of work with a tenant's automation as principal, who holds all rights of the tenant.
+
+        What it writes is audited as the automation's, and its id is in the `trail` of all that follows.
+        """
         ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:

@@ -198,12 +198,18 @@ def _read(handler: Handler, row: Row) -> Any:
 def _introduce(unit: Unit, row: Row) -> None:
     """Carry on what caused the outbox row: its request, and on whose behalf this runs."""
     earlier = msgspec.json.decode(row["cause"], type=Cause) if row["cause"] else None
-    automatic = row["actor_kind"] in {"job", "system"}
+    automatic = row["actor_kind"] in {"job", "system", "automation"}
     origin: UUID | None = (earlier.on_behalf_of if earlier else None) if automatic else row["actor_id"]
     unit.event_id = row["id"]
     unit.request = RequestFacts(request_id=row["request_id"])
     unit.on_behalf_of = origin
-    unit.cause = Cause(event=row["id"], depth=earlier.depth + 1 if earlier else 1, on_behalf_of=origin)
+    unit.cause = Cause(
+        event=row["id"],
+        depth=earlier.depth + 1 if earlier else 1,
+        on_behalf_of=origin,
+        root=(earlier.root if earlier else None) or row["id"],
+        trail=earlier.trail if earlier else (),
+    )
 
 
 def describe(error: BaseException) -> str:

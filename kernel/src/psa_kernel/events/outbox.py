@@ -24,11 +24,17 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why an outbox row exists: the row whose handler wrote it, how many came before, for whom all began."""
+    """Why an outbox row exists: the row whose handler wrote it, how many came before, for whom all began.
 
-    event: UUID
+    `root` is the row at the chain's beginning, `trail` the automations that wrote on the way. An automation that
+    acts in a request has no row before it.
+    """
+
+    event: UUID | None = None
     depth: int = 1
     on_behalf_of: UUID | None = None
+    root: UUID | None = None
+    trail: tuple[UUID, ...] = ()
 
 
 def cause_of(unit: "Unit") -> str | None:
