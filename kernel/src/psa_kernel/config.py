@@ -37,6 +37,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses and networks (CIDR) whose X-Forwarded-* headers are believed."""
     allowed_origins: tuple[str, ...] = ()
     """Origins that browsers may call the API from (CORS)."""
+    outbound_networks: tuple[str, ...] = ()
+    """Networks (CIDR) beside the public internet that tenants' mail servers and the like may be in."""
     public_url: str = ""
     """The address people use. In multi-tenant mode `<slug>.<its host>` names a tenant, and unknown hosts are refused."""
     requests_per_minute: int = 600
@@ -81,7 +83,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **overrides: o
         raw = environment.get(variable)
         if raw is None:
             continue
-        is_list = field.name in {"quarantine", "trusted_proxies", "allowed_origins"}
+        is_list = field.name in {"quarantine", "trusted_proxies", "allowed_origins", "outbound_networks"}
         text: object = [part.strip() for part in raw.split(",") if part.strip()] if is_list else raw
         try:
             values[field.name] = msgspec.convert(

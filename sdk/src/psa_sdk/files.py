@@ -27,10 +27,11 @@ class Files(Protocol):
         name: str,
         subject: tuple[str, UUID] | None = None,
         internal: bool = False,
+        id: UUID | None = None,
     ) -> StoredFile:
         """Store content and attach it to a record given as (type, id).
 
-        `internal` hides it from portal principals. Raises `TooLarge` over the limit or the tenant's
+        `internal` hides it from portal principals; `id` is for a text that names the file before it is stored. Raises `TooLarge` over the limit or the tenant's
         quota, `Invalid` for a refused type.
         """
         ...

@@ -14,6 +14,7 @@ import pluggy
 from psa_sdk.access import Scope
 from psa_sdk.context import Platform, Principal
 from psa_sdk.files import FileScanner, FileStore
+from psa_sdk.mail import MailTransport
 from psa_sdk.manifest import Manifest
 from psa_sdk.ui import NavItem
 from psa_sdk.web import Installation, WebAsset, WebRoute
@@ -54,6 +55,11 @@ def psa_file_store(config: Mapping[str, str]) -> FileStore | None:
 @hookspec
 def psa_file_scanner() -> FileScanner:  # pyright: ignore[reportReturnType]
     """Return a scanner that must pass every upload before it can be downloaded."""
+
+
+@hookspec(firstresult=True)
+def psa_mail_transport() -> MailTransport | None:
+    """Return what carries all outgoing mail, instead of what each tenant set up."""
 
 
 @hookspec(firstresult=True)

@@ -89,6 +89,8 @@ class KernelBench:
             requests_per_minute=0,
             anonymous_requests_per_minute=0,
             tenant_requests_per_minute=0,
+            # Peers that tests start themselves.
+            outbound_networks=("127.0.0.0/8",),
         )
         try:
             registry = load(config, modules, only=plugins)

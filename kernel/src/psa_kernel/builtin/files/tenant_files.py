@@ -44,6 +44,7 @@ class TenantFiles:
         name: str,
         subject: tuple[str, UUID] | None = None,
         internal: bool = False,
+        id: UUID | None = None,
     ) -> StoredFile:
         """Store content and attach it to a record given as (type, id); the same name makes a new version."""
         settings = await self._unit.settings(FilesSettings)
@@ -75,7 +76,7 @@ class TenantFiles:
             values |= {"subject_kind": subject[0], "subject_id": subject[1]}
         if self._unit.principal.kind in {"user", "contact", "api_key"}:
             values["uploaded_by"] = self._unit.principal.id
-        file_id = await self._system.create(ATTACHMENTS, values)
+        file_id = await self._system.create(ATTACHMENTS, values, id=id)
         return StoredFile(id=file_id, name=shown, size=spool.size, media_type=media_type, sha256=spool.sha256)
 
     async def get(self, id: UUID) -> StoredFile:

@@ -3,7 +3,11 @@
 from psa_kernel.builtin.tenancy import jobs, operators, routes, tables
 from psa_kernel.builtin.tenancy.erasure import TenantErased
 from psa_kernel.builtin.tenancy.settings import TenancySettings
-from psa_sdk import Manifest, Permission, every, hookimpl
+from psa_kernel.outbound import GuardedNetwork
+from psa_kernel.signing import TenantSigner
+from psa_sdk import Manifest, Permission, every, hookimpl, provide
+from psa_sdk.network import Network
+from psa_sdk.signing import Signer
 
 
 @hookimpl
@@ -28,5 +32,6 @@ def psa_manifest() -> Manifest:
             every("20 0 * * *", jobs.meter_usage),
             every("40 2 * * *", jobs.erase_tenants, per_tenant=False),
         ),
+        services=(provide(Network, GuardedNetwork), provide(Signer, TenantSigner)),
         settings=TenancySettings,
     )
