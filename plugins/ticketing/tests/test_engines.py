@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from psa_comments.api import render
 from psa_sdk.errors import Invalid
+from psa_sdk.placeholders import as_plain, fill
 from psa_ticketing.family import MAX_DEPTH, check_chain
 from psa_ticketing.lifecycle import ACTIVE, DONE, ENDED, after_reply, stamps
 from psa_ticketing.numbers import parse_number, show_number
-from psa_ticketing.placeholders import as_plain, fill
 from psa_ticketing.tables import CATEGORIES
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,9 +9,9 @@ from msgspec import Meta
 from psa_contacts.api import ContactBook
 from psa_sdk import Answer, Context, Record, post
 from psa_sdk.identity import Directory
+from psa_sdk.placeholders import as_plain, fill
 from psa_ticketing.api import TICKETS
 from psa_ticketing.numbers import show_number
-from psa_ticketing.placeholders import as_plain, fill
 
 
 class ApplyTemplate(msgspec.Struct, forbid_unknown_fields=True):

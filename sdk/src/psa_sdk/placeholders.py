@@ -1,4 +1,4 @@
-"""Filling `{{path|fallback}}` in canned text; unknown placeholders block sending (TIC-62)."""
+"""Filling `{{path|fallback}}` in texts that tenants write; unknown placeholders block sending (TIC-62)."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,6 +7,16 @@ from psa_sdk.errors import Fault, Invalid
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>])")
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_][a-z0-9_.]*)\s*(?:\|([^{}]*))?\}\}")
+
+
+def placeholders(content: str) -> set[str]:
+    """Return the paths that a text asks for.
+
+    Example:
+        >>> sorted(placeholders("{{title}} for {{contact.name|you}}"))
+        ['contact.name', 'title']
+    """
+    return {match[1] for match in _PLACEHOLDER.finditer(content)}
 
 
 def fill(content: str, values: Mapping[str, str | None], *, escape: Callable[[str], str] = str) -> str:
@@ -18,7 +28,7 @@ def fill(content: str, values: Mapping[str, str | None], *, escape: Callable[[st
         >>> fill("Hi {{contact.first_name|there}}", {"contact.first_name": None})
         'Hi there'
     """
-    unknown = sorted({match[1] for match in _PLACEHOLDER.finditer(content)} - values.keys())
+    unknown = sorted(placeholders(content) - values.keys())
     if unknown:
         known = ", ".join(sorted(values))
         raise Invalid(
