@@ -126,20 +126,20 @@ async def examine(kit: Kit, client: Client, examples: int, *, thorough: bool) ->
 
 
 @pytest.mark.timeout(600)
-async def test_what_an_administrator_is_answered_is_described(kit):
-    await examine(kit, await kit.admin(), 2, thorough=False)
+async def test_what_an_administrator_is_answered_is_described(own_kit):
+    await examine(own_kit, await own_kit.admin(), 2, thorough=False)
 
 
 @pytest.mark.timeout(600)
-async def test_what_a_client_is_answered_is_described(kit):
-    company = (await kit.make("companies")).id
-    client = await kit.portal(
-        company, contact_id=(await kit.make("contacts", company=company)).id, admin=True
+async def test_what_a_client_is_answered_is_described(own_kit):
+    company = (await own_kit.make("companies")).id
+    client = await own_kit.portal(
+        company, contact_id=(await own_kit.make("contacts", company=company)).id, admin=True
     )
-    await examine(kit, client, 1, thorough=False)
+    await examine(own_kit, client, 1, thorough=False)
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(1800)
-async def test_thoroughly_what_an_administrator_is_answered_is_described(kit):
-    await examine(kit, await kit.admin(), 15, thorough=True)
+async def test_thoroughly_what_an_administrator_is_answered_is_described(own_kit):
+    await examine(own_kit, await own_kit.admin(), 15, thorough=True)

@@ -3,6 +3,7 @@
 Values are as JSON has them: text for instants, decimals and ids.
 """
 
+import datetime
 import re
 from collections.abc import Callable
 from typing import Any
@@ -53,11 +54,16 @@ _BY_SHAPE = (
 )
 
 
+def _day(n: int) -> str:
+    return (datetime.date(2026, 1, 1) + datetime.timedelta(days=n)).isoformat()
+
+
 _SCALARS: dict[type[inspect.Type], Callable[[int], Any]] = {
     inspect.BoolType: lambda n: n % 2 == 1,
     inspect.DecimalType: lambda n: f"{n % 90 + 1}.50",
-    inspect.DateTimeType: lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}T08:30:00Z",
-    inspect.DateType: lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}",
+    # The later made, the later: what ends was asked for after what starts.
+    inspect.DateTimeType: lambda n: f"{_day(n)}T08:30:00Z",
+    inspect.DateType: lambda n: _day(n),
     inspect.TimeType: lambda n: f"{n % 24:02d}:30:00",
     inspect.TimeDeltaType: lambda n: f"PT{n % 3600 + 1}S",
     inspect.UUIDType: lambda n: f"00000000-0000-7000-8000-{n:012x}",
