@@ -214,8 +214,8 @@ class Unit:
 
         await record(self, action, resource, id, detail)
 
-    async def reveal(self, resource: str, id: UUID, column: str) -> str:
-        """Return the plain text of a `Sealed` column; audited. Raises `NotFound` when it isn't set."""
+    async def reveal(self, resource: str, id: UUID, column: str, *, shown: bool = True) -> str:
+        """Return the plain text of a `Sealed` column, audited if it is shown; raises `NotFound` when it isn't set."""
         table = self.kernel.registry.resources[resource].table
         if not isinstance(table._meta.get_column_by_name(column), Sealed):
             raise LookupError(f"{resource} has no sealed column {column}.")
@@ -226,7 +226,8 @@ class Unit:
         )
         if sealed is None:
             raise NotFound(f"{column} is not set.")
-        await self.audit("reveal", resource, id, attribute=column)
+        if shown:
+            await self.audit("reveal", resource, id, attribute=column)
         return await self.kernel.keys.open_sealed(self.tenant_id, name, column, id, sealed)
 
     def as_system(self) -> "Unit":

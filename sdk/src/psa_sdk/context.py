@@ -221,6 +221,11 @@ class Context(Protocol):
         ...
 
     @property
+    def on_behalf_of(self) -> UUID | None:
+        """In a subscriber or actor, the account whose doing caused it; None where the platform did."""
+        ...
+
+    @property
     def records(self) -> Records:
         """Reads and writes of resources."""
         ...
@@ -276,8 +281,11 @@ class Context(Protocol):
         """Write an audit entry for something that is no record change, such as an export."""
         ...
 
-    async def reveal(self, resource: str, id: UUID, column: str) -> str:
-        """Return the plain text of a `Sealed` column; audited."""
+    async def reveal(self, resource: str, id: UUID, column: str, *, shown: bool = True) -> str:
+        """Return the plain text of a `Sealed` column; audited unless it isn't `shown` to anybody, as in a log-in.
+
+        Raises `NotFound` when it isn't set.
+        """
         ...
 
     def as_system(self) -> "Context":
