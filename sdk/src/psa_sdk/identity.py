@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from psa_sdk.access import Audience
+from psa_sdk.context import Context
 from psa_sdk.events import Event
 
 AccountStatus = Literal["invited", "active", "disabled"]
@@ -118,4 +119,11 @@ class Directory(Protocol):
 
     async def end_sessions(self, id: UUID, *, reason: str) -> int:
         """End all sessions of an account and return how many there were."""
+        ...
+
+    async def as_account(self, id: UUID) -> Context:
+        """Return this unit of work as a member of staff acts in it, with the rights they have now.
+
+        For background work that somebody asked for. Raises `NotFound` when it is no active staff account.
+        """
         ...

@@ -109,6 +109,16 @@ def resolve(
     return columns, ignored
 
 
+def fillable(sends: Writable, definitions: Sequence[Definition]) -> dict[str, str]:
+    """Return what columns can be mapped to: each name by the plain forms of the headers that mean it."""
+    return {form: name for form, name in _names(sends, definitions).items() if name}
+
+
+def meaning_of(header: str, names: Mapping[str, str]) -> str:
+    """Return the name that a header means by itself, empty when it doesn't tell."""
+    return names.get(_plain(header), "")
+
+
 def _plain(name: str) -> str:
     return _WORDS.sub("", name.lower())
 

@@ -4,11 +4,9 @@ A dry run is the same run, undone at its end, so both give the same report. Rows
 which something fails is repeated row by row, so that one bad row never costs another.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
-
-import msgspec
 
 from psa_kernel.database.schema import literal
 from psa_kernel.jsonapi import custom_fields
@@ -23,35 +21,13 @@ from psa_kernel.jsonapi.scopes import require
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.writable import CUSTOM_FIELDS, Writable, writable
 from psa_sdk.errors import NotFound, Problem
+from psa_sdk.imports import ImportReport, RowProblem
 from psa_sdk.resources import Resource
 
 if TYPE_CHECKING:
     from psa_kernel.unit_of_work import Unit
 
 BATCH = 200
-
-
-class RowProblem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a row was skipped; `line` is where it begins in the file, `column` the header as written."""
-
-    line: int
-    code: str
-    detail: str
-    column: str = ""
-
-
-class ImportReport(msgspec.Struct, kw_only=True):
-    """What an import did, or would do."""
-
-    dry_run: bool
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    encoding: str = ""
-    separator: str = ""
-    ignored_columns: list[str] = []
-    problems: list[RowProblem] = []
 
 
 class _UndoneError(Exception):
@@ -65,13 +41,18 @@ async def import_csv(
     *,
     mapping: Mapping[str, str] | None = None,
     dry_run: bool = False,
+    part: range | None = None,
+    refused: Collection[int] = (),
 ) -> ImportReport:
-    """Import a file into a resource; raises `BadRequest` for a file or header that can't be read at all."""
+    """Import a file, or a part of its data rows, into a resource; `refused` are lines that earlier parts skipped.
+
+    Raises `BadRequest` for a file or header that can't be read at all.
+    """
     require(unit, name, "create")
     require(unit, name, "update")
     sheet = read_sheet(content)
     sends = writable(unit, name)
-    definitions = await _definitions(unit, sends.resource)
+    definitions = await definitions_of(unit, sends.resource)
     columns, ignored = resolve(
         sheet.header, sends, target_of(unit, sends.resource), definitions, mapping or {}
     )
@@ -79,12 +60,15 @@ async def import_csv(
         dry_run=dry_run, encoding=sheet.encoding, separator=sheet.separator, ignored_columns=ignored
     )
     run = _Import(unit, sends, columns, definitions, report)
+    rows = part or range(len(sheet.lines))
+    run.remember([line for line in sheet.lines[: rows.start] if line.number not in refused])
+    lines = sheet.lines[rows.start : rows.stop]
     try:
         async with unit.savepoint():
             # Unique custom fields are compared with what is stored, so each row has to be before the next one.
             size = 1 if any(item.is_unique for item in definitions) else BATCH
-            for start in range(0, len(sheet.lines), size):
-                await run.batch(sheet.lines[start : start + size], len(sheet.header))
+            for start in range(0, len(lines), size):
+                await run.batch(lines[start : start + size], len(sheet.header))
             if dry_run:
                 raise _UndoneError
     except _UndoneError:
@@ -96,7 +80,8 @@ async def import_csv(
     return report
 
 
-async def _definitions(unit: "Unit", resource: Resource) -> tuple[custom_fields.Definition, ...]:
+async def definitions_of(unit: "Unit", resource: Resource) -> tuple[custom_fields.Definition, ...]:
+    """Return the fields that the tenant added to a resource."""
     if not resource.custom_fields:
         return ()
     column = custom_fields.DEFINITIONS.format(literal(resource.name))
@@ -127,6 +112,15 @@ class _Import:
         self.asks = any(item.is_unique or item.target for item in definitions)
         self.definitions = definitions
 
+    def remember(self, lines: Sequence[Line]) -> None:
+        """Take the keys of rows that earlier parts have written."""
+        for line in lines:
+            attributes, _, _ = row_data(self.columns, line.cells)
+            self.seen.update(dict.fromkeys(self._keys(attributes), line.number))
+
+    def _keys(self, attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+        return [(name, str(attributes[name]).lower()) for name in self.matching.keys if attributes.get(name)]
+
     async def batch(self, lines: Sequence[Line], width: int) -> None:
         rows = [row for line in lines if (row := self._row(line, width)) is not None]
         await self.matching.recognise(rows)
@@ -142,7 +136,7 @@ class _Import:
             detail = f"The row has {len(line.cells)} cells, the header {width}; quote cells with separators."
             return self._skip(line, "too_many_cells", detail)
         attributes, relations, key = row_data(self.columns, line.cells)
-        keys = [(name, str(attributes[name]).lower()) for name in self.matching.keys if attributes.get(name)]
+        keys = self._keys(attributes)
         return Row(line=line, attributes=attributes, relations=relations, keys=keys, id=key)
 
     def _skip(self, line: Line, code: str, detail: str, pointer: str = "") -> None:

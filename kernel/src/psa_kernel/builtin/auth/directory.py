@@ -1,16 +1,20 @@
 """The `Directory` service: the tenant's people, for other plugins."""
 
+import copy
 from collections.abc import Collection, Mapping
 from typing import cast
 from uuid import UUID
 
+import msgspec
+
 from psa_kernel.builtin.auth import password_change
-from psa_kernel.builtin.auth.accounts import COLUMNS, account, check_email
+from psa_kernel.builtin.auth.accounts import COLUMNS, account, acting, check_email
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.roles import grants_of, role_grants
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.unit_of_work import Unit
+from psa_sdk.access import Who
 from psa_sdk.context import Context
 from psa_sdk.errors import Conflict, Invalid, NotFound
 from psa_sdk.identity import Account, AccountErased, PasswordToken, Team
@@ -146,3 +150,31 @@ class TenantDirectory:
         found = (await self.users([id])).get(id)
         if found is None or found.audience != "portal":
             raise NotFound(f"There is no portal account {id}.")
+
+    async def as_account(self, id: UUID) -> Context:
+        """Return this unit of work as a member of staff acts in it, with the rights they have now."""
+        row = await self._unit.db.fetch_one(
+            f"SELECT {COLUMNS}, array_agg(r.key) AS keys,"
+            " array(SELECT unnest(o.grants) FROM psa.role_assignment y JOIN psa.role o"
+            " ON o.tenant_id = y.tenant_id AND o.id = y.role WHERE y.tenant_id = a.tenant_id AND y.account = a.id)"
+            " AS grants, array(SELECT m.team FROM psa.team_member m WHERE m.tenant_id = a.tenant_id"
+            " AND m.account = a.id) AS teams FROM psa.account a"
+            " JOIN psa.role_assignment x ON x.tenant_id = a.tenant_id AND x.account = a.id"
+            " JOIN psa.role r ON r.tenant_id = x.tenant_id AND r.id = x.role"
+            " WHERE a.status = 'active' AND a.audience = 'staff' AND a.id = $1 GROUP BY a.tenant_id, a.id",
+            id,
+        )
+        if row is None:
+            raise NotFound(f"There is no active member of staff {id}.")
+        unit = copy.copy(self._unit)
+        unit.principal = msgspec.structs.replace(
+            acting(account(row)),
+            who=Who(id=id, team_ids=tuple(row["teams"])),
+            grants=grants_of(unit.kernel, row["keys"], row["grants"]),
+            tenant_id=unit.tenant_id,
+            role_keys=tuple(row["keys"]),
+            timezone=row["timezone"],
+            locale=row["locale"],
+        )
+        unit.on_behalf_of = None
+        return unit

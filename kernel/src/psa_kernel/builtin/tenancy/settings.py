@@ -20,7 +20,7 @@ class TenancySettings(Settings, frozen=True, kw_only=True):
     timezone: Annotated[str, Meta(max_length=64, title="Time zone", description="IANA name")] = "UTC"
     currency: Annotated[CurrencyCode, Meta(title="Currency")] = "USD"
     locale: Annotated[Locale, Meta(title="Language and region", description="BCP 47 tag")] = "en-US"
-    primary_hue: Annotated[Hue, Meta(title="Main colour")] = 222
+    primary_hue: Annotated[Hue, Meta(title="Main colour")] = 268
     accent_hue: Annotated[Hue, Meta(title="Accent colour")] = 160
     logo: Annotated[UUID | None, Meta(title="Logo", description="Id of a stored image")] = None
 
