@@ -116,12 +116,34 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     handle: Callable[..., Awaitable[Answered | None]]
     shell: Shell = "console"
     max_body: int = 1 << 20
+    slot: str = ""
+    """Where other plugins' `FormPart`s belong; they are saved after `handle`, in the same unit of work."""
+
+
+class FormPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of another plugin's form, in a slot such as `ticket.composer`: shown like a panel, saved with the form.
+
+    `save(ctx, record, form)` gets the record's id and the whole form; names of inputs begin with the plugin's name.
+    What it raises refuses the whole form.
+    """
+
+    slot: str
+    id: str
+    title: str
+    template: str
+    load: Load
+    save: Callable[[Context, UUID, Mapping[str, Sequence[str]]], Awaitable[None]]
+    permission: str
+    icon: str = ""
+    order: int = 100
+    lazy: bool = False
+    shell: Shell = "console"
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
     """A part of another plugin's page, in a named slot such as `ticket.side`; `load` may return None to hide it.
 
-    A lazy one is fetched after the page.
+    A lazy one is fetched after the page. One in `<one>.tabs` is a tab of the record's page, loaded when it is open.
     """
 
     slot: str
@@ -172,6 +194,20 @@ class ListFilter(msgspec.Struct, frozen=True, kw_only=True):
     order: int = 100
 
 
+class ListPreset(msgspec.Struct, frozen=True, kw_only=True):
+    """A view of a list that everybody has, as a tab before their own: filters and order as in the list's address.
+
+    `{me}` in the query stands for the person's id. `counted` shows how many there are.
+    """
+
+    resource: str
+    title: str
+    query: str
+    counted: bool = False
+    permission: str = ""
+    order: int = 100
+
+
 class BulkAction(msgspec.Struct, frozen=True, kw_only=True):
     """A verb for the chosen rows of a list; with `single` also for one record on its page."""
 
@@ -210,6 +246,14 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     """In which part of the navigation; None for resources that are reached from others or from settings."""
     order: int = 100
     hotkey: str = ""
+    cells: Mapping[str, str] = {}
+    """Templates that draw cells of the list, by column; they have `item`, `found` and `column`."""
+    signs: tuple[str, ...] = ()
+    """Columns that hold no more than a sign: narrow, without a visible heading."""
+    list_template: str = "web/list.html"
+    """One that extends `web/list.html`."""
+    record_template: str = "web/record.html"
+    """One that extends `web/record.html`."""
     generated: bool = True
 
 
@@ -277,6 +321,8 @@ class Ui(msgspec.Struct, frozen=True, kw_only=True):
     widgets: tuple[Widget, ...] = ()
     columns: tuple[ListColumn, ...] = ()
     filters: tuple[ListFilter, ...] = ()
+    presets: tuple[ListPreset, ...] = ()
+    form_parts: tuple[FormPart, ...] = ()
     bulk: tuple[BulkAction, ...] = ()
     views: tuple[ResourceView, ...] = ()
     settings: tuple[SettingsSection, ...] = ()

@@ -1,6 +1,9 @@
 """How companies, contacts and sites look in the console."""
 
-from psa_sdk.ui import ListFilter, ResourceView, Ui
+from psa_contacts.screens import dialogs, panels
+from psa_sdk.ui import Action, ListFilter, ListPreset, ResourceView, Ui
+
+MERGE, UPDATE = "contacts.contacts.merge", "contacts.contacts.update"
 
 UI = Ui(
     views=(
@@ -19,6 +22,7 @@ UI = Ui(
             group="clients",
             order=10,
             hotkey="g c",
+            record_template="contacts/company.html",
         ),
         ResourceView(
             resource="contacts",
@@ -30,6 +34,7 @@ UI = Ui(
             fields=("first_name", "last_name", "company", "email", "phone", "mobile", "title", "department"),
             group="clients",
             order=20,
+            record_template="contacts/contact.html",
         ),
         ResourceView(
             resource="sites",
@@ -42,6 +47,38 @@ UI = Ui(
         ResourceView(resource="contact-emails", singular="E-mail address", icon="mail"),
         ResourceView(resource="company-domains", singular="Mail domain", icon="globe"),
         ResourceView(resource="contact-merges", icon="merge"),
+    ),
+    panels=panels.PANELS,
+    actions=(
+        Action(path="/contacts/{id:uuid}/merge", permission=MERGE, handle=dialogs.merge),
+        Action(
+            path="/contacts/{id:uuid}/merges/{merge:uuid}/undo", permission=MERGE, handle=dialogs.undo_merge
+        ),
+        Action(
+            path="/contacts/{id:uuid}/portal",
+            permission="contacts.contacts.grant_portal",
+            handle=dialogs.portal,
+        ),
+        Action(
+            path="/contacts/{id:uuid}/anonymise",
+            permission="contacts.contacts.anonymise",
+            handle=dialogs.anonymise,
+        ),
+        Action(path="/contacts/{id:uuid}/restore", permission=UPDATE, handle=dialogs.restore_contact),
+        Action(
+            path="/companies/{id:uuid}/restore",
+            permission="contacts.companies.update",
+            handle=dialogs.restore_company,
+        ),
+    ),
+    presets=(
+        ListPreset(resource="companies", title="Mine", query="account_manager={me}", order=10),
+        ListPreset(
+            resource="companies", title="Clients", query="company_type=client&status=active", order=20
+        ),
+        ListPreset(resource="companies", title="Prospects", query="company_type=prospect", order=30),
+        ListPreset(resource="contacts", title="Primary contacts", query="is_primary=true", order=10),
+        ListPreset(resource="contacts", title="Portal users", query="is_portal_user=true", order=20),
     ),
     filters=(
         ListFilter(resource="companies", name="company_type"),

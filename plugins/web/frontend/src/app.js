@@ -3,13 +3,15 @@ import htmx from 'htmx.org';
 import './navigation.js';
 import './preferences.js';
 import './elements/actions.js';
+import './elements/board.js';
+import './elements/editor.js';
 import './elements/keys.js';
 import './elements/list.js';
 import './elements/live.js';
+import './elements/menu.js';
 import './elements/palette.js';
 import './elements/picker.js';
 import './elements/time.js';
-import './elements/lazy.js';
 import {csrf, toast, words} from './ui.js';
 
 window.htmx = htmx;

@@ -3,9 +3,10 @@
 import datetime
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
@@ -39,6 +40,12 @@ def when(value: Any) -> str:
     """Return a date and time."""
     at = moment(value)
     return format_datetime(at, "medium", locale=here().language) if at else ""
+
+
+def local(value: Any) -> str:
+    """Return an instant in the reader's zone as inputs of dates and times hold it."""
+    at = moment(value)
+    return at.strftime("%Y-%m-%dT%H:%M") if at else ""
 
 
 def day(value: Any) -> str:
@@ -144,9 +151,21 @@ def inline(noun: str) -> str:
     return noun if here().language != "en" or noun.isupper() else noun[:1].lower() + noun[1:]
 
 
-FILTERS: Final = {
+def same_query(query: str, other: str) -> bool:
+    """Tell whether two query strings ask the same.
+
+    Example:
+        >>> same_query("a=1&b=2", "b=2&a=1&sort=")
+        True
+    """
+    return sorted(parse_qsl(query)) == sorted(parse_qsl(other))
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "same_query": same_query,
     "inline": inline,
     "when": when,
+    "local": local,
     "day": day,
     "ago": ago,
     "number": number,

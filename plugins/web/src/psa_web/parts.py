@@ -8,7 +8,7 @@ from litestar import Response
 from psa_sdk.context import Context
 from psa_sdk.errors import NotFound
 from psa_sdk.routes import AUTHENTICATED
-from psa_sdk.ui import Panel, Widget
+from psa_sdk.ui import FormPart, Panel, Widget
 from psa_sdk.web import WebRequest, WebRoute
 from psa_web import answers
 from psa_web.serving import Server
@@ -22,9 +22,10 @@ def part_route(server: Server) -> WebRoute:
         place = server.site.here(ctx, request, server.frame)
         wanted = request.path_params["id"]
         subject = request.query_params.get("subject")
-        shown: list[Panel | Widget] = [
+        shown: list[Panel | Widget | FormPart] = [
             *server.site.shown("panels", Panel, place),
             *server.site.shown("widgets", Widget, place),
+            *server.site.shown("form_parts", FormPart, place),
         ]
         for one in shown:
             if one.id == wanted:

@@ -11,10 +11,10 @@ from litestar.exceptions import HTTPException
 
 from psa_sdk.context import Context
 from psa_sdk.errors import NotFound, Problem
-from psa_sdk.ui import Action, Answered, Done, Go, NavItem, Page, ShellFrame, Show
+from psa_sdk.ui import Action, Answered, Done, FormPart, Go, NavItem, Page, ShellFrame, Show
 from psa_sdk.web import WebRequest, WebRoute
 from psa_web import answers
-from psa_web.arguments import Wanted
+from psa_web.arguments import Wanted, form_of
 from psa_web.here import Here, NavEntry, bound
 from psa_web.site import Site
 from psa_web.slots import gathered
@@ -60,9 +60,19 @@ class Server:
             place = self.site.here(ctx, request, self.frame)
             with bound(place):
                 answered = await action.handle(**await wanted.of(ctx, request))
+                await self._save_parts(place, action)
             return await self._followed(place, answered or Done())
 
         return self.route(plugin, "POST", action.path, action.permission, handle, max_body=action.max_body)
+
+    async def _save_parts(self, place: Here, action: Action) -> None:
+        """Save what other plugins put into the form, for the record that the path's `id` names."""
+        record = place.request.path_params.get("id")
+        if not action.slot or not isinstance(record, UUID):
+            return
+        for part in self.site.shown("form_parts", FormPart, place):
+            if part.slot == action.slot:
+                await part.save(place.ctx, record, await form_of(place.request))
 
     def route(
         self,

@@ -161,9 +161,10 @@ class Site:
             "shared_styles": self._urls("styles"),
             "PUBLIC": PUBLIC,
         }
+        # What macros include uses macros: their own context is made before they are.
+        macros = names["ui"] = _Macros()
         environment.globals.update(names)
-        names["ui"] = environment.get_template("web/macros.html").module
-        environment.globals.update(names)
+        macros.module = environment.get_template("web/macros.html").module
         return environment
 
     def _record_url(self, resource: str, id: object) -> str:
@@ -199,6 +200,15 @@ class Site:
             " font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; form-action 'self';"
             " base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
         )
+
+
+class _Macros:
+    """The shared macros, known by name before they are loaded."""
+
+    module: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
 
 
 def _folder(plugin: Installed) -> Path:
@@ -239,6 +249,8 @@ def words(gettext: Any) -> str:
             "leave": _("Leave without saving?"),
             "unsaved": _("Unsaved changes"),
             "nothing": _("Nothing found"),
+            "suggestions": _("Suggestions"),
+            "dropped": _("Drop files here"),
             "remove": _("Remove"),
             "key-move": _("Next, previous row"),
             "key-select": _("Select row"),

@@ -7,7 +7,7 @@ import msgspec
 import structlog
 from markupsafe import Markup
 
-from psa_sdk.ui import Panel, Widget
+from psa_sdk.ui import FormPart, Panel, Widget
 from psa_web.here import Here
 
 log = structlog.get_logger("psa.web")
@@ -16,7 +16,7 @@ log = structlog.get_logger("psa.web")
 class Filled(msgspec.Struct, frozen=True):
     """A panel or widget with its content; a lazy one has the address of its content instead."""
 
-    panel: Panel | Widget
+    panel: Panel | Widget | FormPart
     body: Markup
     lazy: str = ""
 
@@ -24,7 +24,11 @@ class Filled(msgspec.Struct, frozen=True):
 async def gathered(place: Here, slots: Sequence[str], subject: UUID | None) -> Mapping[str, Sequence[Filled]]:
     """Return what belongs in the slots of a record's page."""
     found: dict[str, list[Filled]] = {slot: [] for slot in slots}
-    for panel in place.site.shown("panels", Panel, place):
+    panels: list[Panel | FormPart] = [
+        *place.site.shown("panels", Panel, place),
+        *place.site.shown("form_parts", FormPart, place),
+    ]
+    for panel in panels:
         if panel.slot in found:
             filled = await fill(place, panel, subject)
             if filled is not None:
@@ -33,7 +37,7 @@ async def gathered(place: Here, slots: Sequence[str], subject: UUID | None) -> M
 
 
 async def fill(
-    place: Here, panel: Panel | Widget, subject: UUID | None, *, now: bool = False
+    place: Here, panel: Panel | Widget | FormPart, subject: UUID | None, *, now: bool = False
 ) -> Filled | None:
     """Return a panel with its content, None when it has nothing to show; a broken one says so and no more."""
     if panel.lazy and not now:

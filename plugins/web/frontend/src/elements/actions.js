@@ -44,7 +44,7 @@ customElements.define('psa-form', class extends HTMLElement {
         this.classList.remove('dirty');
         const note = this.querySelector('.save-bar > span'); if (note) note.textContent = '';
         if (result?.answer?.html !== undefined) this.put(result.answer.html);
-        if (result) this.closest('dialog')?.close();
+        if (result) { this.closest('dialog')?.close(); this.closest('[popover]')?.hidePopover(); }
         if (result && this.hasAttribute('reset')) this.form.reset();
         this.dispatchEvent(new CustomEvent('psa:done', {bubbles: true, detail: result?.answer}));
       }
@@ -73,6 +73,7 @@ document.addEventListener('click', async e => {
   if (!button || button.disabled) return;
   e.preventDefault();
   if (button.dataset.confirm && !(await asked(button.dataset.confirm, button.dataset.verb ?? button.textContent.trim()))) return;
+  button.closest('[popover]')?.hidePopover();
   button.disabled = true;
   await act(button.dataset.post, JSON.parse(button.dataset.values ?? '{}'));
   button.disabled = false;

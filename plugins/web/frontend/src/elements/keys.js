@@ -1,4 +1,5 @@
-// One keyboard dispatcher. Bindings are in the markup: data-hotkey="g t", "mod+k", "r". Single letters never act in fields.
+// One keyboard dispatcher. Bindings are in the markup: data-hotkey="g t", "mod+k", "r". Single letters never act in fields
+// or open menus.
 import {words} from '../ui.js';
 
 export const editable = t => t.closest?.('input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable=true]');
@@ -9,7 +10,7 @@ customElements.define('psa-keys', class extends HTMLElement {
   disconnectedCallback() { document.removeEventListener('keydown', this.press); }
   press = e => {
     if (e.isComposing || e.altKey || e.defaultPrevented) return;
-    const mod = e.metaKey || e.ctrlKey, open = document.querySelector('dialog[open]');
+    const mod = e.metaKey || e.ctrlKey, open = document.querySelector('dialog[open]') ?? e.target.closest?.('.menu:popover-open');
     if ((editable(e.target) || open) && !mod) return;
     if (e.repeat && e.key.length === 1) return;
     const key = (mod ? 'mod+' : '') + (e.key.length === 1 ? e.key.toLowerCase() : e.key);

@@ -35,12 +35,14 @@ customElements.define('psa-list', class extends HTMLElement {
       case 'k': case 'ArrowUp': this.move(-1); break;
       case 'x': if (row) this.choose([row], !this.chosen.has(row.dataset.row)); break;
       case ' ': if (!row || control) return; if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.peek(); break;
-      case 'Enter': case 'o': if (!row || (control && e.key === 'Enter')) return; go(row.dataset.href); break;
+      case 'Enter': case 'o': if (!row || (control && e.key === 'Enter')) return; this.remember(); go(row.dataset.href); break;
       case 'Escape': if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.clear(); break;
       default: return;
     }
     e.preventDefault();
   };
+  // Where a record's page was reached from, for its way back and to the next one.
+  remember() { sessionStorage.setItem('psa-trail', JSON.stringify({back: location.pathname + location.search, rows: this.rows.map(row => row.dataset.href)})); }
   choose(rows, on) {
     for (const row of rows) {
       const box = row.querySelector('.check');
@@ -64,6 +66,7 @@ customElements.define('psa-list', class extends HTMLElement {
   click = e => {
     this.ranged = e.shiftKey;
     if (e.target.closest('[data-clear]')) { this.clear(); return; }
+    if (e.target.closest('[data-row] a')) this.remember();
     const row = e.target.closest('[data-row]');
     if (!row || e.target.closest('a,button,input,label,summary')) return;
     this.mark(row);
@@ -82,5 +85,17 @@ customElements.define('psa-list', class extends HTMLElement {
     const n = this.chosen.size, bar = this.querySelector('.bulk'), all = this.querySelector('[data-all]');
     if (bar) { bar.hidden = !n; bar.querySelector('b').textContent = n; bar.querySelectorAll('[data-post]').forEach(b => { b.dataset.values = JSON.stringify({ids: [...this.chosen]}); }); }
     if (all) { all.checked = n > 0 && n === this.rows.length; all.indeterminate = n > 0 && n < this.rows.length; }
+  }
+});
+
+// <psa-trail>: previous and next record of the list that one came from; [data-back] leads back to that list as it was.
+customElements.define('psa-trail', class extends HTMLElement {
+  connectedCallback() {
+    const {back, rows} = JSON.parse(sessionStorage.getItem('psa-trail') ?? '{"rows":[]}'), at = rows.indexOf(location.pathname);
+    if (at < 0) return;
+    this.querySelector('.num').textContent = `${at + 1} / ${rows.length}`;
+    for (const [rel, href] of [['prev', rows[at - 1]], ['next', rows[at + 1]]]) { const a = this.querySelector(`[rel=${rel}]`); a.hidden = !href; if (href) a.href = href; }
+    const up = document.querySelector('[data-back]');
+    if (up && new URL(up.href).pathname === back.split('?')[0]) up.href = back;
   }
 });

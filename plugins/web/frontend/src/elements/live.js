@@ -19,24 +19,35 @@ customElements.define('psa-live', class extends HTMLElement {
   hear({topic, id, toast: text}) { refresh(topic, `${topic}:${id}`); if (text) toast(text); }
 });
 
-// Elements without hx-get replace themselves by their namesake in the present page, fetched anew.
-const due = new Map();
+// Elements without hx-get replace themselves by their namesakes in the present page, fetched anew once for all of them.
+// What somebody is at work in waits until they are done.
+const due = new Set();
+let timer;
 document.addEventListener('psa:live', e => {
-  const el = e.target;
-  if (el.hasAttribute('hx-get') || !el.id) return;
-  clearTimeout(due.get(el.id));
-  due.set(el.id, setTimeout(() => renew(el.id), 250));
+  if (e.target.hasAttribute('hx-get') || !e.target.id) return;
+  due.add(e.target.id);
+  clearTimeout(timer);
+  timer = setTimeout(renew, 250);
 }, true);
-async function renew(id) {
-  due.delete(id);
-  const old = document.getElementById(id);
-  if (!old || old.contains(document.activeElement) && document.activeElement.matches('input,textarea,select') || old.querySelector('psa-form.dirty')) return;
-  const got = await fetch(location.href, {headers: {'Psa-Soft': '1'}}).catch(() => null);
-  if (!got?.ok) return;
-  const fresh = new DOMParser().parseFromString(await got.text(), 'text/html').getElementById(id), now = document.getElementById(id);
-  if (!fresh || !now) return;
-  const host = now.closest('psa-list');
-  now.replaceWith(document.adoptNode(fresh));
-  window.htmx.process(fresh);
-  host?.restore();
+const taken = el => 'busy' in el.dataset || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input,textarea,select');
+async function renew() {
+  const ids = [...due].filter(id => { const el = document.getElementById(id); if (el && taken(el)) return false; due.delete(id); return el; });
+  clearTimeout(timer);
+  if (due.size) timer = setTimeout(renew, 1500);
+  if (!ids.length) return;
+  const at = location.href, got = await fetch(at, {headers: {'Psa-Soft': '1'}}).catch(() => null);
+  if (!got?.ok || location.href !== at) return;
+  const page = new DOMParser().parseFromString(await got.text(), 'text/html');
+  for (const id of ids) {
+    const fresh = page.getElementById(id), now = document.getElementById(id);
+    if (!fresh || !now) continue;
+    if (taken(now)) { due.add(id); clearTimeout(timer); timer = setTimeout(renew, 1500); continue; }
+    const host = now.closest('psa-list'), focused = now.contains(document.activeElement) ? document.activeElement.id : '';
+    const scrolled = [...now.querySelectorAll('[id][data-scroll]')].map(x => [x.id, x.scrollTop, x.scrollLeft]);
+    now.replaceWith(document.adoptNode(fresh));
+    window.htmx.process(fresh);
+    host?.restore();
+    for (const [name, top, left] of scrolled) document.getElementById(name)?.scrollTo({top, left});
+    if (focused) document.getElementById(focused)?.focus({preventScroll: true});
+  }
 }

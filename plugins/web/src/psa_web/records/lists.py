@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 import msgspec
 from markupsafe import Markup
 
 from psa_sdk.documents import Description, Documents, FilterFacts, Found, Item
-from psa_sdk.ui import BulkAction, ListColumn, ListFilter
+from psa_sdk.ui import BulkAction, ListColumn, ListFilter, ListPreset
 from psa_web.formatting import humanise
 from psa_web.here import Here
 from psa_web.records.saved import views_of
@@ -46,6 +46,14 @@ class FilterField(msgspec.Struct, frozen=True, kw_only=True):
     def active(self) -> bool:
         """Whether it narrows the list."""
         return bool(self.value or self.since or self.until or self.chosen or any(c.on for c in self.choices))
+
+
+class Preset(msgspec.Struct, frozen=True):
+    """A view that everybody has, and how many rows it shows where that is counted."""
+
+    title: str
+    query: str
+    count: int | None = None
 
 
 class Extra(msgspec.Struct, frozen=True):
@@ -150,9 +158,17 @@ async def list_data(
         "quick": await quick_filters(place, documents, facts, asked),
         "filters": await all_filters(documents, facts, asked),
         "bulk": [b for b in place.site.shown("bulk", BulkAction, place) if b.resource == resource],
+        "presets": await presets(place, documents, facts, view),
         "saved": await views_of(place.ctx, resource),
         "sorted_by": asked.one("sort") or facts.default_sort,
+        "export": _export(query),
     }
+
+
+def _export(query: Mapping[str, str]) -> str:
+    """Return the query string by which the whole of what a list shows is exported."""
+    kept = {name: value for name, value in query.items() if name == "sort" or name.startswith("filter[")}
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 async def extras(place: Here, resource: str, ids: Sequence[UUID]) -> list[Extra]:
@@ -177,6 +193,20 @@ async def extras(place: Here, resource: str, ids: Sequence[UUID]) -> list[Extra]
     return found
 
 
+async def presets(place: Here, documents: Documents, facts: Description, view: View) -> list[Preset]:
+    """Return the views that everybody has."""
+    found: list[Preset] = []
+    for preset in place.site.shown("presets", ListPreset, place):
+        if preset.resource != facts.name:
+            continue
+        query = preset.query.replace("{me}", str(place.ctx.principal.id))
+        wanted = query_of(facts, view, Asked(parse_qs(query)))
+        narrowed = {name: value for name, value in wanted.items() if name.startswith("filter[")}
+        count = await documents.count(facts.name, narrowed) if preset.counted else None
+        found.append(Preset(preset.title, query, count))
+    return found
+
+
 async def quick_filters(
     place: Here, documents: Documents, facts: Description, asked: Asked
 ) -> list[FilterField]:
@@ -192,8 +222,24 @@ async def quick_filters(
         ][:1]
     )
     return [
-        await _field(documents, facts, facts.filters[name], asked) for name in names if name in facts.filters
+        await _few(documents, await _field(documents, facts, facts.filters[name], asked))
+        for name in names
+        if name in facts.filters
     ]
+
+
+async def _few(documents: Documents, field: FilterField) -> FilterField:
+    """Offer a reference's targets as chips where they are few: priorities, not people."""
+    if not field.target or field.target not in documents.resources():
+        return field
+    facts = documents.describe(field.target)
+    found = await documents.find(field.target, {"page[size]": str(_QUICK + 1)})
+    if len(found.items) > _QUICK:
+        return field
+    choices = [
+        Choice(str(item.id), label_of(facts, item), str(item.id) in field.chosen) for item in found.items
+    ]
+    return msgspec.structs.replace(field, choices=choices, chosen={})
 
 
 async def all_filters(documents: Documents, facts: Description, asked: Asked) -> list[FilterField]:

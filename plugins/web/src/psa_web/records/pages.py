@@ -16,12 +16,12 @@ from psa_sdk.documents import (
     RelationFacts,
 )
 from psa_sdk.errors import Forbidden, NotFound
-from psa_sdk.ui import BulkAction
+from psa_sdk.ui import BulkAction, Panel
 from psa_web.formatting import humanise
 from psa_web.here import Here
 from psa_web.records.lists import Asked, extras, label_of, query_of
 from psa_web.records.views import View, is_text, shown_as, view_of
-from psa_web.slots import gathered
+from psa_web.slots import fill, gathered
 
 _STAMPS: Final = frozenset(("created_at", "updated_at", "archived_at"))
 _RELATED_ROWS: Final = 25
@@ -55,7 +55,12 @@ async def page_data(place: Here, resource: str, id: UUID, tab: str) -> dict[str,
     found = await documents.one(resource, id, include=readable(documents, facts))
     item = found.items[0]
     label = label_of(facts, item)
-    tabs = await _tabs(documents, facts, view, id)
+    panels = {
+        panel.id: panel
+        for panel in place.site.shown("panels", Panel, place)
+        if panel.slot == f"{view.slot}.tabs"
+    }
+    tabs = await _tabs(documents, facts, view, id, list(panels.values()))
     tab = tab if any(one.id == tab for one in tabs) else ""
     data: dict[str, Any] = {
         "title": label,
@@ -68,6 +73,7 @@ async def page_data(place: Here, resource: str, id: UUID, tab: str) -> dict[str,
         "tab": tab,
         "version": found.version,
         "references": references(facts, found, item, view),
+        "filled": None,
         "verbs": [
             verb
             for verb in place.site.shown("bulk", BulkAction, place)
@@ -77,6 +83,8 @@ async def page_data(place: Here, resource: str, id: UUID, tab: str) -> dict[str,
     }
     if tab == "activity":
         return {**data, "steps": await _steps(documents, place, view, id)}
+    if tab in panels:
+        return {**data, "filled": await fill(place, panels[tab], id, now=True)}
     if tab:
         return {**data, "members": await _members(place, documents, facts.relations[tab], id, resource)}
     plain, prose = values(facts, item, view)
@@ -169,12 +177,15 @@ def _custom(fields: Sequence[CustomFieldFacts], item: Item) -> list[Fact]:
     return shown
 
 
-async def _tabs(documents: Documents, facts: Description, view: View, id: UUID) -> list[Tab]:
+async def _tabs(
+    documents: Documents, facts: Description, view: View, id: UUID, panels: Sequence[Panel]
+) -> list[Tab]:
     open_ones = frozenset(documents.resources())
     tabs = [Tab(id="", label="Overview")]
     for name, relation in facts.relations.items():
         if relation.many and relation.target in open_ones and name not in view.hidden:
             tabs.append(Tab(id=name, label=humanise(name), count=await _count(documents, relation, id)))
+    tabs += [Tab(id=panel.id, label=panel.title) for panel in panels]
     return [*tabs, Tab(id="activity", label="Activity")]
 
 

@@ -78,15 +78,16 @@ class _Pages:
         place = self._here(ctx, request)
         data = await list_data(place, self.name, Asked(request.query_params.dict()))
         if answers.is_fragment(request):
-            return answers.html(self.server.site.render(place, "web/list.html", data, "results"), request)
-        return await self.server.whole(place, "web/list.html", data)
+            template = data["view"].list_template
+            return answers.html(self.server.site.render(place, template, data, "results"), request)
+        return await self.server.whole(place, data["view"].list_template, data)
 
     async def shown(self, ctx: Context, request: WebRequest) -> Response[Any]:
         place = self._here(ctx, request)
         data = await page_data(
             place, self.name, request.path_params["id"], request.query_params.get("tab", "")
         )
-        return await self.server.whole(place, "web/record.html", data)
+        return await self.server.whole(place, data["view"].record_template, data)
 
     async def peeked(self, ctx: Context, request: WebRequest) -> Response[Any]:
         place = self._here(ctx, request)

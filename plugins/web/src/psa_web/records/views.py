@@ -39,6 +39,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     on: str = ""
     sort: str = ""
     low: bool = False
+    template: str = ""
+    """Draws the cells, where the plugin does."""
+    sign: bool = False
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +60,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     summary: Sequence[str]
     hidden: frozenset[str]
     fields: Sequence[str]
+    list_template: str
+    record_template: str
 
 
 def singular_of(name: str) -> str:
@@ -85,7 +90,14 @@ def view_of(site: Site, facts: Description) -> View:
         singular=said.singular or humanise(singular_of(facts.name)),
         icon=said.icon or "square-dashed",
         slot=singular_of(facts.name),
-        columns=_placed([_column(facts, name) for name in present]),
+        columns=_placed(
+            [
+                msgspec.structs.replace(
+                    _column(facts, name), template=said.cells.get(name, ""), sign=name in said.signs
+                )
+                for name in present
+            ]
+        ),
         tones=said.tones,
         icons=said.icons,
         summary=[name for name in said.summary if name in facts.attributes or name in facts.relations]
@@ -96,6 +108,8 @@ def view_of(site: Site, facts: Description) -> View:
         ][:4],
         hidden=hidden,
         fields=said.fields,
+        list_template=said.list_template,
+        record_template=said.record_template,
     )
 
 

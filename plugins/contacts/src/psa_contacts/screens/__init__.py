@@ -1,0 +1,1 @@
+"""What the pages of companies and contacts load and do; `pages.py` declares them."""

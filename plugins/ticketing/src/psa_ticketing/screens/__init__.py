@@ -1,0 +1,1 @@
+"""What the pages of tickets load and do; `pages.py` declares them."""
