@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 
 from psa_sdk.resources import ApiVerb
 
@@ -191,10 +192,17 @@ class Documents(Protocol):
         ...
 
     async def call(
-        self, method: str, path: str, *, query: Query | None = None, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        request: Request[Any, Any, Any] | None = None,
     ) -> Any:
         """Ask a declared route below `/api/v1`, permission first, in this unit of work.
 
-        Returns what the route's function returns: an `Answer`, an `AnswerList`, a `Record` or None.
+        Returns what the route's function returns: an `Answer`, an `AnswerList`, a `Record` or None; a download
+        or upload, which reads the `request` itself, its `Response`.
         """
         ...

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 
 from psa_kernel.jsonapi import write
 from psa_kernel.jsonapi.describing import described
@@ -156,10 +157,16 @@ class UnitDocuments:
         await write.delete(self._unit, resource, id, versions=None if version is None else (version,))
 
     async def call(
-        self, method: str, path: str, *, query: Query | None = None, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Mapping[str, Any] | None = None,
+        request: Request[Any, Any, Any] | None = None,
     ) -> Any:
         """Ask a declared route below `/api/v1`, permission first, in this unit of work."""
-        return await asked(self._unit, method, path, query or {}, body)
+        return await asked(self._unit, method, path, query or {}, body, request)
 
     def _object(
         self, resource: str, attributes: Mapping[str, Any], one: One | None, many: Many | None

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
+from litestar import Request
 
 from psa_kernel.boot.paths import parameters
 from psa_kernel.http.query_struct import decode_query
@@ -87,7 +88,12 @@ class _ByIdentity:
 
 
 async def asked(
-    unit: "Unit", method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+    unit: "Unit",
+    method: str,
+    path: str,
+    query: Mapping[str, str],
+    body: Mapping[str, Any] | None,
+    request: Request[Any, Any, Any] | None = None,
 ) -> Any:
     """Call a declared route's function as its handler would; raises what the route raises."""
     registry = unit.kernel.registry
@@ -109,4 +115,6 @@ async def asked(
         arguments["body"] = decode_attributes(document, hints["body"])
     if "ctx" in wanted:
         arguments["ctx"] = unit
+    if "request" in wanted:
+        arguments["request"] = request
     return await route.handle(**arguments)

@@ -67,7 +67,7 @@ def credential(config: Config, scope: Mapping[str, Any]) -> Presented | None:
     if not token:
         return None
     if scope.get("method") not in _SAFE:
-        _check_csrf(config, headers, str(scope.get("scheme", "http")), token)
+        _check_csrf(config, scope, token)
     return Presented(token, by_cookie=True)
 
 
@@ -77,9 +77,9 @@ def peer(scope: Mapping[str, Any]) -> str | None:
     return str(client[0]) if client else None
 
 
-def _check_csrf(config: Config, headers: Mapping[str, list[str]], scheme: str, token: str) -> None:
-    sent = headers.get(CSRF_HEADER, [""])[0]
-    foreign = _foreign(config, headers, scheme)
+def _check_csrf(config: Config, scope: Mapping[str, Any], token: str) -> None:
+    sent = _headers(scope).get(CSRF_HEADER, [""])[0]
+    foreign = _foreign(config, scope)
     if foreign or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
         raise Forbidden(
             "The request doesn't come from a page of this application; reload the page and try again.",
@@ -90,15 +90,31 @@ def _check_csrf(config: Config, headers: Mapping[str, list[str]], scheme: str, t
 
 def require_same_origin(config: Config, scope: Mapping[str, Any]) -> None:
     """Raise `Forbidden` for a request that another site's page makes, such as a log-in in somebody's name."""
-    if _foreign(config, _headers(scope), str(scope.get("scheme", "http"))):
+    if _foreign(config, scope):
         raise Forbidden("The request comes from a page of another site.", code="csrf")
 
 
-def _foreign(config: Config, headers: Mapping[str, list[str]], scheme: str) -> bool:
+def _foreign(config: Config, scope: Mapping[str, Any]) -> bool:
+    headers = _headers(scope)
     site = headers.get("sec-fetch-site", [""])[0]
     origin = headers.get("origin", [""])[0]
-    own = _origin(config.public_url) or f"{scheme}://{headers.get('host', [''])[0]}"
-    return site not in {"", "same-origin", "none"} or (origin != "" and origin != own)
+    here = f"{scope.get('scheme', 'http')}://{headers.get('host', [''])[0]}"
+    own = _origin(config.public_url) or here
+    at_home = origin in {"", own} or _of_tenant(config, scope, origin)
+    return site not in {"", "same-origin", "none"} or not at_home
+
+
+def _of_tenant(config: Config, scope: Mapping[str, Any], origin: str) -> bool:
+    """Tell whether an origin is the host that the request was sent to, one of a tenant's own.
+
+    A browser sends the host that it asks, so another site's page can't make the two agree.
+    """
+    facts = scope.get("psa.request")
+    if facts is None:
+        return False
+    parts = urlsplit(origin)
+    scheme = urlsplit(config.public_url).scheme or facts.scheme
+    return bool(facts.host) and (parts.scheme, parts.hostname) == (scheme, facts.host)
 
 
 def session_csrf(config: Config, scope: Mapping[str, Any]) -> str:
