@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -47,6 +48,7 @@ class GuardedNetwork:
 
     def __init__(self, unit: "Unit") -> None:
         """Use the operator's list of opened networks."""
+        self._unit = unit
         self._opened = [
             ipaddress.ip_network(network, strict=False) for network in unit.kernel.config.outbound_networks
         ]
@@ -66,6 +68,15 @@ class GuardedNetwork:
                 code="address_refused",
             )
         return addresses
+
+    @property
+    def home(self) -> str:
+        """The address at which people reach the tenant's pages."""
+        config = self._unit.kernel.config
+        parts = urlsplit(config.public_url or f"http://{config.host}:{config.port}")
+        named = config.multi_tenant and config.public_url
+        host = f"{self._unit.tenant_facts.slug}.{parts.netloc}" if named else parts.netloc
+        return f"{parts.scheme}://{host}"
 
     def is_opened(self, address: str) -> bool:
         """Tell whether the operator opened the network of an address."""

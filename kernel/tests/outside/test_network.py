@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
+from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
 from psa_sdk.errors import Invalid, Problem, TooLarge, Unavailable
 from psa_sdk.network import Network
 
@@ -81,6 +81,13 @@ async def test_redirects_are_answers_and_long_or_slow_answers_end(network, serve
         await network.request("GET", url, max_bytes=4)
     with pytest.raises(Unavailable):
         await network.request("GET", f"{url}/never", seconds=0.2)
+
+
+async def test_links_lead_to_the_address_that_people_use(new_kernel):
+    kernel = await new_kernel(multi_tenant=True, public_url="https://desk.example.com")
+    tenant = await provision(kernel, slug="acme", name="Acme")
+    async with kernel.unit(tenant) as unit:
+        assert unit.service(Network).home == "https://acme.desk.example.com"
 
 
 class Served:

@@ -28,10 +28,12 @@ class Files(Protocol):
         subject: tuple[str, UUID] | None = None,
         internal: bool = False,
         id: UUID | None = None,
+        unlimited: bool = False,
     ) -> StoredFile:
         """Store content and attach it to a record given as (type, id).
 
-        `internal` hides it from portal principals; `id` is for a text that names the file before it is stored. Raises `TooLarge` over the limit or the tenant's
+        `internal` hides it from portal principals; `id` is for a text that names the file before it is stored,
+        `unlimited` for what must be kept whatever its size and type. Raises `TooLarge` over the limit or the tenant's
         quota, `Invalid` for a refused type.
         """
         ...

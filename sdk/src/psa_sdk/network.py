@@ -30,6 +30,11 @@ class Network(Protocol):
         """
         ...
 
+    @property
+    def home(self) -> str:
+        """The address at which people reach the tenant's pages, without a slash at the end: for links in mails."""
+        ...
+
     def is_opened(self, address: str) -> bool:
         """Tell whether the operator opened the network of an address, so that it is the operator's own."""
         ...

@@ -1,12 +1,13 @@
 """What contacts offers to other plugins: facts about companies and contacts, sender resolution, events."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
 from psa_sdk import Event
+from psa_sdk.identity import Account
 
 COMPANIES = "companies"
 CONTACTS = "contacts"
@@ -80,8 +81,35 @@ class ContactBook(Protocol):
         """Find out whose e-mail address this is, by contact, then by the longest company domain."""
         ...
 
+    async def company_named(self, name: str) -> UUID | None:
+        """Return the one company of a name, or of a key in another system, regardless of case; None for several."""
+        ...
+
+    async def note_bounce(self, address: str) -> UUID | None:
+        """Mark an address as one that mail doesn't reach, and return its contact."""
+        ...
+
     async def descendants(self, company_id: UUID) -> list[UUID]:
         """Return the ids of all companies below one."""
+        ...
+
+
+PortalRole = Literal["client_user", "client_admin"]
+
+
+class ClientAccess(Protocol):
+    """Which contacts may use the portal, and as what; callers check permissions themselves."""
+
+    async def grant(self, contact_id: UUID, role: PortalRole) -> Account:
+        """Let a contact use the portal; invites them while they have no password.
+
+        Raises `Conflict` for a contact or company that is incomplete or archived, `NotFound`, and what
+        `Directory.open_portal_account` raises.
+        """
+        ...
+
+    async def revoke(self, contact_id: UUID) -> None:
+        """End a contact's use of the portal, at once."""
         ...
 
 

@@ -81,6 +81,26 @@ class StoredContactBook:
         domain = wanted.rpartition("@")[2]
         return Sender(company_id=await self._ctx.db.fetch_value(BY_DOMAIN, list(suffixes(domain))))
 
+    async def company_named(self, name: str) -> UUID | None:
+        """Return the one company of a name, or of a key in another system; None for several."""
+        rows = await self._ctx.db.fetch(
+            "SELECT id FROM contacts.company WHERE archived_at IS NULL AND (lower(name) = lower($1) OR external_id = $1)"
+            " LIMIT 2",
+            name.strip(),
+        )
+        return rows[0]["id"] if len(rows) == 1 else None
+
+    async def note_bounce(self, address: str) -> UUID | None:
+        """Mark an address as one that mail doesn't reach, and return its contact."""
+        row = await self._ctx.db.fetch_one(
+            "SELECT id, contact FROM contacts.contact_email WHERE normalised = $1 ORDER BY is_active DESC LIMIT 1",
+            normalise_address(address),
+        )
+        if row is None:
+            return None
+        await self._ctx.as_system().records.update("contact-emails", row["id"], {"is_bouncing": True})
+        return row["contact"]
+
     async def descendants(self, company_id: UUID) -> list[UUID]:
         """Return the ids of all companies below one."""
         return [row["id"] for row in await self._ctx.db.fetch(DESCENDANTS, company_id, MAX_DEPTH)]

@@ -7,7 +7,7 @@ from uuid import UUID
 from psa_kernel.builtin.files import store
 from psa_kernel.builtin.files.media_types import HEAD_BYTES, sniff
 from psa_kernel.builtin.files.naming import safe_name
-from psa_kernel.builtin.files.settings import MIB, FilesSettings
+from psa_kernel.builtin.files.settings import ABSOLUTE_MAX, MIB, FilesSettings
 from psa_kernel.builtin.files.spool import Spool
 from psa_kernel.builtin.files.tables import File
 from psa_sdk.errors import Conflict, Invalid, NotFound, TooLarge
@@ -45,15 +45,16 @@ class TenantFiles:
         subject: tuple[str, UUID] | None = None,
         internal: bool = False,
         id: UUID | None = None,
+        unlimited: bool = False,
     ) -> StoredFile:
         """Store content and attach it to a record given as (type, id); the same name makes a new version."""
         settings = await self._unit.settings(FilesSettings)
         company = await self._company(subject)
-        async with Spool(settings.max_file_mib * MIB) as spool:
+        async with Spool(ABSOLUTE_MAX if unlimited else settings.max_file_mib * MIB) as spool:
             await spool.fill(_chunks(content))
             shown = safe_name(name)
             media_type = sniff(spool.head[:HEAD_BYTES], shown)
-            if settings.refuses(media_type):
+            if settings.refuses(media_type) and not unlimited:
                 raise Invalid(
                     f"{shown} is {media_type}, which is not accepted here.",
                     code="type_refused",
