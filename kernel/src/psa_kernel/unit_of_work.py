@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from psa_kernel.database.pool import Connection
     from psa_kernel.database.session import Session
     from psa_kernel.events.outbox import Cause
+    from psa_kernel.jsonapi.scopes import Fragment
     from psa_kernel.kernel import Kernel
     from psa_kernel.tenants import Tenant
     from psa_sdk.actors import Actor
@@ -69,6 +70,8 @@ class Unit:
         self.acting = ""
         """The permission under which a declared route acts: its object scope bounds what is written."""
         self.now = kernel.clock.now()
+        self.visible: dict[object, Fragment] = {}
+        """What a principal sees of resources, as it was asked for before."""
         self._after_commit: list[Callable[[], None]] = []
 
     @property

@@ -8,6 +8,7 @@ what is declared here.
 
 import datetime
 import decimal
+import os
 import time
 import uuid
 from collections.abc import Sequence
@@ -54,7 +55,7 @@ Condition = Where | WhereRaw | And | Or
 def new_id() -> uuid.UUID:
     """Return a time-ordered UUID, version 7 (RFC 9562 5.7)."""
     milliseconds = time.time_ns() // 1_000_000
-    random = uuid.uuid4().int
+    random = int.from_bytes(os.urandom(10), "big")
     value = (
         (milliseconds & (1 << 48) - 1) << 80
         | 7 << 76

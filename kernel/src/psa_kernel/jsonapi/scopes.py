@@ -119,7 +119,11 @@ def visible(unit: "Unit", name: str, *verbs: ApiVerb) -> Fragment:
 
     The archive is not part of it: lists hide archived rows, references to them keep working.
     """
-    return _visible(unit, name, verbs or ("get",), frozenset())
+    key = (name, verbs or ("get",), unit.principal.id)
+    seen = unit.visible.get(key)
+    if seen is None:
+        seen = unit.visible[key] = _visible(unit, name, verbs or ("get",), frozenset())
+    return seen
 
 
 def reachable(unit: "Unit", name: str, *verbs: ApiVerb) -> Fragment:

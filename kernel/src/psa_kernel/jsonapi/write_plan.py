@@ -107,7 +107,7 @@ def insert(
             f" SELECT {_names(own)} FROM psa_source RETURNING {target.row}.*, {visible or 'true'} AS psa_visible)"
         ),
     ]
-    lines = [_one_side(column, "psa_new") for column in target.traced(target.storage.columns.values())]
+    shown = [_shown(column, "psa_new") for column in target.traced(target.storage.columns.values())]
     joins = "psa_new"
     for index, (satellite, theirs) in enumerate(parts):
         ctes.append(
@@ -115,8 +115,8 @@ def insert(
             f" SELECT psa.new_id(), psa_source.id, {_names(theirs, 'psa_source')} FROM psa_source RETURNING *)"
         )
         joins += f' JOIN psa_new{index} ON psa_new{index}."{satellite.column}" = psa_new.id'
-        lines += [_one_side(column, f"psa_new{index}") for column in theirs]
-    ctes.append(_diff("psa_new", joins, lines, "coalesce(d.changed, '{}'::jsonb)"))
+        shown += [_shown(column, f"psa_new{index}") for column in theirs]
+    ctes.append(_whole("psa_new", joins, shown))
     traces = tell(target.resource, "created")
     if silent:
         # The cause goes with events only, but PostgreSQL wants to know every parameter's type.
@@ -178,14 +178,12 @@ def update(target: Target, columns: tuple[str, ...], visible: str = "", *, delet
 @functools.lru_cache(1024)
 def delete(target: Target, visible: str = "") -> str:
     """Return the DELETE of the row `$10` when its version is among `$11` (null: any); answers as `update`."""
-    lines = [
-        _one_side(column, "psa_old", gone=True) for column in target.traced(target.storage.columns.values())
-    ]
+    shown = [_shown(column, "psa_old") for column in target.traced(target.storage.columns.values())]
     return (
         f"WITH {_locked(target, visible)}, psa_new AS (DELETE FROM {target.storage.table} AS {target.row}"
         f" USING psa_old WHERE {_same(target)} AND {_CURRENT}"
         f" RETURNING {target.row}.id, {target.row}.version + 1 AS version),"
-        f" {_diff('psa_new', 'psa_new JOIN psa_old ON true', lines, _EMPTY_TOO)},"
+        f" {_whole('psa_new', 'psa_new JOIN psa_old ON true', shown, gone=True)},"
         f" {tell(target.resource, 'deleted')}"
         " SELECT psa_old.version AS before, psa_new.version AS after FROM psa_old LEFT JOIN psa_new ON true"
     )
@@ -201,9 +199,6 @@ def locked(target: Target, visible: str = "") -> str:
         f" WHERE {target.row}.tenant_id = psa.current_tenant() AND {target.row}.id = $1::uuid"
         f"{f' AND {visible}' if visible else ''} FOR NO KEY UPDATE"
     )
-
-
-_EMPTY_TOO = "coalesce(d.changed, '{}'::jsonb)"
 
 
 def _locked(target: Target, visible: str) -> str:
@@ -229,6 +224,24 @@ def _diff(key: str, source: str, lines: Sequence[str], changed: str) -> str:
         " jsonb_object_agg(c.name, jsonb_build_array(c.old, c.new)) AS changed"
         f" FROM (VALUES {values}) AS c(name, differs, old, new, lost, gained) WHERE c.differs) d)"
     )
+
+
+def _whole(key: str, source: str, shown: Sequence[str], *, gone: bool = False) -> str:
+    """Return `psa_diff` of records that came or went: all that they hold is new, or old."""
+    pairs = [", ".join(shown[start : start + _PAIRS]) for start in range(0, len(shown), _PAIRS)]
+    objects = " || ".join(f"jsonb_build_object({some})" for some in pairs) or "'{}'::jsonb"
+    sides = "d.held AS before, NULL::jsonb AS after" if gone else "NULL::jsonb AS before, d.held AS after"
+    change = "jsonb_build_array(c.value, NULL)" if gone else "jsonb_build_array(NULL, c.value)"
+    return (
+        f"psa_diff AS (SELECT {key}.id, {key}.version, {sides}, coalesce(d.changed, '{{}}') AS changed FROM {source}"
+        " CROSS JOIN LATERAL (SELECT jsonb_object_agg(c.key, c.value) AS held,"
+        f" jsonb_object_agg(c.key, {change}) AS changed"
+        f" FROM jsonb_each({objects}) AS c WHERE c.value <> 'null') d)"
+    )
+
+
+_PAIRS = 50
+"""Columns in one `jsonb_build_object`: PostgreSQL functions take a hundred arguments."""
 
 
 def audited(resource: str, action: str, source: str = "psa_diff") -> str:
@@ -257,15 +270,9 @@ def tell(resource: str, action: str, source: str = "psa_diff") -> str:
     )
 
 
-def _one_side(column: StoredColumn, row: str, *, gone: bool = False) -> str:
-    """Return a diff line for a record that came or went: whatever it holds is new, or old."""
-    shown = column.shown(row)
-    values = (
-        f"{shown}, NULL::jsonb, {shown}, NULL::jsonb"
-        if gone
-        else f"NULL::jsonb, {shown}, NULL::jsonb, {shown}"
-    )
-    return f"({literal(column.name)}, {row}.{column.sql} IS NOT NULL, {values})"
+def _shown(column: StoredColumn, row: str) -> str:
+    """Return a pair of `jsonb_build_object`: a column's name and its value as the audit log shows it."""
+    return f"{literal(column.name)}, {column.shown(row)}"
 
 
 def _both_sides(column: StoredColumn, old: str, new: str) -> str:

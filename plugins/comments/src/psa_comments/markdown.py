@@ -31,20 +31,22 @@ def render(content: str) -> str:
 
 def clean(html: str) -> str:
     """Return HTML with everything removed that could act; images come only from this server (`/api/`)."""
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes={"http", "https", "mailto", "tel"},
-        link_rel="noopener noreferrer nofollow",
-        attribute_filter=_local_images,
-    )
+    return _cleaner.clean(html)
 
 
 def _local_images(tag: str, attribute: str, value: str) -> str | None:
     if tag == "img" and attribute == "src" and not value.startswith("/api/"):
         return None
     return value
+
+
+_cleaner = nh3.Cleaner(
+    tags=TAGS,
+    attributes=ATTRIBUTES,
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel="noopener noreferrer nofollow",
+    attribute_filter=_local_images,
+)
 
 
 def mentioned(content: str) -> list[UUID]:
