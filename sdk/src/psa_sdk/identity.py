@@ -81,6 +81,10 @@ class Directory(Protocol):
         """Return the active staff who hold a permission in any scope, by name; of one team if given."""
         ...
 
+    async def roles(self, ids: Collection[UUID]) -> Mapping[UUID, tuple[str, ...]]:
+        """Return the keys of the roles that accounts hold, by account; those without one are absent."""
+        ...
+
     async def teams(self, ids: Collection[UUID]) -> Mapping[UUID, Team]:
         """Return the teams that exist, by id."""
         ...

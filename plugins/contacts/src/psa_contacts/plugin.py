@@ -2,6 +2,7 @@
 
 from psa_contacts import api, demo, pages, resources, routes, tables
 from psa_contacts.book import StoredContactBook
+from psa_contacts.portal_accounts import StoredClientAccess
 from psa_contacts.settings import ContactsSettings
 from psa_sdk import Manifest, Permission, hookimpl, provide
 
@@ -65,7 +66,10 @@ def psa_manifest() -> Manifest:
         permissions=PERMISSIONS,
         roles=ROLES,
         events=api.EVENTS,
-        services=(provide(api.ContactBook, StoredContactBook),),
+        services=(
+            provide(api.ContactBook, StoredContactBook),
+            provide(api.ClientAccess, StoredClientAccess),
+        ),
         settings=ContactsSettings,
         ui=pages.UI,
         demo=demo.fill,

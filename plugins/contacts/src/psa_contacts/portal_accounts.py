@@ -3,13 +3,62 @@
 from typing import Any
 from uuid import UUID
 
-from psa_contacts.api import CONTACTS
+from psa_contacts.api import COMPANIES, CONTACTS, PortalAccessGranted, PortalRole
 from psa_contacts.tables import Contact
 from psa_sdk import Change, Context
-from psa_sdk.identity import Directory
+from psa_sdk.errors import Conflict
+from psa_sdk.identity import Account, Directory
 from psa_sdk.tables import And
 
 USERS = "users"
+
+
+class StoredClientAccess:
+    """Implements `psa_contacts.api.ClientAccess`."""
+
+    def __init__(self, ctx: Context) -> None:
+        """Work within a unit of work."""
+        self._ctx = ctx
+
+    async def grant(self, contact_id: UUID, role: PortalRole) -> Account:
+        """Let a contact use the portal; invites them while they have no password."""
+        ctx = self._ctx
+        contact = await ctx.records.get(CONTACTS, contact_id, lock=True)
+        company = await ctx.records.get(COMPANIES, contact["company"]) if contact["company"] else None
+        if (
+            contact["email"] is None
+            or company is None
+            or contact["archived_at"] is not None
+            or company["archived_at"] is not None
+        ):
+            raise Conflict(
+                "Portal access needs an active contact with an e-mail address and an active company.",
+                code="contact_incomplete",
+            )
+        account = await ctx.service(Directory).open_portal_account(
+            account_id=contact["portal_user"],
+            email=contact["email"],
+            name=f"{contact['first_name']} {contact['last_name']}".strip(),
+            role=role,
+            company_id=company["id"],
+            contact_id=contact_id,
+        )
+        await self._write(contact_id, {"portal_user": account.id, "is_portal_user": True})
+        invited = account.status == "invited"
+        await ctx.emit(PortalAccessGranted(contact_id=contact_id, account_id=account.id, invitation=invited))
+        return account
+
+    async def revoke(self, contact_id: UUID) -> None:
+        """End a contact's use of the portal, at once."""
+        contact = await self._ctx.records.get(CONTACTS, contact_id, lock=True)
+        if contact["portal_user"] is not None:
+            await self._ctx.service(Directory).disable_account(contact["portal_user"])
+        await self._write(contact_id, {"is_portal_user": False})
+
+    async def _write(self, contact_id: UUID, values: dict[str, Any]) -> None:
+        # Clients may be allowed to let their people in, not to write these columns.
+        ctx = self._ctx if self._ctx.principal.audience == "staff" else self._ctx.as_system()
+        await ctx.records.update(CONTACTS, contact_id, values)
 
 
 async def follow_contact(ctx: Context, change: Change) -> None:

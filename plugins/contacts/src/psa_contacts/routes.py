@@ -1,6 +1,6 @@
 """Actions on contacts: merge, restore, portal access, anonymise."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -8,10 +8,9 @@ from msgspec import Meta
 
 from psa_contacts import merging
 from psa_contacts.anonymising import anonymise
-from psa_contacts.api import COMPANIES, CONTACTS, PortalAccessGranted
+from psa_contacts.api import COMPANIES, CONTACTS, ClientAccess, PortalRole
 from psa_sdk import Context, Record, post
 from psa_sdk.errors import Conflict
-from psa_sdk.identity import Directory
 
 
 class MergeContact(msgspec.Struct, forbid_unknown_fields=True):
@@ -25,7 +24,7 @@ class PortalAccess(msgspec.Struct, forbid_unknown_fields=True):
     """Whether and as what a contact may use the portal."""
 
     enabled: bool = True
-    role: Literal["client_user", "client_admin"] = "client_user"
+    role: PortalRole = "client_user"
 
 
 class Anonymise(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,37 +66,11 @@ async def restore_company(ctx: Context, id: UUID) -> Record:
 @post("/contacts/{id:uuid}/portal-access", permission="contacts.contacts.grant_portal", returns=CONTACTS)
 async def portal_access(ctx: Context, id: UUID, body: PortalAccess) -> Record:
     """Let a contact use the portal, or end it."""
-    contact = await ctx.records.get(CONTACTS, id, lock=True)
-    directory = ctx.service(Directory)
-    if not body.enabled:
-        if contact["portal_user"] is not None:
-            await directory.disable_account(contact["portal_user"])
-        await ctx.records.update(CONTACTS, id, {"is_portal_user": False})
-        return Record(CONTACTS, id)
-    company = await ctx.records.get(COMPANIES, contact["company"]) if contact["company"] else None
-    if (
-        contact["email"] is None
-        or company is None
-        or contact["archived_at"] is not None
-        or company["archived_at"] is not None
-    ):
-        raise Conflict(
-            "Portal access needs an active contact with an e-mail address and an active company.",
-            code="contact_incomplete",
-        )
-    name = f"{contact['first_name']} {contact['last_name']}".strip()
-    account = await directory.open_portal_account(
-        account_id=contact["portal_user"],
-        email=contact["email"],
-        name=name,
-        role=body.role,
-        company_id=company["id"],
-        contact_id=id,
-    )
-    await ctx.records.update(CONTACTS, id, {"portal_user": account.id, "is_portal_user": True})
-    await ctx.emit(
-        PortalAccessGranted(contact_id=id, account_id=account.id, invitation=account.status == "invited")
-    )
+    access = ctx.service(ClientAccess)
+    if body.enabled:
+        await access.grant(id, body.role)
+    else:
+        await access.revoke(id)
     return Record(CONTACTS, id)
 
 

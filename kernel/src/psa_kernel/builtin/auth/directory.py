@@ -53,6 +53,16 @@ class TenantDirectory:
             if grants_of(self._unit.kernel, row["keys"], row["grants"]).allows(permission)
         ]
 
+    async def roles(self, ids: Collection[UUID]) -> Mapping[UUID, tuple[str, ...]]:
+        """Return the keys of the roles that accounts hold, by account."""
+        rows = await self._unit.db.fetch(
+            "SELECT x.account, array_agg(r.key ORDER BY r.key) AS keys FROM psa.role_assignment x"
+            " JOIN psa.role r ON r.tenant_id = x.tenant_id AND r.id = x.role"
+            " WHERE x.account = ANY ($1::uuid[]) GROUP BY x.account",
+            list(ids),
+        )
+        return {row["account"]: tuple(row["keys"]) for row in rows}
+
     async def teams(self, ids: Collection[UUID]) -> Mapping[UUID, Team]:
         """Return the teams that exist, by id."""
         rows = await self._unit.db.fetch(
