@@ -38,6 +38,13 @@ class TicketFacts(msgspec.Struct, frozen=True, kw_only=True):
     merged_into_id: UUID | None
 
 
+class TicketPeople(msgspec.Struct, frozen=True, kw_only=True):
+    """Who takes part in a ticket: contacts in copy, and staff who watch it."""
+
+    copied: tuple[UUID, ...] = ()
+    watching: tuple[UUID, ...] = ()
+
+
 class ServiceDesk(Protocol):
     """Looks up and opens tickets on behalf of other plugins (mail, monitoring, schedules)."""
 
@@ -47,6 +54,10 @@ class ServiceDesk(Protocol):
 
     async def by_number(self, number: str) -> TicketFacts | None:
         """Find a ticket by `T000123`, `#123` or `123`."""
+        ...
+
+    async def people(self, ticket_id: UUID) -> TicketPeople:
+        """Return who takes part in a ticket beside requester and assignee."""
         ...
 
     async def surviving(self, ticket_id: UUID) -> UUID:

@@ -7,7 +7,7 @@ from uuid import UUID
 from psa_sdk import Context
 from psa_sdk.errors import Invalid
 from psa_ticketing import defaults
-from psa_ticketing.api import TICKETS, Source, StatusCategory, TicketFacts
+from psa_ticketing.api import TICKETS, Source, StatusCategory, TicketFacts, TicketPeople
 from psa_ticketing.numbers import parse_number, show_number
 from psa_ticketing.tables import Ticket
 
@@ -48,6 +48,15 @@ class StoredServiceDesk:
             return None
         found = await self._facts(await self._ctx.records.find(TICKETS, Ticket.number == wanted, limit=1))
         return found[0] if found else None
+
+    async def people(self, ticket_id: UUID) -> TicketPeople:
+        """Return who takes part in a ticket beside requester and assignee."""
+        row = await self._ctx.db.fetch_one(
+            "SELECT array(SELECT contact FROM ticketing.ticket_contact WHERE ticket = $1) AS copied,"
+            " array(SELECT account FROM ticketing.watcher WHERE ticket = $1) AS watching",
+            ticket_id,
+        )
+        return TicketPeople(copied=tuple(row["copied"]), watching=tuple(row["watching"])) if row else TicketPeople()
 
     async def surviving(self, ticket_id: UUID) -> UUID:
         """Follow merges to the ticket that is left."""
