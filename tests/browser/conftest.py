@@ -1,5 +1,6 @@
 """A running installation and a real browser. Where there is no Chromium the tests say so and are skipped."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -8,15 +9,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PATIENCE = 120.0
+PASSWORD = "calm rivers beyond the mill 3"
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "plugins/web/frontend/node_modules/axe-core/axe.min.js"
 _UNLIMITED = {
@@ -29,10 +34,13 @@ _UNLIMITED = {
 class Desk:
     """An installation with a few companies, and its API."""
 
+    owner_database_url = ""
+
     def __init__(self, url: str, email: str, password: str) -> None:
         self.url = url
         self.email = email
         self.password = password
+        self.people: dict[str, Desk] = {}
         answer = httpx.post(
             f"{url}/api/v1/auth/login", json={"data": {"attributes": {"email": email, "password": password}}}
         )
@@ -40,9 +48,12 @@ class Desk:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/vnd.api+json"}
         self.api = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
 
-    def make(self, resource: str, **attributes: object) -> str:
-        """Create a record and return its id."""
-        document = {"data": {"type": resource, "attributes": attributes}}
+    def make(
+        self, resource: str, to: Mapping[str, tuple[str, str]] | None = None, /, **attributes: object
+    ) -> str:
+        """Create a record, with relationships to (type, id), and return its id."""
+        linked = {name: {"data": {"type": kind, "id": id}} for name, (kind, id) in (to or {}).items()}
+        document = {"data": {"type": resource, "attributes": attributes, "relationships": linked}}
         answer = self.api.post(f"/{resource}", json=document)
         assert answer.status_code == 201, answer.text
         return answer.json()["data"]["id"]
@@ -52,6 +63,49 @@ class Desk:
         document = {"data": {"type": resource, "id": id, "attributes": attributes}}
         answer = self.api.patch(f"/{resource}/{id}", json=document)
         assert answer.status_code == 200, answer.text
+
+    def person(self, email: str, name: str, role: str) -> "Desk":
+        """Return somebody else's way to the same installation, made at the first time."""
+        if not self.api.get(f"/users?filter[email]={email}").json()["data"]:
+            held = self.api.get(f"/roles?filter[key]={role}").json()["data"][0]["id"]
+            linked = {"roles": {"data": [{"type": "roles", "id": held}]}}
+            document = {
+                "data": {
+                    "type": "users",
+                    "attributes": {"name": name, "email": email},
+                    "relationships": linked,
+                }
+            }
+            made = self.api.post("/users", json=document).json()["data"]["id"]
+            invited = self.api.post(f"/users/{made}/invitations", json={"data": {"attributes": {}}}).json()
+            chosen = {"token": invited["data"]["attributes"]["token"], "new_password": PASSWORD}
+            answer = self.api.post("/auth/reset-password", json={"data": {"attributes": chosen}})
+            assert answer.status_code == 204, answer.text
+        known = self.people.get(email)
+        if known is None:
+            known = self.people[email] = Desk(self.url, email, PASSWORD)
+        return known
+
+    def close(self) -> None:
+        """Close all connections."""
+        for one in (self, *self.people.values()):
+            one.api.close()
+
+    def expire(self, user: str) -> None:
+        """Let somebody's password be a year old, in an organisation where it lasts a day."""
+        values = {"data": {"type": "settings", "attributes": {"values": {"password_max_age_days": 300}}}}
+        assert self.api.patch("/settings/auth", json=values).status_code == 200
+        sql = "UPDATE psa.password SET changed_at = now() - interval '1 year' WHERE account = $1"
+        # Beside the browser's driver, whose loop this thread runs.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(asyncio.run, self._execute(sql, UUID(user))).result()
+
+    async def _execute(self, sql: str, *arguments: object) -> None:
+        connection = await asyncpg.connect(self.owner_database_url)
+        try:
+            await connection.execute(sql, *arguments)
+        finally:
+            await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +127,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     try:
         ready = _filled(_ready(process, directory))
         yield ready
-        ready.api.close()
+        ready.close()
     finally:
         process.send_signal(signal.SIGINT)
         try:
@@ -89,7 +143,9 @@ def _ready(process: "subprocess.Popen[bytes]", directory: Path) -> Desk:
         with contextlib.suppress(OSError, ValueError, KeyError, httpx.TransportError):
             found = json.loads(connection.read_text())
             if found["url"] and httpx.get(f"{found['url']}/health/live").status_code == 200:
-                return Desk(found["url"], found["admin_email"], found["admin_password"])
+                ready = Desk(found["url"], found["admin_email"], found["admin_password"])
+                ready.owner_database_url = found["owner_database_url"]
+                return ready
         time.sleep(0.1)
     raise AssertionError(f"psa up didn't start:\n{(directory / 'log').read_text()[-3000:]}")
 

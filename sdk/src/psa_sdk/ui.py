@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
+from litestar import Response
 
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
@@ -63,12 +64,22 @@ class ShellFrame(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     login: str
     """The template of the log-in page."""
+    forgot: str = ""
+    reset: str = ""
+    """The templates by which people ask for a new password and choose one; without them there are no such pages."""
+    expired: str = ""
+    """The template of those whose password has expired; its form is sent by `psa-form` to `/password`."""
+    dress: Callable[[Context], Awaitable[Values]] | None = None
+    """What the frame's own templates know as `dress` on every page, the log-in included: name, logo, colours."""
+    welcomes: Callable[[Context, str], Awaitable[bool]] | None = None
+    """Tells whether visitors of `/` at a host are led to this shell; to the staff's where none claims them."""
 
 
 class NavItem(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the navigation, shown to those who hold the permission.
 
-    `hotkey` is a sequence such as `g t`. `count` gives the number at the entry's end.
+    `hotkey` is a sequence such as `g t`. `count` gives the number at the entry's end, `shown` tells whether there
+    is such a place at all.
     """
 
     id: str
@@ -80,6 +91,7 @@ class NavItem(msgspec.Struct, frozen=True, kw_only=True):
     order: int = 100
     hotkey: str = ""
     count: Callable[[Context], Awaitable[int | None]] | None = None
+    shown: Callable[[Context], bool] | None = None
     shell: Shell = "console"
 
 
@@ -89,12 +101,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     `load` is called with what it names: `ctx`, `request`, path parameters (`/tickets/{id:uuid}`), `query` a
     msgspec Struct of the query parameters. GET has no side effects: pages are fetched ahead. `block` is sent
     alone to requests of htmx. `slots` are gathered for the record that the path parameter `subject` names.
+    A Litestar `Response` is sent as it is: a download, an image.
     """
 
     path: str
     template: str
     permission: str
-    load: Callable[..., Awaitable[Values | Answered]]
+    load: Callable[..., Awaitable[Values | Answered | Response[Any]]]
     title: str = ""
     active: str = ""
     """The navigation entry that is marked; the path's first part where empty."""
@@ -170,6 +183,7 @@ class Widget(msgspec.Struct, frozen=True, kw_only=True):
     size: Literal["1x1", "2x1", "2x2", "4x1"] = "1x1"
     order: int = 100
     lazy: bool = False
+    shell: Shell = "console"
 
 
 class ListColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -298,6 +312,7 @@ class SearchProvider(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     search: Callable[[Context, str], Awaitable[Sequence[Hit]]]
     permission: str
+    shell: Shell = "console"
 
 
 class Live(Protocol):

@@ -81,6 +81,13 @@ class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}={self.value}; Path=/; HttpOnly; SameSite=Lax; {ends}{secure}"
 
 
+class Brand(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation's look: its main colour as degrees on the colour wheel, and the id of its logo's file."""
+
+    hue: int = 268
+    logo: UUID | None = None
+
+
 class Browser(Protocol):
     """The browser that a request comes from, and the person in front of it. Provided by the platform."""
 
@@ -108,6 +115,15 @@ class Browser(Protocol):
         """Why only the log-in's own pages are open (`password_expired`); empty otherwise."""
         ...
 
+    @property
+    def operator(self) -> bool:
+        """Whether this is the place from which the operator manages the tenants of the platform."""
+        ...
+
+    async def brand(self) -> Brand:
+        """Return the organisation's look."""
+        ...
+
     def enabled(self, plugin: str) -> bool:
         """Tell whether the tenant uses a plugin."""
         ...
@@ -118,6 +134,14 @@ class Browser(Protocol):
 
     async def log_out(self) -> SessionCookie:
         """End the session."""
+        ...
+
+    async def forgot_password(self, audience: Audience, email: str, organisation: str) -> None:
+        """Ask for a link to set a new password; does the same, and as long, for an unknown address."""
+        ...
+
+    async def set_password(self, audience: Audience, token: str, new: str) -> None:
+        """Set a password with the token of a reset or an invitation, once; raises `Invalid`."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Settings: the sections of all plugins, from their settings' schemas, and the modules that are switched on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from psa_sdk import Context
 from psa_sdk.documents import Documents
@@ -16,6 +16,13 @@ _TITLES = {
     "service": "Service desk",
     "finance": "Finance",
     "system": "System",
+}
+_GROUPS: Mapping[str, Literal["organisation"]] = {"tenancy": "organisation"}
+_ICONS: Mapping[str, str] = {
+    "tenancy": "building-2",
+    "auth": "lock",
+    "files": "paperclip",
+    "audit": "scroll-text",
 }
 
 
@@ -41,9 +48,9 @@ async def _sections(ctx: Context) -> list[SettingsSection]:
             title=one.attributes.title,
             url=f"/settings/{one.id}",
             permission=SECTIONS,
-            group="system" if plugins[one.id].builtin else "service",
-            icon="sliders-horizontal",
-            order=200,
+            group=_GROUPS.get(one.id, "system" if plugins[one.id].builtin else "service"),
+            icon=_ICONS.get(one.id, "sliders-horizontal"),
+            order=1 if one.id in _GROUPS else 200,
         )
         for one in answer.items
         if any(field.control != "json" for field in _fields(one.attributes))
@@ -73,18 +80,21 @@ async def section(ctx: Context, name: str) -> Mapping[str, Any]:
 
 async def save_section(ctx: Context, name: str, form: Mapping[str, Sequence[str]]) -> Done:
     """Choose a plugin's settings; what equals what holds already is not chosen anew."""
-    documents = ctx.service(Documents)
-    about = (await documents.call("GET", f"/settings/{name}")).attributes
+    about = (await ctx.service(Documents).call("GET", f"/settings/{name}")).attributes
     faults: list[Fault] = []
     sent = entered(_fields(about), form, faults, whole=False)
     if faults:
         raise Invalid(faults=faults)
-    changed = {key: value for key, value in sent.items() if value != about.values.get(key)}
+    await choose(ctx, name, {key: value for key, value in sent.items() if value != about.values.get(key)})
+    return Done(toast="Saved", refresh=("settings",))
+
+
+async def choose(ctx: Context, name: str, values: Mapping[str, Any]) -> None:
+    """Choose values of a section; faults are told at the fields of the same names."""
     try:
-        await documents.call("PATCH", f"/settings/{name}", body={"values": changed})
+        await ctx.service(Documents).call("PATCH", f"/settings/{name}", body={"values": dict(values)})
     except Invalid as problem:
         raise Invalid(faults=[_at_field(fault) for fault in problem.faults]) from problem
-    return Done(toast="Saved", refresh=("settings",))
 
 
 def _at_field(fault: Fault) -> Fault:

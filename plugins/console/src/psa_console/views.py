@@ -36,4 +36,5 @@ VIEWS = (
         fields=("label", "key", "resource", "kind"),
     ),
     ResourceView(resource="attachments", icon="paperclip"),
+    ResourceView(resource="csv-imports", singular="Import", icon="upload", generated=False),
 )

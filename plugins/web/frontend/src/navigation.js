@@ -14,6 +14,8 @@ function page(url) {
   ahead.set(url, {got, at: performance.now()});
   return got;
 }
+// What was fetched ahead of a change is old.
+document.addEventListener('psa:changing', () => ahead.clear());
 export const prefetch = url => { page(new URL(url, location).href).catch(() => {}); };
 
 const own = a => a && prefix && a.origin === location.origin && a.pathname.startsWith(prefix) && !('hard' in a.dataset)
@@ -29,7 +31,7 @@ async function arrive(doc, main) {
   document.getElementById('drawer')?.replaceChildren();
   document.title = doc.title;
   for (const name of ['psa-csrf']) { const now = head.querySelector(`meta[name=${name}]`), then = doc.head.querySelector(`meta[name=${name}]`); if (now && then) now.content = then.content; }
-  const nav = doc.querySelector('.side nav'), old = document.querySelector('.side nav');
+  const nav = doc.querySelector('[data-nav], .side nav'), old = document.querySelector('[data-nav], .side nav');
   if (nav && old) { const at = old.scrollTop; old.replaceChildren(...nav.childNodes); old.scrollTop = at; }
   window.htmx.process(main);
   (main.querySelector('[autofocus]') ?? main).focus({preventScroll: true});

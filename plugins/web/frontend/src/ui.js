@@ -14,7 +14,8 @@ export const words = key => (said ??= JSON.parse(meta('psa-words') || '{}'))[key
 
 export function post(url, data = {}) {
   const body = data instanceof URLSearchParams || data instanceof FormData ? data : new URLSearchParams(Object.entries(data).flatMap(([k, v]) => [v].flat().map(x => [k, x])));
-  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1'}, body});
+  document.dispatchEvent(new CustomEvent('psa:changing'));
+  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1'}, body}).finally(() => document.dispatchEvent(new CustomEvent('psa:changing')));
 }
 
 export function toast(text, {bad = false, undo = ''} = {}) {
@@ -43,10 +44,14 @@ export function refresh(...topics) {
   seen.forEach(el => el.dispatchEvent(new CustomEvent('psa:live')));
 }
 
+export const refreshAll = () => document.querySelectorAll('[data-live]').forEach(el => el.dispatchEvent(new CustomEvent('psa:live')));
+
 // Follow the answer of an action. Returns the faults, or null when it went well.
 export async function follow(response) {
   if (response.redirected || response.status === 401) { location.reload(); return null; }
   const answer = await response.json().catch(() => ({detail: words('failed')}));
+  // What was acted on is no longer what the page shows.
+  if (response.status === 409 || response.status === 412) refreshAll();
   if (!response.ok) return {detail: answer.detail ?? words('failed'), faults: answer.faults ?? []};
   if (answer.go) {
     if (answer.toast) sessionStorage.setItem('psa-toast', answer.toast);

@@ -1,5 +1,6 @@
 """What plugins may use of the web runtime, beyond declaring pages: tables, forms and facts of any resource."""
 
+from psa_web.brand import logo, theme
 from psa_web.fields import Field, Option, entered, field_of, shown
 from psa_web.formatting import ago, day, humanise, state_tone, tone_of, when
 from psa_web.here import Here, here
@@ -23,8 +24,10 @@ __all__ = [
     "here",
     "humanise",
     "list_data",
+    "logo",
     "shown",
     "state_tone",
+    "theme",
     "tone_of",
     "view_of",
     "when",

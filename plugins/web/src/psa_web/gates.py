@@ -1,5 +1,6 @@
 """Log-in and log-out of a shell."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.web import Browser, WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import form_of, struct_of
+from psa_web.expired_gate import expired_routes
+from psa_web.password_gates import password_routes
 from psa_web.serving import Server
 
 
@@ -26,30 +29,31 @@ class LogIn(msgspec.Struct):
 
 def gate_routes(server: Server) -> list[WebRoute]:
     """Return the routes of a shell's log-in and log-out."""
-    frame, site = server.frame, server.site
+    frame = server.frame
 
     async def show(ctx: Context, request: WebRequest) -> Response[Any]:
         if ctx.principal.kind != "anonymous":
             return answers.redirect(frame.prefix + "/")
-        return _form(ctx, request, next_page=request.query_params.get("next", ""))
+        asked = request.query_params
+        return await _form(ctx, request, next_page=asked.get("next", ""), changed=asked.get("changed") == "1")
 
-    def _form(
+    async def _form(
         ctx: Context,
         request: WebRequest,
         *,
         next_page: str,
         email: str = "",
         fault: str = "",
+        changed: bool = False,
         status: int = 200,
+        dress: Mapping[str, Any] | None = None,
     ) -> Response[Any]:
-        place = site.here(ctx, request, frame)
-        data = {"next": next_page, "email": email, "fault": fault, "title": place.gettext("Log in")}
-        text = site.render(place, frame.login, data)
-        headers = {"Content-Security-Policy": site.content_security(), "Cache-Control": "no-store"}
-        return answers.html(text, request, status=status, headers=headers)
+        data = {"next": next_page, "email": email, "fault": fault, "changed": changed, "title": "Log in"}
+        return await server.gate(ctx, request, frame.login, data, status=status, dress=dress)
 
     async def enter(ctx: Context, request: WebRequest) -> Response[Any]:
         form: LogIn = struct_of(await form_of(request), LogIn, Invalid)
+        dress = await server.dress(ctx)
         try:
             cookie = await ctx.service(Browser).log_in(
                 frame.audience, form.email, form.password, form.organisation
@@ -57,13 +61,14 @@ def gate_routes(server: Server) -> list[WebRoute]:
         except Problem as problem:
             if problem.status >= 500:
                 raise
-            return _form(
+            return await _form(
                 ctx,
                 request,
                 next_page=form.next,
                 email=form.email,
                 fault=str(problem),
                 status=problem.status,
+                dress=dress,
             )
         return answers.redirect(_safe(form.next, frame.prefix), {"Set-Cookie": cookie.header()})
 
@@ -77,6 +82,8 @@ def gate_routes(server: Server) -> list[WebRoute]:
         server.route("web", "GET", "/login", PUBLIC, show),
         server.route("web", "POST", "/login", PUBLIC, enter, max_body=1 << 14),
         server.route("web", "POST", "/logout", AUTHENTICATED, leave),
+        *password_routes(server),
+        *expired_routes(server),
     ]
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from psa_sdk.context import Context
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
-from psa_sdk.ui import NavItem, ShellFrame
+from psa_sdk.ui import NavItem, Page, ShellFrame
 from psa_sdk.web import Browser, WebRequest
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     def url(self, path: str) -> str:
         """Return the address of a page of this shell."""
         return path if "://" in path else self.frame.prefix + path
+
+    def leads(self, path: str) -> bool:
+        """Tell whether a plugin's page at a path of this shell is open to the person."""
+        return any(page.path == path for page in self.site.shown("pages", Page, self))
 
     def enabled(self, plugin: str) -> bool:
         """Tell whether the tenant uses a plugin."""

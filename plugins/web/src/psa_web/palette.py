@@ -74,9 +74,12 @@ def palette_routes(server: Server) -> list[WebRoute]:
         data = {"options": options, "people": facts.name == "users"}
         return answers.html(site.render(place, "web/picker.html", data), request)
 
+    everywhere = server.route("web", "GET", "/search", AUTHENTICATED, search)
+    if server.frame.audience == "portal":
+        return [everywhere]
     return [
+        everywhere,
         server.route("web", "GET", "/palette", AUTHENTICATED, palette),
-        server.route("web", "GET", "/search", AUTHENTICATED, search),
         server.route("web", "GET", "/pick/{resource:str}", AUTHENTICATED, pick),
     ]
 
@@ -85,7 +88,8 @@ async def hits(place: Here, text: str, *, each: int = _HITS) -> list[Hit]:
     """Return what is found: records of all searchable resources, then what plugins find."""
     documents = place.ctx.service(Documents)
     found: list[Hit] = []
-    for name in documents.resources():
+    # Clients have no generated pages that a hit could lead to.
+    for name in documents.resources() if place.frame.audience == "staff" else ():
         facts = documents.describe(name)
         if not facts.searchable or facts.subject or "get" not in facts.verbs:
             continue

@@ -7,7 +7,7 @@ from litestar import Response
 
 from psa_sdk import Context, Manifest, hookimpl
 from psa_sdk.errors import NotFound
-from psa_sdk.routes import AUTHENTICATED
+from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Page
 from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
 from psa_web import answers
@@ -47,8 +47,28 @@ def psa_web_routes(installation: Installation) -> Sequence[WebRoute | WebAsset]:
         if frame.audience == "staff":
             routes += record_routes(server)
         routes.append(_nowhere(server))
-    first = next(iter(site.frames.values()))
-    return [*routes, WebAsset(path="/", handle=_to(first.prefix + "/"))]
+    return [*routes, _door(site)]
+
+
+def _door(site: Site) -> WebRoute | WebAsset:
+    """Return what leads from `/` to a shell: the one that claims the host, else the staff's."""
+    frames = sorted(site.frames.values(), key=lambda frame: frame.audience != "staff")
+    inviting = [(frame, frame.welcomes) for frame in frames if frame.welcomes is not None]
+    first = f"{frames[0].prefix}/"
+    if not inviting:
+        return WebAsset(path="/", handle=_to(first))
+
+    async def lead(ctx: Context, request: WebRequest) -> Response[Any]:
+        host = request.url.hostname or ""
+        for frame, welcomes in inviting:
+            if await welcomes(ctx, host):
+                return answers.redirect(f"{frame.prefix}/")
+        return answers.redirect(first)
+
+    refuse = Server(site, frames[0]).refuse
+    return WebRoute(
+        plugin="web", method="GET", path="/", permission=PUBLIC, handle=lead, refuse=refuse, audience="both"
+    )
 
 
 def _to(url: str) -> Callable[[WebRequest], Awaitable[Response[Any]]]:

@@ -42,6 +42,8 @@ class Server:
             place.active = page.active or page.path.strip("/").split("/")[0]
             with bound(place):
                 data = await page.load(**await wanted.of(ctx, request))
+            if isinstance(data, Response):
+                return data
             if not isinstance(data, Mapping):
                 return await self._followed(place, data)
             if answers.is_fragment(request) and page.block:
@@ -114,14 +116,43 @@ class Server:
     ) -> Response[Any]:
         """Return a whole page within the shell."""
         place.nav = await self.navigation(place)
+        dress = await self.dress(place.ctx)
         began = time.perf_counter()
-        text = self.site.render(place, template, {"shell": self.frame.template, **data})
+        text = self.site.render(place, template, {"shell": self.frame.template, "dress": dress, **data})
         spent = (time.perf_counter() - began) * 1000
         headers = {
             "Content-Security-Policy": self.site.content_security(),
             "Server-Timing": f"render;dur={spent:.1f}",
         }
         return answers.html(text, place.request, status=status, headers=headers)
+
+    async def gate(
+        self,
+        ctx: Context,
+        request: WebRequest,
+        template: str,
+        data: Mapping[str, Any],
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        dress: Mapping[str, Any] | None = None,
+    ) -> Response[Any]:
+        """Return a page of those who aren't logged in; `dress` is given where the transaction has ended."""
+        place = self.site.here(ctx, request, self.frame)
+        worn = await self.dress(place.ctx) if dress is None else dress
+        text = self.site.render(place, template, {"dress": worn, **data})
+        told = {"Content-Security-Policy": self.site.content_security(), "Cache-Control": "no-store"}
+        return answers.html(text, request, status=status, headers={**told, **(headers or {})})
+
+    def forgotten_cookie(self, request: WebRequest) -> dict[str, str]:
+        """Return the header by which a browser forgets its session of this shell, if it has one."""
+        known = next((name for name in request.cookies if name.endswith(f"psa_{self.frame.audience}")), "")
+        secure = "; Secure" if known.startswith("__Host-") else ""
+        return {"Set-Cookie": f"{known}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"} if known else {}
+
+    async def dress(self, ctx: Context) -> Mapping[str, Any]:
+        """Return what the frame's own templates need."""
+        return await self.frame.dress(ctx) if self.frame.dress is not None else {}
 
     async def navigation(self, place: Here) -> dict[str, list[NavEntry]]:
         """Return the navigation by group, with its counts of the last seconds."""
@@ -164,6 +195,8 @@ class Server:
             return answers.refusal(problem)
         if problem.status == 401 and request.method == "GET":
             return self._to_log_in(request)
+        if problem.code == "password_expired" and self.frame.expired and request.method == "GET":
+            return answers.redirect(f"{self.frame.prefix}/password")
         language = self.site.catalogues.choose(request.headers.get("accept-language", ""))
         template = self.site.environment(language).get_template("web/problem_bare.html")
         text = template.render(problem=problem, frame=self.frame, theme="auto")
@@ -173,12 +206,8 @@ class Server:
     def _to_log_in(self, request: WebRequest) -> Response[Any]:
         path = request.scope["path"]
         after = f"?next={path}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
-        headers: dict[str, str] = {}
         # A cookie that is no longer good would be refused at the log-in too.
-        stale = next((name for name in request.cookies if name.endswith(f"psa_{self.frame.audience}")), "")
-        if stale:
-            secure = "; Secure" if stale.startswith("__Host-") else ""
-            headers["Set-Cookie"] = f"{stale}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}"
+        headers = self.forgotten_cookie(request)
         if answers.is_fragment(request):
             headers["HX-Redirect"] = f"{self.frame.prefix}/login"
         return answers.redirect(f"{self.frame.prefix}/login{after}", headers)

@@ -70,13 +70,16 @@ class Site:
     def navigation(self, place: Here) -> list[NavItem]:
         """Return the declared entries, those of resources, and those that depend on who asks (`psa_nav`)."""
         asked = place.ctx.ask(psa_nav, principal=place.ctx.principal)
+        declared = [
+            item for item in self.shown("nav", NavItem, place) if item.shown is None or item.shown(place.ctx)
+        ]
         depending = [
             item
             for items in asked
             for item in items
             if item.shell == place.frame.name and place.can(item.permission)
         ]
-        return [*self.shown("nav", NavItem, place), *self.record_nav(place), *depending]
+        return [*declared, *self.record_nav(place), *depending]
 
     def record_nav(self, place: Here) -> list[NavItem]:
         """Return the entries of resources whose views ask for one."""
@@ -186,6 +189,10 @@ class Site:
             if not block:
                 return found.render(context)
             return "".join(found.blocks[block](found.new_context(context)))
+
+    def has_block(self, place: Here, template: str, block: str) -> bool:
+        """Tell whether a template defines a block itself, rather than the one that it extends."""
+        return block in self.environment(place.language).get_template(template).blocks
 
     def import_map(self) -> Markup:
         """Return the map by which plugins' scripts import shared bundles by bare name."""

@@ -4,15 +4,20 @@ import datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.browser import cookie_name, session_csrf
 from psa_kernel.builtin.auth.login import Attempt, log_in
+from psa_kernel.builtin.auth.password_change import redeem
 from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.builtin.tenancy import SINGLE_TENANT
+from psa_kernel.builtin.tenancy.settings import TenancySettings
 from psa_kernel.principal import KernelPrincipal
+from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
-from psa_sdk.web import SessionCookie, WebRequest
+from psa_sdk.web import Brand, SessionCookie, WebRequest
 
 
 class UnitBrowser:
@@ -44,6 +49,22 @@ class UnitBrowser:
         return self._unit.tenant.name if self._unit.tenant else ""
 
     @property
+    def operator(self) -> bool:
+        """Whether tenants are managed from here."""
+        unit = self._unit
+        return unit.kernel.config.multi_tenant and unit.tenant is not None and unit.tenant.id == SINGLE_TENANT
+
+    async def brand(self) -> Brand:
+        """Return the organisation's look; also after the request's own transaction has ended."""
+        unit = self._unit
+        if unit.tenant is None:
+            return Brand()
+        if not unit.session.ended:
+            return _brand(await unit.settings(TenancySettings))
+        async with unit.kernel.unit(unit.tenant.id, readonly=True) as own:
+            return _brand(await own.settings(TenancySettings))
+
+    @property
     def confined(self) -> str:
         """Why only the log-in's own pages are open."""
         return self._who.confined
@@ -55,13 +76,9 @@ class UnitBrowser:
 
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session; the request's own transaction ends before."""
-        unit = self._unit
-        kernel, tenant = unit.kernel, unit.tenant
-        await unit.session.rollback()
-        if tenant is None and organisation:
-            tenant = await kernel.directory.by_slug(organisation.strip().lower())
+        unit, tenant = self._unit, await self._tenant(organisation)
         attempt = Attempt(audience=audience, email=email, password=password, transport="cookie")
-        issued = await log_in(kernel, tenant.id if tenant else None, attempt, unit.request)
+        issued = await log_in(unit.kernel, tenant.id if tenant else None, attempt, unit.request)
         return self._cookie(audience, issued.access_token, issued.expires_at)
 
     async def log_out(self) -> SessionCookie:
@@ -72,6 +89,26 @@ class UnitBrowser:
             forget_after_commit(self._unit)
         return self._cookie(self._who.audience, "", self._unit.now)
 
+    async def forgot_password(self, audience: Audience, email: str, organisation: str) -> None:
+        """Ask for a link to set a new password; looked up in the background, so that nobody learns who is known."""
+        unit, tenant = self._unit, await self._tenant(organisation)
+        if tenant is not None:
+            async with unit.kernel.unit(tenant.id, request=unit.request) as own:
+                await own.send(find_and_request_password, audience=audience, email=email)
+
+    async def set_password(self, audience: Audience, token: str, new: str) -> None:
+        """Set a password with the token of a reset or an invitation, once."""
+        await self._unit.session.rollback()
+        await redeem(self._unit.kernel, audience, token, new, self._unit.request)
+
+    async def _tenant(self, organisation: str) -> Tenant | None:
+        """Return the tenant of the host, else the one named; the request's own transaction ends."""
+        unit = self._unit
+        await unit.session.rollback()
+        if unit.tenant is None and organisation:
+            return await unit.kernel.directory.by_slug(organisation.strip().lower())
+        return unit.tenant
+
     def _cookie(self, audience: Audience, value: str, ends: datetime.datetime) -> SessionCookie:
         config = self._unit.kernel.config
         return SessionCookie(
@@ -80,3 +117,7 @@ class UnitBrowser:
             expires_at=ends,
             secure=config.public_url.startswith("https:"),
         )
+
+
+def _brand(settings: TenancySettings) -> Brand:
+    return Brand(hue=settings.primary_hue, logo=settings.logo)

@@ -3,7 +3,8 @@
 import {words} from '../ui.js';
 
 export const editable = t => t.closest?.('input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable=true]');
-const seen = el => el.checkVisibility?.() ?? true;
+// What a closed menu holds can be reached by its key all the same.
+const seen = el => el.checkVisibility() || el.closest('.menu:not(:popover-open)');
 
 customElements.define('psa-keys', class extends HTMLElement {
   connectedCallback() { this.begun = ''; document.addEventListener('keydown', this.press); }

@@ -65,6 +65,8 @@ customElements.define('psa-list', class extends HTMLElement {
   };
   click = e => {
     this.ranged = e.shiftKey;
+    const exported = e.target.closest('a[data-export]');
+    if (exported) exported.href = exported.dataset.export + (this.querySelector('#results')?.dataset.query ?? '');
     if (e.target.closest('[data-clear]')) { this.clear(); return; }
     if (e.target.closest('[data-row] a')) this.remember();
     const row = e.target.closest('[data-row]');

@@ -1,6 +1,6 @@
 // One event stream per browser, not per tab: the tab that holds the lock relays to the others. Messages say only what
 // changed; whatever is live on it fetches itself anew with its own rights.
-import {refresh, toast} from '../ui.js';
+import {refresh, refreshAll, toast} from '../ui.js';
 
 customElements.define('psa-live', class extends HTMLElement {
   connectedCallback() {
@@ -10,13 +10,15 @@ customElements.define('psa-live', class extends HTMLElement {
     this.away = new AbortController();
     const lead = () => new Promise(end => {
       this.stream = new EventSource(this.getAttribute('src'));
+      // What happened while the line was down is not told again.
+      this.stream.addEventListener('open', () => { if (this.led) { this.hear({topic: '*'}); this.relay.postMessage({topic: '*'}); } this.led = true; });
       this.stream.addEventListener('change', e => { const told = JSON.parse(e.data); this.hear(told); this.relay.postMessage(told); });
       this.away.signal.addEventListener('abort', end);
     });
     this.timer = setTimeout(() => (navigator.locks ? navigator.locks.request(name, {signal: this.away.signal}, lead).catch(() => {}) : lead()), 300);
   }
   disconnectedCallback() { clearTimeout(this.timer); this.away.abort(); this.stream?.close(); this.relay.close(); }
-  hear({topic, id, toast: text}) { refresh(topic, `${topic}:${id}`); if (text) toast(text); }
+  hear({topic, id, toast: text}) { if (topic === '*') refreshAll(); else refresh(topic, `${topic}:${id}`); if (text) toast(text); }
 });
 
 // Elements without hx-get replace themselves by their namesakes in the present page, fetched anew once for all of them.
@@ -29,7 +31,7 @@ document.addEventListener('psa:live', e => {
   clearTimeout(timer);
   timer = setTimeout(renew, 250);
 }, true);
-const taken = el => 'busy' in el.dataset || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input,textarea,select');
+const taken = el => 'busy' in el.dataset || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
 async function renew() {
   const ids = [...due].filter(id => { const el = document.getElementById(id); if (el && taken(el)) return false; due.delete(id); return el; });
   clearTimeout(timer);

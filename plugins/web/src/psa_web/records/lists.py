@@ -250,13 +250,17 @@ async def all_filters(documents: Documents, facts: Description, asked: Asked) ->
         if name != "id"
         and "." not in name
         and one.kind not in {"json", "sealed"}
-        and (one.kind != "uuid" or one.target)
+        and (one.kind != "uuid" or one.target or asked.one(name))
     ]
 
 
 async def _field(documents: Documents, facts: Description, one: FilterFacts, asked: Asked) -> FilterField:
     values = [value for value in asked.given.get(one.name, ()) if value]
     chosen: dict[str, str] = {}
+    if one.kind == "uuid" and not one.target:
+        return FilterField(
+            name=one.name, label=humanise(one.name), kind="text", value=values[0] if values else ""
+        )
     if one.kind == "uuid" and values:
         ids = [UUID(value) for value in values if _is_uuid(value)]
         names = await documents.names(one.target, ids)

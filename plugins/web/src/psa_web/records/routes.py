@@ -79,6 +79,7 @@ class _Pages:
         data = await list_data(place, self.name, Asked(request.query_params.dict()))
         if answers.is_fragment(request):
             template = data["view"].list_template
+            template = template if self.server.site.has_block(place, template, "results") else "web/list.html"
             return answers.html(self.server.site.render(place, template, data, "results"), request)
         return await self.server.whole(place, data["view"].list_template, data)
 

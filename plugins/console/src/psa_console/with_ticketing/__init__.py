@@ -1,0 +1,1 @@
+"""Tickets that concern somebody."""

@@ -1,0 +1,1 @@
+"""Timesheets that come back, and timers that nobody stopped."""

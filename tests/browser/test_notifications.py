@@ -1,0 +1,45 @@
+"""The bell in a real browser: what concerns a person appears by itself, and is theirs alone."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Desk
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def colleague(desk: Desk) -> Desk:
+    """Another administrator."""
+    return desk.person("colleague@example.com", "Carla Colleague", "admin")
+
+
+def test_an_assignment_appears_at_the_bell_and_is_read_by_opening_it(page: Page, desk: Desk, colleague: Desk):
+    me = desk.api.get("/auth/me").json()["data"]["id"]
+    with page.expect_response("**/ui/events"):
+        page.goto("/ui/companies")
+    bell = page.locator("#bell button")
+    expect(bell).to_have_attribute("aria-label", "Notifications")
+    ticket = colleague.make("tickets", {"assigned_to": ("users", me)}, title="The printer hums a tune")
+    expect(bell).to_have_attribute("aria-label", "1 unread notification")
+    bell.click()
+    item = page.get_by_role("button", name="The printer hums a tune")
+    expect(item).to_contain_text("Carla Colleague")
+    item.click()
+    expect(page).to_have_url(f"{desk.url}/ui/tickets/{ticket}")
+    expect(page.locator("#bell button")).to_have_attribute("aria-label", "Notifications")
+
+
+def test_a_mention_is_told_to_the_mentioned_and_not_to_its_author(page: Page, desk: Desk, colleague: Desk):
+    me = desk.api.get("/auth/me").json()["data"]["id"]
+    them = colleague.api.get("/auth/me").json()["data"]["id"]
+    ticket = desk.make("tickets", title="Mentioned in passing")
+    text = f"Look at this, @[Admin](user:{me}) and @[Carla](user:{them})."
+    document = {"data": {"type": "comments", "attributes": {"content": text, "note_type": "internal"}}}
+    assert colleague.api.post(f"/tickets/{ticket}/notes", json=document).status_code == 201
+    page.goto("/ui/notifications")
+    expect(page.get_by_role("button", name="Mentioned in passing")).to_have_count(1)
+    page.get_by_role("button", name="Mark all as read").first.click()
+    expect(page.locator(".console-notice.unread")).to_have_count(0)
+    page.get_by_role("button", name="Mark as unread").first.click()
+    expect(page.locator(".console-notice.unread")).to_have_count(1)

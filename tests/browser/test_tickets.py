@@ -1,0 +1,296 @@
+"""The service desk in a real browser: a ticket's page, its dialogs, the board, the list."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Desk
+
+pytestmark = pytest.mark.browser
+
+
+def company_of(desk: Desk) -> str:
+    return desk.api.get("/companies?page[size]=1&sort=name").json()["data"][0]["id"]
+
+
+def open_ticket(desk: Desk, title: str, **attributes: object) -> str:
+    """Open a ticket for the first company."""
+    relationships = {"company": {"data": {"type": "companies", "id": company_of(desk)}}}
+    document = {
+        "data": {
+            "type": "tickets",
+            "attributes": {"title": title, **attributes},
+            "relationships": relationships,
+        }
+    }
+    answer = desk.api.post("/tickets", json=document)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]["id"]
+
+
+def say(desk: Desk, ticket: str, content: str, kind: str = "internal") -> str:
+    """Write a note by the API."""
+    document = {"data": {"type": "comments", "attributes": {"content": content, "note_type": kind}}}
+    answer = desk.api.post(f"/tickets/{ticket}/notes", json=document)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]["id"]
+
+
+def told(desk: Desk, ticket: str, name: str) -> str:
+    """Return the name of what a ticket refers to."""
+    return desk.api.get(f"/tickets/{ticket}/{name}").json()["data"]["attributes"]["name"]
+
+
+def move(desk: Desk, ticket: str, status: str) -> None:
+    """Set a ticket's status by the API."""
+    found = desk.api.get("/ticket-statuses", params={"filter[name]": status}).json()["data"][0]["id"]
+    link = {"data": {"type": "ticket-statuses", "id": found}}
+    answer = desk.api.patch(f"/tickets/{ticket}/relationships/status", json=link)
+    assert answer.is_success, answer.text
+
+
+def write(page: Page, text: str) -> None:
+    """Type into the editor once it is there."""
+    editor = page.locator(".composer .tiptap")
+    expect(editor).to_be_focused()
+    page.keyboard.type(text)
+
+
+def test_a_ticket_is_worked_from_the_list_to_resolved_by_keys_alone(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Zebra printer prints stripes")
+    open_ticket(desk, "Zebra crossing is not on the map")
+    page.goto("/ui/tickets")
+    page.keyboard.press("/")
+    page.keyboard.type("Zebra")
+    expect(page.locator("tbody tr[data-row]")).to_have_count(2)
+    page.keyboard.press("Tab")
+    for key in ("j", "j", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#ticket-head h2")).to_have_text("Zebra printer prints stripes")
+    expect(page.locator("psa-trail")).to_contain_text("2 / 2")
+    page.keyboard.press("i")
+    expect(page.locator("#ticket-head")).to_contain_text("Administrator")
+    expect(page.locator("#ticket-head .pill")).to_have_text("Open")
+    page.keyboard.press("p")
+    page.keyboard.press("c")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-head")).to_contain_text("Critical")
+    page.keyboard.press("r")
+    write(page, "We send **a new one** today.")
+    page.keyboard.press("Control+Enter")
+    reply = page.locator(".msg", has_text="We send a new one today.")
+    expect(reply).to_have_attribute("data-kind", "public")
+    expect(page.locator(".composer .tiptap")).to_have_text("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    write(page, "The old one is under warranty.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg[data-kind=internal]")).to_contain_text("under warranty")
+    page.keyboard.press("s")
+    page.keyboard.press("w")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ticket-head .pill")).to_have_text("Waiting for customer")
+    page.keyboard.press("e")
+    expect(page.locator("#ticket-head .pill")).to_have_text("Resolved")
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.locator("#ticket-head h2")).to_have_text("Zebra crossing is not on the map")
+    page.keyboard.press("u")
+    expect(page).to_have_url(re.compile(r"/ui/tickets\?q=Zebra"))
+    assert told(desk, ticket, "status") == "Resolved"
+    assert told(desk, ticket, "priority") == "Critical"
+
+
+def test_nothing_typed_is_lost_and_a_reply_that_crossed_another_is_held_back(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Lost and found")
+    with page.expect_response("**/ui/events"):
+        page.goto(f"/ui/tickets/{ticket}")
+    page.keyboard.press("r")
+    write(page, "A long answer that took half an hour")
+    page.reload()
+    expect(page.locator(".composer textarea")).to_have_value("A long answer that took half an hour")
+    colleague = desk.person("clara@example.com", "Clara Colleague", "technician").api
+    document = {
+        "data": {
+            "type": "comments",
+            "attributes": {"content": "Colleague was faster.", "note_type": "public"},
+        }
+    }
+    assert colleague.post(f"/tickets/{ticket}/notes", json=document).status_code == 201
+    expect(page.locator("#log")).to_contain_text("Colleague was faster.")
+    page.get_by_role("button", name="Send", exact=False).first.click()
+    expect(page.locator("[data-fault=newer]")).to_contain_text("answered while you were writing")
+    expect(page.locator(".composer textarea")).to_have_value("A long answer that took half an hour")
+    page.get_by_role("button", name="Send all the same").click()
+    expect(page.locator("#log")).to_contain_text("A long answer that took half an hour")
+    page.reload()
+    expect(page.locator(".composer textarea")).to_have_value("")
+
+
+def test_a_property_that_somebody_else_changed_meanwhile_is_not_overwritten(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Two at one desk")
+    page.goto(f"/ui/tickets/{ticket}")
+    page.keyboard.press("s")
+    expect(page.locator("#menu-status")).to_be_visible()
+    move(desk, ticket, "Scheduled")
+    page.get_by_role("menuitemradio", name="Open").click()
+    expect(page.locator(".toast")).to_contain_text("changed by somebody else")
+    expect(page.locator("#ticket-head .pill")).to_have_text("Scheduled")
+    assert told(desk, ticket, "status") == "Scheduled"
+
+
+def test_a_note_brings_files_mentions_and_prepared_texts(page: Page, desk: Desk):
+    desk.make("canned-responses", name="Greeting", content="Hello, this is about {{ticket.number}}.")
+    ticket = open_ticket(desk, "Please call back")
+    number = desk.api.get(f"/tickets/{ticket}").json()["data"]["attributes"]["ticket_number"]
+    page.goto(f"/ui/tickets/{ticket}")
+    page.keyboard.press("n")
+    write(page, "/Gree")
+    page.get_by_role("option", name="Greeting").click()
+    expect(page.locator(".composer .tiptap")).to_contain_text(f"Hello, this is about {number}.")
+    page.keyboard.type(" Ask @Adm")
+    expect(page.get_by_role("option", name="Administrator")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(".composer .tiptap a")).to_have_text("@Administrator")
+    page.locator(".composer").evaluate(
+        "el => { const data = new DataTransfer(); data.items.add(new File(['beans: 0'], 'beans.log', {type: 'text/plain'}));"
+        " el.querySelector('.tiptap').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); }"
+    )
+    expect(page.locator(".composer-files")).to_contain_text("beans.log")
+    page.keyboard.press("Control+Enter")
+    note = page.locator(".msg[data-kind=internal]")
+    expect(note).to_contain_text("@Administrator")
+    expect(note.locator(".file")).to_have_text("beans.log")
+    answer = page.request.get(str(note.locator(".file").get_attribute("href")))
+    assert answer.text() == "beans: 0"
+    made = str(note.get_attribute("id")).removeprefix("note-")
+    query = {"filter[comment]": made}
+    assert len(desk.api.get("/comment-mentions", params=query).json()["data"]) == 1
+
+
+def test_notes_are_split_off_and_tickets_merged_in_dialogs(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Two things at once")
+    say(desk, ticket, "The mailbox is full.")
+    say(desk, ticket, "And the parrot has escaped.")
+    page.goto(f"/ui/tickets/{ticket}")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Split notes off").click()
+    dialog = page.get_by_role("dialog", name="Split notes off")
+    dialog.get_by_role("button", name="Split").click()
+    expect(dialog.locator("[data-fault=notes]")).to_contain_text("Choose at least one note")
+    dialog.get_by_text("And the parrot has escaped.").click()
+    dialog.get_by_label("Title of the new ticket").fill("A parrot is at large")
+    dialog.get_by_role("button", name="Split").click()
+    expect(page.locator("#ticket-head h2")).to_have_text("A parrot is at large")
+    expect(page.locator("#log")).to_contain_text("And the parrot has escaped.")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog", name="Merge into another ticket")
+    dialog.get_by_label("Ticket to merge into").fill("Two things")
+    dialog.get_by_role("option", name="Two things at once").click()
+    dialog.get_by_role("button", name="Merge").click()
+    expect(page.locator("#ticket-head h2")).to_have_text("Two things at once")
+    expect(page.locator("#log")).to_contain_text("And the parrot has escaped.")
+    related = page.locator("#panel-ticketing-family")
+    expect(related).to_contain_text("A parrot is at large")
+    related.get_by_role("link", name="A parrot is at large").click()
+    expect(page.locator("#ticket-head")).to_contain_text("can be read but not changed")
+    expect(page.locator(".composer")).to_have_count(0)
+
+
+def test_children_follow_ups_and_tags_are_made_where_the_ticket_is(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "The mother of all tickets")
+    page.goto(f"/ui/tickets/{ticket}")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="New child ticket").click()
+    page.get_by_role("dialog", name="New child ticket").get_by_label("Title").fill("A small one")
+    page.get_by_role("button", name="Open ticket").click()
+    expect(page.locator("#panel-ticketing-family")).to_contain_text("A small one")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Close", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Close")
+    dialog.get_by_role("button", name="Close ticket").click()
+    expect(dialog.locator("[data-fault='']")).to_contain_text("child tickets are still open")
+    dialog.get_by_text("Close open child tickets too").click()
+    dialog.get_by_role("button", name="Close ticket").click()
+    expect(page.locator("#ticket-head .pill")).to_have_text("Closed")
+    page.get_by_role("button", name="Tags").click()
+    page.locator("#pick-tags input[type=text]").fill("family")
+    page.keyboard.press("Enter")
+    page.locator("#pick-tags").get_by_role("button", name="Save").click()
+    expect(page.locator("#ticket-head .tag")).to_have_text("family")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="New follow-up").click()
+    expect(page.locator("#panel-ticketing-family")).to_contain_text("Follows up on")
+
+
+def test_cards_move_by_mouse_and_by_keys_and_go_back_when_refused(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Quokka wants a selfie")
+    with page.expect_response("**/ui/events"):
+        page.goto("/ui/tickets/board?q=Quokka")
+    card = page.locator(f"#card-{ticket}")
+    columns = {
+        name: page.get_by_role("region", name=name, exact=True) for name in ("New", "Open", "Scheduled")
+    }
+    expect(columns["New"].locator(".n")).to_have_text("1")
+    card.focus()
+    page.keyboard.press("]")
+    expect(columns["Open"].locator("[data-card]")).to_have_count(1)
+    expect(columns["Open"].locator(".n")).to_have_text("1")
+    expect(columns["New"].locator(".n")).to_have_text("0")
+    expect(card).to_be_focused()
+    card.drag_to(columns["Scheduled"].locator("[data-column]"))
+    expect(columns["Scheduled"].locator("[data-card]")).to_have_count(1)
+    expect(page.locator("psa-board")).not_to_have_attribute("data-busy", "")
+    page.wait_for_function(
+        "async id => (await (await fetch(`/api/v1/tickets/${id}/status`)).json()).data.attributes.name === 'Scheduled'",
+        arg=ticket,
+    )
+    place = card.bounding_box()
+    target = columns["New"].locator("[data-column]").bounding_box()
+    assert place
+    assert target
+    page.mouse.move(place["x"] + 20, place["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(place["x"] - 60, place["y"] + 30, steps=4)
+    move(desk, ticket, "Waiting for customer")
+    page.mouse.move(target["x"] + 60, target["y"] + 30, steps=8)
+    page.mouse.up()
+    expect(page.locator(".toast")).to_contain_text("Somebody else moved this ticket")
+    expect(page.get_by_role("region", name="Waiting for customer").locator("[data-card]")).to_have_count(1)
+
+
+def test_the_board_shows_other_columns_and_the_list_its_views(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Ibis in the server room")
+    page.goto("/ui/tickets/board?by=priority&q=Ibis")
+    expect(page.get_by_role("region", name="Medium").locator("[data-card]")).to_have_count(1)
+    page.get_by_label("Columns").select_option("assigned_to")
+    expect(page.get_by_role("region", name="Nobody").locator("[data-card]")).to_have_count(1)
+    page.locator(f"#card-{ticket}").focus()
+    page.keyboard.press("]")
+    expect(page.get_by_role("region", name="Administrator").locator("[data-card]")).to_have_count(1)
+    page.goto("/ui/tickets")
+    page.get_by_role("link", name="My open").click()
+    row = page.locator("tbody tr[data-row]", has_text="Ibis in the server room")
+    expect(row).to_have_count(1)
+    row.click()
+    expect(page.locator(".drawer")).to_contain_text("Ibis in the server room")
+    page.keyboard.press("Escape")
+    row.get_by_role("checkbox").check()
+    page.keyboard.press("e")
+    expect(row).to_have_count(0)
+    assert told(desk, ticket, "status") == "Resolved"
+
+
+def test_a_ticket_is_opened_from_a_template(page: Page, desk: Desk):
+    desk.make("ticket-templates", name="Leaver", title="Leaver")
+    desk.make("ticket-templates", name="Onboarding", title="New starter", tags=["onboarding"])
+    page.goto("/ui/tickets/from-template")
+    page.get_by_role("button", name="Open ticket").click()
+    expect(page.locator("[data-fault=template]")).to_contain_text("Choose a template")
+    page.get_by_text("Onboarding", exact=True).first.click()
+    page.get_by_role("combobox", name="Company").fill("Sample Company 01")
+    page.get_by_role("option", name="Sample Company 01").click()
+    page.get_by_role("button", name="Open ticket").click()
+    expect(page.locator("#ticket-head h2")).to_have_text("New starter")
+    expect(page.locator("#ticket-side")).to_contain_text("Sample Company 01")
