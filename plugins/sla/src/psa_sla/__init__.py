@@ -1,0 +1,1 @@
+"""Service levels: business time, policies, and clocks that run and pause."""

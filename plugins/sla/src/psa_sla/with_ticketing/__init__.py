@@ -1,0 +1,1 @@
+"""Service levels on tickets: their clocks, warnings, breaches and reports."""

@@ -1,0 +1,1 @@
+"""Holidays for time tracking: work on a client's holiday is after hours."""
