@@ -64,8 +64,7 @@ def test_a_ticket_is_worked_from_the_list_to_resolved_by_keys_alone(page: Page, 
     page.keyboard.press("/")
     page.keyboard.type("Zebra")
     expect(page.locator("tbody tr[data-row]")).to_have_count(2)
-    page.keyboard.press("Tab")
-    for key in ("j", "j", "Enter"):
+    for key in ("Enter", "j", "Enter"):
         page.keyboard.press(key)
     expect(page.locator("#ticket-head h2")).to_have_text("Zebra printer prints stripes")
     expect(page.locator("psa-trail")).to_contain_text("2 / 2")
@@ -186,7 +185,7 @@ def test_notes_are_split_off_and_tickets_merged_in_dialogs(page: Page, desk: Des
     expect(page.locator("#log")).to_contain_text("And the parrot has escaped.")
     page.keyboard.press("m")
     dialog = page.get_by_role("dialog", name="Merge into another ticket")
-    dialog.get_by_label("Ticket to merge into").fill("Two things")
+    dialog.get_by_role("combobox", name="Ticket to merge into").fill("Two things")
     dialog.get_by_role("option", name="Two things at once").click()
     dialog.get_by_role("button", name="Merge").click()
     expect(page.locator("#ticket-head h2")).to_have_text("Two things at once")

@@ -28,6 +28,8 @@ customElements.define('psa-list', class extends HTMLElement {
   move(by) { const rows = this.rows, next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(this.current) + by))]; if (next) this.mark(next); }
   peek() { const row = this.current; if (row?.dataset.peek) window.htmx.ajax('GET', row.dataset.peek, {target: '#drawer', swap: 'innerHTML'}); else if (row) go(row.dataset.href); }
   press = e => {
+    // From the filter's field into what it found.
+    if (e.target.matches?.('#filters [name=q]') && ['Enter', 'ArrowDown', 'Escape'].includes(e.key) && !e.isComposing) { e.preventDefault(); e.target.blur(); if (e.key !== 'Escape') this.move(1); return; }
     if (e.metaKey || e.ctrlKey || e.altKey || e.defaultPrevented || editable(e.target) || document.querySelector('dialog[open], :popover-open.menu')) return;
     const row = this.current, control = e.target.closest?.('a,button,summary,input');
     switch (e.key) {
