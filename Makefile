@@ -7,6 +7,8 @@ newest = $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 pyt
 projects := pyproject.toml uv.lock $(wildcard sdk/pyproject.toml kernel/pyproject.toml plugins/*/pyproject.toml)
 assets := $(wildcard plugins/*/frontend/*.json plugins/*/frontend/*.mjs plugins/*/frontend/src/* plugins/*/frontend/src/*/*)
 installed := .venv/.installed
+# Without what Python keeps of compiled modules, every start compiles some thousand anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 up: $(installed)  ## Start everything: PostgreSQL, Valkey, HTTP, worker; with demo data
 	@$(bin)/psa up $(ARGS)

@@ -11,6 +11,7 @@ from psa_kernel.http.errors import on_exception
 from psa_kernel.http.health import health_handlers
 from psa_kernel.http.metrics import Metrics
 from psa_kernel.http.routes import route_handlers
+from psa_kernel.http.routing import RoutingTable
 from psa_kernel.http.unit import UnitOfWorkLayer
 from psa_kernel.http.web import web_handlers
 from psa_kernel.jsonapi.import_routes import import_handlers
@@ -35,8 +36,8 @@ class Application:
 def create_app(kernel: Kernel) -> Application:
     """Return the application of an open kernel."""
     metrics = Metrics(kernel)
-    litestar = Litestar(
-        route_handlers=_handlers(kernel, metrics),
+    litestar = RoutingTable(
+        _handlers(kernel, metrics),
         middleware=[UnitOfWorkLayer(kernel)],
         exception_handlers={Exception: on_exception},
         openapi_config=None,
