@@ -1,7 +1,14 @@
-"""What the console offers to other plugins: telling a member of staff about something."""
+"""What the console offers to other plugins: notifying a member of staff, and the frame of pages of settings.
+
+Such a page extends `console/settings.html`, fills its block `section`, and gives it `groups` and `section_id`.
+"""
 
 from typing import Protocol
 from uuid import UUID
+
+from psa_console.settings import navigation as settings_navigation
+
+__all__ = ["Inbox", "settings_navigation"]
 
 
 class Inbox(Protocol):

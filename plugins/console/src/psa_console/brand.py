@@ -1,44 +1,28 @@
-"""The organisation's look on every page: its colour as a stylesheet, its logo, and the page that chooses them."""
+"""The organisation's look: what the shell needs of it on every page, and the page that chooses it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
-from uuid import UUID
+from typing import Any, Final
 
 import msgspec
-from litestar import Response
 from litestar.datastructures import UploadFile
 
-from psa_console.colours import ratios
 from psa_console.notifications.inbox import unread
 from psa_console.settings import navigation
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.errors import Invalid, NotFound
+from psa_sdk.errors import Invalid
 from psa_sdk.ui import Go
 from psa_sdk.web import Brand, Browser
+from psa_web.api import IMAGES, ratios
 
-_FOREVER: Final = "public, max-age=31536000, immutable"
-_IMAGES: Final = frozenset(("image/png", "image/jpeg", "image/webp", "image/gif"))
 _MOST_BYTES: Final = 512 * 1024
 HUES: Final = (25, 50, 78, 125, 153, 188, 220, 252, 268, 303, 330, 350)
-
-
-class Colour(msgspec.Struct):
-    """The address of a stylesheet."""
-
-    hue: Annotated[int, msgspec.Meta(ge=0, le=359)] = Brand().hue
 
 
 class Tried(msgspec.Struct):
     """The address of a preview: whatever is being typed."""
 
     hue: str = ""
-
-
-class Version(msgspec.Struct):
-    """The address of a logo: it changes with it."""
-
-    v: UUID | None = None
 
 
 async def dress(ctx: Context) -> Mapping[str, Any]:
@@ -51,25 +35,6 @@ async def dress(ctx: Context) -> Mapping[str, Any]:
         "logo": brand.logo,
         "unread": await unread(ctx) if known else 0,
     }
-
-
-async def theme(query: Colour) -> Response[bytes]:
-    """Return the stylesheet of a colour: one number, from which the tokens follow."""
-    css = f":root{{--brand-h:{query.hue}}}"
-    return Response(css.encode(), media_type="text/css", headers={"Cache-Control": _FOREVER})
-
-
-async def logo(ctx: Context, query: Version) -> Response[bytes]:
-    """Return the organisation's logo, which everybody may see."""
-    brand = await ctx.service(Browser).brand()
-    if brand.logo is None or brand.logo != query.v:
-        raise NotFound("There is no such logo.")
-    files = ctx.as_system().files
-    facts = await files.get(brand.logo)
-    if facts.media_type not in _IMAGES:
-        raise NotFound("There is no such logo.")
-    content = b"".join([chunk async for chunk in files.read(brand.logo)])
-    return Response(content, media_type=facts.media_type, headers={"Cache-Control": _FOREVER})
 
 
 async def page(ctx: Context) -> Mapping[str, Any]:
@@ -109,7 +74,7 @@ async def apply(ctx: Context, form: Mapping[str, Sequence[Any]]) -> None:
         if len(content) > _MOST_BYTES:
             raise Invalid("The image is larger than 512 KiB.", pointer="/logo")
         stored = await ctx.files.save(content, name=file.filename)
-        if stored.media_type not in _IMAGES:
+        if stored.media_type not in IMAGES:
             raise Invalid("Choose a PNG, JPEG, WebP or GIF image.", pointer="/logo")
         values["logo"] = str(stored.id)
     try:

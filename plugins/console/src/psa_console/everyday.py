@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from psa_console import all_records, brand, home, profile
+from psa_console import all_records, home, profile
 from psa_console.imports import pages as imports
 from psa_console.imports.resources import READ as IMPORTS
 from psa_console.notifications import pages as notifications
 from psa_sdk import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Command, Page
+from psa_web.api import logo, theme
 
 Load = Callable[..., Awaitable[Any]]
 
@@ -35,8 +36,8 @@ PAGES: Final = (
     page("/records", "all_records", all_records.load, "All records"),
     page("/imports/new", "imports", imports.start, "Import", IMPORTS),
     page("/imports/{id:uuid}", "import", imports.show, "Import", IMPORTS),
-    page("/theme.css", "", brand.theme, "", PUBLIC),
-    page("/logo", "", brand.logo, "", PUBLIC),
+    page("/theme.css", "", theme, "", PUBLIC),
+    page("/logo", "", logo, "", PUBLIC),
 )
 ACTIONS: Final = (
     action("/home/tiles", home.change),

@@ -9,7 +9,6 @@ from litestar import Response
 from psa_sdk.context import Context
 from psa_sdk.errors import NotFound
 from psa_sdk.web import Brand, Browser
-from psa_web.colours import chroma_for
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 IMAGES: Final = frozenset(("image/png", "image/jpeg", "image/webp", "image/gif"))
@@ -28,8 +27,8 @@ class Version(msgspec.Struct):
 
 
 async def theme(query: Colour) -> Response[Any]:
-    """Return the stylesheet of a colour: two numbers, from which the tokens follow."""
-    css = f":root{{--brand-h:{query.hue};--brand-c:{chroma_for(query.hue)}}}"
+    """Return the stylesheet of a colour: one number, from which the tokens follow."""
+    css = f":root{{--brand-h:{query.hue}}}"
     return Response(css.encode(), media_type="text/css", headers={"Cache-Control": _FOREVER})
 
 

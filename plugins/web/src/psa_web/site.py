@@ -257,7 +257,6 @@ def words(gettext: Any) -> str:
             "unsaved": _("Unsaved changes"),
             "nothing": _("Nothing found"),
             "suggestions": _("Suggestions"),
-            "dropped": _("Drop files here"),
             "remove": _("Remove"),
             "key-move": _("Next, previous row"),
             "key-select": _("Select row"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from psa_console.colours import ENOUGH, contrast, linear, ratios
+from psa_web.colours import ENOUGH, contrast, linear, ratios
 
 
 def test_every_hue_has_enough_contrast_in_both_themes():
