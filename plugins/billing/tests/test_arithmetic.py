@@ -2,13 +2,14 @@
 
 import ast
 from datetime import date, timedelta
-from decimal import Decimal as D
+from decimal import Decimal
 from pathlib import Path
 
-import psa_billing
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import psa_billing
 from psa_billing.engine.aging import aged, bucket_of
 from psa_billing.engine.applying import OpenInvoice, oldest_first
 from psa_billing.engine.credit import Remainder, credit_of
@@ -19,9 +20,9 @@ from psa_billing.engine.numbering import fault_of, written
 from psa_billing.engine.recognition import by_progress, ended_early, over_period
 from psa_billing.engine.tax import Rate, tax_in, tax_on
 from psa_billing.engine.totals import LineInput, Terms, totals
-
 from psa_sdk.tables import new_id
 
+D = Decimal
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
 AMOUNTS = st.decimals(min_value=-100_000, max_value=100_000, places=4)
 PERCENTS = st.decimals(min_value=0, max_value=30, places=3)
@@ -168,7 +169,12 @@ def test_bill_40_and_41_aging():
 def test_bill_42_late_fees_are_simple():
     """BILL-42: 1.5 % of 1,000 -> 15.00 once in thirty days."""
     assert str(late_fee(D(1000), D("1.5"), "USD")) == "15.00"
-    assert [fees_due(date(2026, 6, 1), date(2026, 6, 1) + timedelta(days=n)) for n in (0, 29, 30, 60)] == [0, 0, 1, 2]
+    assert [fees_due(date(2026, 6, 1), date(2026, 6, 1) + timedelta(days=n)) for n in (0, 29, 30, 60)] == [
+        0,
+        0,
+        1,
+        2,
+    ]
 
 
 def test_bill_50_revenue_of_a_year_day_by_day():
@@ -235,7 +241,9 @@ def test_invoices_always_add_up(lines, currency, mode, inclusive, percent, reduc
     found = totals(lines, terms)
     assert found.subtotal == total(line.total for line in found.lines)
     assert found.discount == total(line.discount for line in found.lines)
-    assert found.tax == total(line.tax for line in found.lines) == total(group.amount for group in found.groups)
+    assert (
+        found.tax == total(line.tax for line in found.lines) == total(group.amount for group in found.groups)
+    )
     assert found.total == found.subtotal - found.discount + found.tax
     if inclusive and reduces:
         whole = rounded(total(rounded(line.exact, currency) for line in lines), currency)
@@ -253,7 +261,12 @@ def test_invoices_always_add_up(lines, currency, mode, inclusive, percent, reduc
     assert found.total - total(one.amount for one in credited) - forgiven == 0
 
 
-@given(st.lists(st.tuples(AMOUNTS, st.lists(RATES, max_size=3, unique_by=lambda one: one.name).map(tuple)), max_size=9), CURRENCIES)
+@given(
+    st.lists(
+        st.tuples(AMOUNTS, st.lists(RATES, max_size=3, unique_by=lambda one: one.name).map(tuple)), max_size=9
+    ),
+    CURRENCIES,
+)
 def test_taking_tax_out_loses_nothing(lines, currency):
     lines = [(rounded(amount, currency), rates) for amount, rates in lines]
     found = tax_in(lines, currency)
@@ -294,7 +307,9 @@ def test_schedules_add_up(amount, first, days):
 
 
 @given(
-    st.lists(st.tuples(st.integers(-200, 200), st.decimals(min_value=0, max_value=9999, places=2)), max_size=20),
+    st.lists(
+        st.tuples(st.integers(-200, 200), st.decimals(min_value=0, max_value=9999, places=2)), max_size=20
+    ),
     st.decimals(min_value=0, max_value=9999, places=2),
 )
 def test_buckets_add_up_to_what_is_owed(invoices, credit):

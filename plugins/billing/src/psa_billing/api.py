@@ -7,6 +7,7 @@ from psa_billing.api_events import (
     InvoiceFinalised,
     InvoicePaid,
     InvoiceReopened,
+    InvoiceSent,
     InvoiceVoided,
     InvoiceWrittenOff,
     PaymentFailed,
@@ -21,7 +22,6 @@ from psa_billing.api_gateways import (
     PaymentOrder,
     psa_payment_gateways,
 )
-from psa_billing.api_letters import InvoiceLetters, Letter, LetterDue, LetterKind
 from psa_billing.api_sources import (
     BillableLine,
     BillableSource,
@@ -32,6 +32,7 @@ from psa_billing.api_sources import (
     InvoiceDesk,
     LineType,
     SourceOffer,
+    TicketTitles,
     WorkCover,
     psa_billing_sources,
 )
@@ -51,14 +52,11 @@ __all__ = [
     "GatewayLedger",
     "InvoiceDesk",
     "InvoiceFinalised",
-    "InvoiceLetters",
     "InvoicePaid",
     "InvoiceReopened",
+    "InvoiceSent",
     "InvoiceVoided",
     "InvoiceWrittenOff",
-    "Letter",
-    "LetterDue",
-    "LetterKind",
     "LineType",
     "PaymentAnswer",
     "PaymentFailed",
@@ -68,6 +66,7 @@ __all__ = [
     "PaymentReceived",
     "PaymentRefunded",
     "SourceOffer",
+    "TicketTitles",
     "WorkCover",
     "psa_billing_sources",
     "psa_payment_gateways",

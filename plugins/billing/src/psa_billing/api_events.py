@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from psa_billing.api_letters import LetterDue
 from psa_sdk import Event
 
 
@@ -54,6 +53,15 @@ class InvoiceWrittenOff(Event, frozen=True, kw_only=True):
     invoice_id: UUID
     company_id: UUID
     amount: Decimal
+
+
+class InvoiceSent(Event, frozen=True, kw_only=True):
+    """An invoice went to its recipients, or was handed over by other means."""
+
+    name: ClassVar[str] = "billing.invoice_sent"
+    invoice_id: UUID
+    company_id: UUID
+    recipients: Sequence[str] = ()
 
 
 class CreditMemoIssued(Event, frozen=True, kw_only=True):
@@ -112,12 +120,12 @@ class BatchFinished(Event, frozen=True, kw_only=True):
 
 EVENTS: tuple[type[Any], ...] = (
     InvoiceFinalised,
+    InvoiceSent,
     InvoicePaid,
     InvoiceReopened,
     InvoiceVoided,
     InvoiceWrittenOff,
     CreditMemoIssued,
-    LetterDue,
     PaymentReceived,
     PaymentFailed,
     PaymentRefunded,

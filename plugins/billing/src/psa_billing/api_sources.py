@@ -58,6 +58,8 @@ class BillableLine(msgspec.Struct, frozen=True, kw_only=True):
     product_id: UUID | None = None
     po_number: str = ""
     separate: str = ""
+    group_title: str = ""
+    """What the invoice calls the group, where its source knows: a contract's or project's name."""
     mergeable: bool = False
     """Lines of one group, unit price and tax category may become one invoice line."""
 
@@ -144,7 +146,6 @@ class DraftRequest(msgspec.Struct, frozen=True, kw_only=True):
     lines: Sequence[BillableLine]
     invoice_date: datetime.date
     contract_id: UUID | None = None
-    notes: str = ""
 
 
 class InvoiceDesk(Protocol):
@@ -156,4 +157,12 @@ class InvoiceDesk(Protocol):
 
     async def claimed(self, source: str, keys: Collection[str]) -> Mapping[str, UUID]:
         """Return which keys are on which invoice."""
+        ...
+
+
+class TicketTitles(Protocol):
+    """Knows what invoices call tickets. Provided by the bridge to the service desk."""
+
+    async def titles(self, ticket_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """Return number and title by id."""
         ...

@@ -1,7 +1,77 @@
 """Billing."""
 
-from psa_billing import api
-from psa_sdk import Manifest, hookimpl
+from psa_billing import (
+    api,
+    defaults,
+    documents,
+    dunning,
+    gateway_configs,
+    generating,
+    invoice_actions,
+    payment_actions,
+    public_links,
+    reports,
+    resources,
+    runs,
+    tables,
+)
+from psa_billing.desk import StoredInvoiceDesk
+from psa_billing.gateway_ledger import StoredGatewayLedger
+from psa_billing.settings import BillingSettings
+from psa_sdk import Manifest, Permission, hookimpl, provide
+
+PERMISSIONS = (
+    Permission(name=generating.GENERATE, title="Generate invoices"),
+    Permission(name=invoice_actions.APPROVE, title="Approve invoices"),
+    Permission(name=invoice_actions.FINALISE, title="Finalise invoices"),
+    Permission(name=invoice_actions.SEND, title="Send invoices"),
+    Permission(name=invoice_actions.VOID, title="Void invoices"),
+    Permission(name=invoice_actions.WRITE_OFF, title="Write invoices off"),
+    Permission(name=invoice_actions.CREDIT, title="Write credit memos"),
+    Permission(name=payment_actions.ALLOCATE, title="Apply payments and credit"),
+    Permission(name=payment_actions.REFUND, title="Give money back"),
+    Permission(name=payment_actions.CHARGE, title="Take payments through a gateway"),
+    Permission(name=gateway_configs.MANAGE, title="Set up payment gateways"),
+    Permission(name=reports.READ, title="See billing reports"),
+)
+
+LISTS = ("billing.products.read", "billing.product_prices.read", "billing.tax_categories.read")
+FINANCE = (
+    "billing.invoices.*",
+    "billing.invoice_lines.*",
+    "billing.payments.*",
+    "billing.payment_allocations.*",
+    "billing.refunds.*",
+    "billing.billing_batches.*",
+    "billing.billing_batch_items.*",
+    "billing.invoice_deliveries.*",
+    "billing.revenue_entries.*",
+    "billing.products.*",
+    "billing.product_prices.*",
+    "billing.tax_categories.*",
+    "billing.tax_rates.*",
+    "billing.invoice_series.*",
+    gateway_configs.MANAGE,
+    reports.READ,
+)
+ROLES = {
+    "finance": FINANCE,
+    "manager": (
+        *LISTS,
+        "billing.invoices.read",
+        "billing.invoice_lines.read",
+        "billing.payments.read",
+        "billing.payment_allocations.read",
+        invoice_actions.APPROVE,
+        reports.READ,
+    ),
+    "sales": (*LISTS, "billing.invoices.read", "billing.invoice_lines.read"),
+    "client_admin": (
+        "billing.invoices.read",
+        "billing.invoice_lines.read",
+        "billing.payments.read",
+    ),
+}
 
 
 @hookimpl
@@ -13,6 +83,27 @@ def psa_manifest() -> Manifest:
         description="Invoices, payments, credit, receivables.",
         requires=("contacts",),
         enhances=("ticketing", "time"),
+        tables=tables.ALL,
+        resources=resources.ALL,
+        extensions=(resources.profile,),
+        routes=(
+            *generating.ALL,
+            *invoice_actions.ALL,
+            *payment_actions.ALL,
+            *gateway_configs.ALL,
+            *public_links.ALL,
+            *reports.ALL,
+        ),
+        permissions=PERMISSIONS,
+        roles=ROLES,
         events=api.EVENTS,
+        services=(
+            provide(api.InvoiceDesk, StoredInvoiceDesk),
+            provide(api.GatewayLedger, StoredGatewayLedger),
+        ),
+        actors=(*documents.ACTORS, *runs.ACTORS, *dunning.ACTORS),
+        schedules=dunning.SCHEDULES,
+        settings=BillingSettings,
         hookspecs=api,
+        seed=defaults.seed,
     )

@@ -1,0 +1,69 @@
+"""Invoices on paper: made from the stored invoice, kept as a file once it is finalised."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from psa_billing import snapshots
+from psa_billing.api import INVOICES
+from psa_billing.computing import LINES
+from psa_billing.einvoice import xml_of
+from psa_billing.lifecycle import shown
+from psa_billing.paper import sheet
+from psa_billing.profiles import client
+from psa_billing.rendering import pdf_of
+from psa_sdk import Context, StoredFile, actor
+
+CREDITED = "SELECT invoice_number FROM billing.invoice WHERE id = $1"
+
+
+def name_of(invoice: Mapping[str, Any]) -> str:
+    """Return the name of an invoice's file."""
+    return "".join(char if char.isalnum() or char in "-_" else "-" for char in shown(invoice)) + ".pdf"
+
+
+async def composed(ctx: Context, invoice: Mapping[str, Any]) -> bytes:
+    """Make an invoice's PDF; a draft shows the parties as they are now, and that it is one."""
+    lines = await ctx.db.fetch(LINES, invoice["id"])
+    corrected = ""
+    if invoice["credits"] is not None:
+        corrected = await ctx.db.fetch_value(CREDITED, invoice["credits"]) or ""
+    if invoice["finalised_at"] is None:
+        who = await client(ctx, invoice["company"])
+        invoice = {**invoice, **await snapshots.of_parties(ctx, who, invoice)}
+        xml = b""
+    else:
+        xml = xml_of(invoice, lines, credits=corrected)
+    return await pdf_of(
+        sheet(invoice, lines, credits=corrected), xml, invoice["invoice_date"], invoice["template"]
+    )
+
+
+@actor(queue="critical")
+async def keep_document(ctx: Context, *, invoice_id: UUID) -> None:
+    """Make a finalised invoice's PDF and keep it with the invoice, as a new version where it changed."""
+    invoice = await ctx.as_system().records.get(INVOICES, invoice_id)
+    await stored(ctx, invoice, anew=True)
+
+
+async def stored(ctx: Context, invoice: Mapping[str, Any], *, anew: bool = False) -> StoredFile:
+    """Return the kept PDF of a finalised invoice, made now where it isn't there yet."""
+    name = name_of(invoice)
+    if not anew:
+        kept = await ctx.as_system().files.attached(INVOICES, invoice["id"])
+        for one in kept:
+            if one.name == name:
+                return one
+    content = await composed(ctx, invoice)
+    return await ctx.as_system().files.save(content, name=name, subject=(INVOICES, invoice["id"]))
+
+
+async def pdf(ctx: Context, invoice: Mapping[str, Any]) -> bytes:
+    """Return an invoice's PDF: the kept one, or a draft's made now."""
+    if invoice["finalised_at"] is None:
+        return await composed(ctx, invoice)
+    file = await stored(ctx, invoice)
+    return b"".join([chunk async for chunk in ctx.as_system().files.read(file.id)])
+
+
+ACTORS = (keep_document,)

@@ -1,0 +1,152 @@
+"""Which payment gateways there are, and the tenant's credentials for them, sealed."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from psa_billing.api_gateways import PaymentGateway, psa_payment_gateways
+from psa_sdk import Answer, AnswerList, Context, get, post, put
+from psa_sdk.errors import Conflict, Invalid, NotFound
+
+CONFIGS = "payment-gateway-configs"
+CONFIG = "SELECT id, provider, is_active, is_test_mode FROM billing.gateway_config WHERE provider = $1"
+MANAGE = "billing.payment_gateway.manage"
+
+
+class GatewayConfigWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A provider's credentials; what is left out of `config` stays as it is."""
+
+    provider: Annotated[str, Meta(pattern="^[a-z][a-z_]{1,30}$")]
+    is_active: bool = True
+    is_test_mode: bool = True
+    config: dict[str, Annotated[str, Meta(max_length=4000)]] = {}
+
+
+class GatewayConfigRead(msgspec.Struct, kw_only=True):
+    """A provider and which of its credentials are set; their values aren't shown."""
+
+    provider: str
+    title: str
+    is_installed: bool
+    is_active: bool
+    is_test_mode: bool
+    is_set: dict[str, bool]
+
+
+class TestGateway(msgspec.Struct, forbid_unknown_fields=True):
+    """Which provider is asked."""
+
+    provider: str
+
+
+class GatewayTested(msgspec.Struct):
+    """The account that the credentials belong to."""
+
+    provider: str
+    account: str
+
+
+def installed_gateways(ctx: Context) -> dict[str, PaymentGateway]:
+    """Return the gateways that are installed, by name."""
+    return {one.name: one for answer in ctx.ask(psa_payment_gateways) for one in answer}
+
+
+async def _opened(ctx: Context, row: Mapping[str, Any]) -> dict[str, str]:
+    text = await ctx.as_system().reveal(CONFIGS, row["id"], "config")
+    return msgspec.json.decode(text, type=dict[str, str])
+
+
+async def config_of(ctx: Context, provider: str) -> Mapping[str, str] | None:
+    """Return a provider's config in plain text; None where there is none, or it is switched off."""
+    row = await ctx.db.fetch_one(CONFIG, provider)
+    if row is None or not row["is_active"]:
+        return None
+    return {**await _opened(ctx, row), "is_test_mode": str(row["is_test_mode"]).lower()}
+
+
+async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answer:
+    row = await ctx.db.fetch_one(CONFIG, name)
+    config = await _opened(ctx, row) if row else {}
+    fields = [field.name for field in msgspec.structs.fields(gateway.settings)] if gateway else list(config)
+    return Answer(
+        type="payment-gateway-configs",
+        id=name,
+        attributes=GatewayConfigRead(
+            provider=name,
+            title=gateway.title if gateway else name,
+            is_installed=gateway is not None,
+            is_active=bool(row and row["is_active"]),
+            is_test_mode=bool(row["is_test_mode"]) if row else True,
+            is_set={field: bool(config.get(field)) for field in fields},
+        ),
+    )
+
+
+@get(
+    "/payment-gateway/config",
+    permission=MANAGE,
+    returns=GatewayConfigRead,
+    answer_type="payment-gateway-configs",
+)
+async def show_config(ctx: Context) -> AnswerList:
+    """List the gateways that are installed and what is set for them."""
+    return AnswerList(
+        items=[await _told(ctx, name, one) for name, one in sorted(installed_gateways(ctx).items())]
+    )
+
+
+@put(
+    "/payment-gateway/config",
+    permission=MANAGE,
+    returns=GatewayConfigRead,
+    answer_type="payment-gateway-configs",
+)
+async def write_config(ctx: Context, body: GatewayConfigWrite) -> Answer:
+    """Set a provider's credentials; they are sealed."""
+    gateway = installed_gateways(ctx).get(body.provider)
+    if gateway is None:
+        raise Invalid(
+            f"There is no gateway {body.provider}; install its plugin.",
+            code="unknown_gateway",
+            pointer="/data/attributes/provider",
+        )
+    row = await ctx.db.fetch_one(CONFIG, body.provider)
+    merged = {**(await _opened(ctx, row) if row else {}), **body.config}
+    try:
+        msgspec.convert(merged, gateway.settings)
+    except msgspec.ValidationError as error:
+        raise Invalid(str(error), code="bad_config", pointer="/data/attributes/config") from None
+    columns = {
+        "provider": body.provider,
+        "is_active": body.is_active,
+        "is_test_mode": body.is_test_mode,
+        "config": msgspec.json.encode(merged).decode(),
+    }
+    records = ctx.as_system().records
+    if row is None:
+        await records.create(CONFIGS, columns)
+    else:
+        await records.update(CONFIGS, row["id"], columns)
+    return await _told(ctx, body.provider, gateway)
+
+
+@post("/payment-gateway/test", permission=MANAGE, returns=GatewayTested, answer_type="payment-gateway-tests")
+async def test_config(ctx: Context, body: TestGateway) -> Answer:
+    """Ask a gateway whether the stored credentials work."""
+    gateway = installed_gateways(ctx).get(body.provider)
+    config = await config_of(ctx, body.provider)
+    if gateway is None:
+        raise NotFound(f"There is no gateway {body.provider}.")
+    if config is None:
+        raise Conflict(f"{gateway.title} isn't set up, or is switched off.", code="no_gateway")
+    account = await gateway.check(ctx, config)
+    return Answer(
+        type="payment-gateway-tests",
+        id=body.provider,
+        attributes=GatewayTested(provider=body.provider, account=account),
+    )
+
+
+ALL = (show_config, write_config, test_config)

@@ -1,0 +1,205 @@
+"""What gateways report: every report may come again, late, or before another (BILL-32, BILL-33)."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from psa_billing import ledger, money_back
+from psa_billing.api import INVOICES, PAYMENTS, PaymentFailed, PaymentReceived
+from psa_billing.api_gateways import PaymentMethod
+from psa_billing.gateway_configs import config_of
+from psa_sdk import Context
+
+EVENT = (
+    "INSERT INTO billing.gateway_event (provider, event) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"
+)
+BY_REFERENCE = "SELECT * FROM billing.attempt WHERE provider = $1 AND reference = $2 FOR UPDATE"
+STATE = """
+UPDATE billing.attempt SET state = $2, failure = $3, is_hard = $4, payment = coalesce($5, payment), updated_at = $6,
+    version = version + 1 WHERE id = $1"""
+PAID = "SELECT id FROM billing.payment WHERE gateway = $1 AND gateway_transaction_id = $2"
+
+
+class StoredGatewayLedger:
+    """Implements `psa_billing.api.GatewayLedger`."""
+
+    def __init__(self, ctx: Context) -> None:
+        """Work within a unit of work."""
+        self._ctx = ctx
+        self._records = ctx.as_system().records
+
+    async def config(self, provider: str) -> Mapping[str, str] | None:
+        """Return a provider's stored config, unsealed; None where there is none, or it is switched off."""
+        return await config_of(self._ctx, provider)
+
+    async def first_time(self, provider: str, event_id: str) -> bool:
+        """Note a webhook's event and tell whether it is new."""
+        return await self._ctx.db.fetch_value(EVENT, provider, event_id) is not None
+
+    async def attempt_for(self, provider: str, reference: str) -> UUID | None:
+        """Return the attempt that a gateway's reference belongs to."""
+        attempt = await self._attempt(provider, reference)
+        return attempt["id"] if attempt else None
+
+    async def processing(self, provider: str, reference: str) -> None:
+        """Money is on its way: dunning stops, no second payment is taken."""
+        attempt = await self._attempt(provider, reference)
+        if attempt is not None and attempt["state"] == "pending":
+            await self._state(attempt, "processing")
+            await self._mark(attempt, processing=True)
+
+    async def succeeded(
+        self,
+        provider: str,
+        reference: str,
+        *,
+        amount: Decimal,
+        currency: str,
+        at: datetime.datetime,
+        method: PaymentMethod = "credit_card",
+        fee: Decimal | None = None,
+        company_id: UUID | None = None,
+        invoice_ids: Sequence[UUID] = (),
+    ) -> UUID:
+        """Record the payment once and apply it; what doesn't fit stays unapplied and wants attention."""
+        await self._ctx.db.lock("billing.gateway", provider, reference)
+        known: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if known is not None:
+            return known
+        attempt = await self._attempt(provider, reference)
+        attention = self._doubts(attempt, amount, currency, company_id)
+        payer: UUID | None = attempt["company"] if attempt else company_id
+        if payer is None:
+            raise LookupError(f"{provider} reports {reference}, which names no company of this tenant.")
+        payment = await self._records.create(
+            PAYMENTS,
+            {
+                "company": payer,
+                "payment_date": at.astimezone(self._ctx.timezone).date(),
+                "amount": amount,
+                "currency": currency,
+                "payment_method": method,
+                "gateway": provider,
+                "gateway_transaction_id": reference,
+                "fee": fee,
+                "needs_attention": attention,
+            },
+        )
+        if attempt is not None:
+            await self._state(attempt, "succeeded", payment=payment)
+            await self._mark(attempt, processing=False)
+        meant = _invoices(attempt) if attempt else list(invoice_ids)
+        await self._apply(payment, meant, attention)
+        return payment
+
+    async def failed(self, provider: str, reference: str, *, reason: str, hard: bool = False) -> None:
+        """Money didn't arrive, or came back: what the payment was applied to is open again."""
+        attempt = await self._attempt(provider, reference)
+        payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is not None:
+            await money_back.fail(self._ctx, payment, reason, self._ctx.today)
+        if attempt is None or attempt["state"] == "failed":
+            return
+        await self._state(attempt, "failed", failure=reason, hard=hard)
+        await self._mark(attempt, processing=False)
+        await self._ctx.emit(
+            PaymentFailed(
+                attempt_id=attempt["id"],
+                company_id=attempt["company"],
+                invoice_ids=_invoices(attempt),
+                reason=reason,
+            )
+        )
+
+    async def refunded(self, provider: str, reference: str, *, refund: str, amount: Decimal) -> None:
+        """Money was given back."""
+        payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is None:
+            return
+        row = await self._records.get(PAYMENTS, payment)
+        await money_back.refund(
+            self._ctx,
+            payment,
+            amount,
+            date=self._ctx.today,
+            method=row["payment_method"],
+            reference=refund,
+            reason="",
+        )
+
+    async def disputed(self, provider: str, reference: str, *, dispute: str, amount: Decimal) -> None:
+        """The payer took money back for now: the amount is withdrawn and the invoices marked."""
+        payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is not None and await self.first_time(provider, f"dispute {dispute}"):
+            await money_back.dispute(self._ctx, payment, amount)
+
+    async def dispute_closed(self, provider: str, reference: str, *, dispute: str, won: bool) -> None:
+        """A dispute ended; won restores the amount. One that ends before it began never was."""
+        payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is None:
+            return
+        began = not await self.first_time(provider, f"dispute {dispute}")
+        if began and await self.first_time(provider, f"dispute {dispute} over"):
+            attempt = await self._attempt(provider, reference)
+            await money_back.dispute_over(self._ctx, payment, _invoices(attempt) if attempt else [], won=won)
+
+    async def _attempt(self, provider: str, reference: str) -> dict[str, Any] | None:
+        row = await self._ctx.db.fetch_one(BY_REFERENCE, provider, reference)
+        return dict(row) if row else None
+
+    async def _state(
+        self,
+        attempt: Mapping[str, Any],
+        state: str,
+        *,
+        failure: str = "",
+        hard: bool = False,
+        payment: UUID | None = None,
+    ) -> None:
+        await self._ctx.db.execute(STATE, attempt["id"], state, failure, hard, payment, self._ctx.now)
+
+    async def _mark(self, attempt: Mapping[str, Any], *, processing: bool) -> None:
+        for invoice_id in _invoices(attempt):
+            await self._records.update(INVOICES, invoice_id, {"is_processing": processing})
+
+    @staticmethod
+    def _doubts(
+        attempt: Mapping[str, Any] | None, amount: Decimal, currency: str, company_id: UUID | None
+    ) -> str:
+        if attempt is None:
+            return "Nobody here asked for this payment."
+        if company_id is not None and company_id != attempt["company"]:
+            return "The gateway names another company than was asked."
+        if (amount, currency) != (attempt["amount"], attempt["currency"]):
+            return f"{attempt['amount']} {attempt['currency']} was asked for."
+        return ""
+
+    async def _apply(self, payment_id: UUID, invoices: Sequence[UUID], attention: str) -> None:
+        await ledger.lock(self._ctx, [(await self._records.get(PAYMENTS, payment_id))["company"]])
+        payment = await self._records.get(PAYMENTS, payment_id, lock=True)
+        if invoices and not attention.startswith("The gateway names"):
+            await ledger.apply_oldest_first(self._ctx, "payment", payment, list(invoices))
+            payment = await self._records.get(PAYMENTS, payment_id)
+        if payment["unapplied"] and not attention:
+            attention = "Less was open than was paid."
+            await self._records.update(PAYMENTS, payment_id, {"needs_attention": attention})
+        await self._ctx.emit(
+            PaymentReceived(
+                payment_id=payment_id,
+                company_id=payment["company"],
+                amount=payment["amount"],
+                currency=payment["currency"],
+                unapplied=payment["unapplied"],
+                needs_attention=attention,
+            )
+        )
+
+
+def _invoices(attempt: Mapping[str, Any]) -> list[UUID]:
+    value = attempt["invoices"]
+    stored = msgspec.json.decode(value) if isinstance(value, str | bytes) else value
+    return [UUID(one) for one in stored]

@@ -1,0 +1,399 @@
+"""Invoices, payments and the lists behind them, as the API shows them."""
+
+from psa_billing import invoice_rules, invoice_shapes, list_rules, payment_rules, shapes
+from psa_billing.tables import (
+    Allocation,
+    Batch,
+    BatchItem,
+    BillingProfile,
+    Delivery,
+    GatewayConfig,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    Product,
+    ProductPrice,
+    Refund,
+    RevenueEntry,
+    Series,
+    TaxCategory,
+    TaxRate,
+)
+from psa_sdk import Derived, Extension, Resource, ToMany, ToOne, Who
+from psa_sdk.tables import Condition, QueryString
+
+READ_ONLY = frozenset(("list", "get"))
+OVERDUE = (
+    "({row}.status IN ('sent', 'partially_paid') AND {row}.due_date < (now() AT TIME ZONE"
+    " (SELECT t.timezone FROM psa.tenant t WHERE t.id = psa.current_tenant()))::date)"
+)
+SHOWN = "coalesce({row}.invoice_number, 'DRAFT-' || right({row}.id::text, 8))"
+
+
+def billed_to(who: Who) -> Condition:
+    """Client admins see what was finalised for their company and isn't void (PRT-04); other clients nothing."""
+    nobody = Invoice.id == who.id
+    final = Invoice.finalised_at.is_not_null() & (Invoice.status != "void")
+    return (Invoice.company == who.company_id) & final if who.client_admin else nobody
+
+
+def lines_billed_to(who: Who) -> Condition | QueryString:
+    """Lines of such invoices."""
+    return QueryString(
+        '("invoice_line".company = {} AND {} AND EXISTS (SELECT 1 FROM billing.invoice i'
+        ' WHERE i.tenant_id = "invoice_line".tenant_id AND i.id = "invoice_line".invoice'
+        " AND i.finalised_at IS NOT NULL AND i.status <> 'void'))",
+        who.company_id,
+        who.client_admin,
+    )
+
+
+tax_categories = Resource(
+    name="tax-categories",
+    title="Tax categories",
+    table=TaxCategory,
+    read=shapes.TaxCategoryRead,
+    write=shapes.TaxCategoryWrite,
+    filters=(TaxCategory.key, TaxCategory.treatment, TaxCategory.is_default),
+    sorts=(TaxCategory.name, TaxCategory.created_at),
+    default_sort="name",
+    label=TaxCategory.name,
+    import_keys=(TaxCategory.key,),
+    before_create=list_rules.write_tax_category,
+    before_update=list_rules.write_tax_category,
+)
+
+tax_rates = Resource(
+    name="tax-rates",
+    title="Tax rates",
+    table=TaxRate,
+    read=shapes.TaxRateRead,
+    write=shapes.TaxRateWrite,
+    relations=(ToOne("tax_category", "tax-categories", TaxRate.tax_category, inverse="rates"),),
+    filters=(TaxRate.name, TaxRate.tax_category, TaxRate.jurisdiction, TaxRate.is_active),
+    sorts=(TaxRate.sort_order, TaxRate.name, TaxRate.created_at),
+    default_sort="sort_order",
+    label=TaxRate.name,
+    before_create=list_rules.write_tax_rate,
+    before_update=list_rules.write_tax_rate,
+)
+
+products = Resource(
+    name="products",
+    title="Products",
+    description="The catalogue: what is sold, at which price.",
+    table=Product,
+    read=shapes.ProductRead,
+    write=shapes.ProductWrite,
+    relations=(
+        ToOne("tax_category", "tax-categories", Product.tax_category),
+        ToMany("prices", "product-prices", ProductPrice.product, create=True),
+    ),
+    filters=(Product.name, Product.sku, Product.is_active),
+    sorts=(Product.name, Product.sku, Product.created_at),
+    default_sort="name",
+    search=(Product.name, Product.sku),
+    label=Product.name,
+    import_keys=(Product.sku,),
+    before_create=list_rules.write_product,
+    before_update=list_rules.write_product,
+)
+
+prices = Resource(
+    name="product-prices",
+    title="Prices",
+    description="A product's price in a currency from a date on, for one company or all.",
+    table=ProductPrice,
+    read=shapes.PriceRead,
+    write=shapes.PriceWrite,
+    relations=(
+        ToOne("product", "products", ProductPrice.product, required=True),
+        ToOne("company", "companies", ProductPrice.company),
+    ),
+    filters=(ProductPrice.product, ProductPrice.company, ProductPrice.currency),
+    sorts=(ProductPrice.starts_on, ProductPrice.created_at),
+    default_sort="-starts_on",
+    before_create=list_rules.write_price,
+    before_update=list_rules.write_price,
+)
+
+series = Resource(
+    name="invoice-series",
+    title="Number series",
+    table=Series,
+    read=shapes.SeriesRead,
+    write=shapes.SeriesWrite,
+    verbs=frozenset(("list", "get", "update")),
+    filters=(Series.kind,),
+    sorts=(Series.created_at,),
+    default_sort="created_at",
+    label=Series.pattern,
+    before_update=list_rules.write_series,
+)
+
+invoices = Resource(
+    name="invoices",
+    title="Invoices",
+    description="Invoices and credit memos, from draft to paid.",
+    table=Invoice,
+    read=invoice_shapes.InvoiceRead,
+    write=invoice_shapes.InvoiceWrite,
+    derived=(Derived("is_overdue", OVERDUE), Derived("display_number", SHOWN)),
+    relations=(
+        ToOne("company", "companies", Invoice.company, required=True, inverse="invoices"),
+        ToOne("billing_contact", "contacts", Invoice.billing_contact),
+        ToOne("contract", "contracts", Invoice.contract, inverse="invoices"),
+        ToOne("credits", "invoices", Invoice.credits, inverse="credit-memos", writable=False),
+        ToOne("batch", "billing-batches", Invoice.batch, inverse="invoices", writable=False),
+        ToOne("approved_by", "users", Invoice.approved_by, writable=False),
+        ToMany("lines", "invoice-lines", InvoiceLine.invoice, create=True),
+        ToMany("allocations", "payment-allocations", Allocation.invoice),
+        ToMany("deliveries", "invoice-deliveries", Delivery.invoice),
+        ToMany("attachments", "attachments"),
+        ToMany("comments", "comments", create=True),
+    ),
+    filters=(
+        Invoice.invoice_number,
+        Invoice.kind,
+        Invoice.status,
+        "is_overdue",
+        Invoice.company,
+        Invoice.contract,
+        Invoice.credits,
+        Invoice.batch,
+        Invoice.invoice_date,
+        Invoice.due_date,
+        Invoice.currency,
+        Invoice.po_number,
+        Invoice.created_at,
+        Invoice.updated_at,
+    ),
+    sorts=(Invoice.invoice_date, Invoice.due_date, Invoice.invoice_number, Invoice.created_at),
+    default_sort="-invoice_date",
+    search=(Invoice.invoice_number, Invoice.po_number),
+    label=Invoice.invoice_number,
+    portal=billed_to,
+    portal_hidden=(
+        "internal_notes",
+        "warnings",
+        "promised_on",
+        "reminders_paused",
+        "batch",
+        "approved_by",
+        "approved_at",
+        "reason",
+        "deliveries",
+        "comments",
+        "activity",
+    ),
+    before_create=invoice_rules.write_new,
+    before_update=invoice_rules.write_edit,
+    before_delete=invoice_rules.delete_draft,
+    after_write=invoice_rules.after_invoice,
+)
+
+lines = Resource(
+    name="invoice-lines",
+    title="Invoice lines",
+    table=InvoiceLine,
+    read=invoice_shapes.LineRead,
+    write=invoice_shapes.LineWrite,
+    relations=(
+        ToOne("invoice", "invoices", InvoiceLine.invoice, required=True),
+        ToOne("company", "companies", InvoiceLine.company, writable=False),
+        ToOne("tax_category", "tax-categories", InvoiceLine.tax_category),
+        ToOne("product", "products", InvoiceLine.product),
+        ToOne("ticket", "tickets", InvoiceLine.ticket, inverse="invoice-lines"),
+        ToOne("project", "projects", InvoiceLine.project, inverse="invoice-lines"),
+        ToOne("credits_line", "invoice-lines", InvoiceLine.credits_line, writable=False),
+    ),
+    filters=(
+        InvoiceLine.invoice,
+        InvoiceLine.company,
+        InvoiceLine.ticket,
+        InvoiceLine.project,
+        InvoiceLine.product,
+        InvoiceLine.line_type,
+    ),
+    sorts=(InvoiceLine.sort_order, InvoiceLine.created_at),
+    default_sort="sort_order",
+    search=(InvoiceLine.description,),
+    portal=lines_billed_to,
+    portal_hidden=("source", "time_entry_ids", "ticket", "project", "activity"),
+    before_create=invoice_rules.write_line,
+    before_update=invoice_rules.write_line,
+    before_delete=invoice_rules.delete_line,
+    after_write=invoice_rules.after_line,
+)
+
+payments = Resource(
+    name="payments",
+    title="Payments",
+    table=Payment,
+    read=invoice_shapes.PaymentRead,
+    write=invoice_shapes.PaymentWrite,
+    verbs=frozenset(("list", "get", "create", "update")),
+    relations=(
+        ToOne("company", "companies", Payment.company, required=True, inverse="payments"),
+        ToOne("invoice", "invoices", Payment.invoice),
+        ToMany("allocations", "payment-allocations", Allocation.payment),
+        ToMany("refunds", "refunds", Refund.payment),
+    ),
+    filters=(
+        Payment.company,
+        Payment.payment_date,
+        Payment.payment_method,
+        Payment.status,
+        Payment.currency,
+        Payment.reference_number,
+        Payment.gateway_transaction_id,
+    ),
+    sorts=(Payment.payment_date, Payment.created_at),
+    default_sort="-payment_date",
+    search=(Payment.reference_number,),
+    label=Payment.reference_number,
+    portal=lambda who: (Payment.company == who.company_id) if who.client_admin else (Payment.id == who.id),
+    portal_hidden=("notes", "fee", "needs_attention", "gateway_transaction_id", "failure", "activity"),
+    before_create=payment_rules.write_new,
+    before_update=payment_rules.write_edit,
+    after_write=payment_rules.after_payment,
+)
+
+allocations = Resource(
+    name="payment-allocations",
+    title="Allocations",
+    description="What of a payment or credit memo went to which invoice, and what was written off.",
+    table=Allocation,
+    read=invoice_shapes.AllocationRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("invoice", "invoices", Allocation.invoice, writable=False),
+        ToOne("company", "companies", Allocation.company, writable=False),
+        ToOne("payment", "payments", Allocation.payment, writable=False),
+        ToOne("credit_memo", "invoices", Allocation.credit_memo, inverse="applications", writable=False),
+    ),
+    filters=(
+        Allocation.invoice,
+        Allocation.payment,
+        Allocation.credit_memo,
+        Allocation.company,
+        Allocation.date,
+    ),
+    sorts=(Allocation.date, Allocation.created_at),
+    default_sort="-date",
+)
+
+refunds = Resource(
+    name="refunds",
+    title="Refunds",
+    table=Refund,
+    read=invoice_shapes.RefundRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("company", "companies", Refund.company, writable=False),
+        ToOne("payment", "payments", Refund.payment, writable=False),
+        ToOne("credit_memo", "invoices", Refund.credit_memo, inverse="refunds", writable=False),
+    ),
+    filters=(Refund.company, Refund.payment, Refund.credit_memo, Refund.date),
+    sorts=(Refund.date, Refund.created_at),
+    default_sort="-date",
+)
+
+batches = Resource(
+    name="billing-batches",
+    title="Billing runs",
+    table=Batch,
+    read=invoice_shapes.BatchRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("started_by", "users", Batch.started_by, writable=False),
+        ToMany("items", "billing-batch-items", BatchItem.batch),
+    ),
+    filters=(Batch.status, Batch.through),
+    sorts=(Batch.created_at,),
+)
+
+batch_items = Resource(
+    name="billing-batch-items",
+    title="Results of billing runs",
+    table=BatchItem,
+    read=invoice_shapes.BatchItemRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("batch", "billing-batches", BatchItem.batch, writable=False),
+        ToOne("company", "companies", BatchItem.company, writable=False),
+    ),
+    filters=(BatchItem.batch, BatchItem.company, BatchItem.state),
+    sorts=(BatchItem.created_at,),
+    default_sort="created_at",
+    unaudited=("state", "reason", "invoices", "amount", "currency"),
+)
+
+deliveries = Resource(
+    name="invoice-deliveries",
+    title="Invoice deliveries",
+    table=Delivery,
+    read=invoice_shapes.DeliveryRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("company", "companies", Delivery.company, writable=False),
+        ToOne("invoice", "invoices", Delivery.invoice, writable=False),
+    ),
+    filters=(Delivery.company, Delivery.invoice, Delivery.kind, Delivery.state),
+    sorts=(Delivery.created_at,),
+)
+
+revenue = Resource(
+    name="revenue-entries",
+    title="Revenue entries",
+    description="Revenue on the day that it counts.",
+    table=RevenueEntry,
+    read=invoice_shapes.RevenueRead,
+    verbs=READ_ONLY,
+    relations=(
+        ToOne("invoice", "invoices", RevenueEntry.invoice, inverse="revenue", writable=False),
+        ToOne("company", "companies", RevenueEntry.company, writable=False),
+    ),
+    filters=(RevenueEntry.invoice, RevenueEntry.company, RevenueEntry.date),
+    sorts=(RevenueEntry.date, RevenueEntry.created_at),
+    default_sort="date",
+)
+
+gateway_configs = Resource(
+    name="payment-gateway-configs",
+    title="Payment gateways",
+    description="Which gateways are set up; their credentials are sealed.",
+    table=GatewayConfig,
+    read=shapes.GatewayConfigRow,
+    verbs=READ_ONLY,
+    filters=(GatewayConfig.provider,),
+    sorts=(GatewayConfig.created_at,),
+    label=GatewayConfig.provider,
+)
+
+profile = Extension(
+    resource="companies",
+    table=BillingProfile,
+    column=BillingProfile.company,
+    read=shapes.ProfileRead,
+    write=shapes.ProfileWrite,
+    filters=(BillingProfile.tax_status,),
+)
+
+ALL = (
+    tax_categories,
+    tax_rates,
+    products,
+    prices,
+    series,
+    invoices,
+    lines,
+    payments,
+    allocations,
+    refunds,
+    batches,
+    batch_items,
+    deliveries,
+    revenue,
+    gateway_configs,
+)
