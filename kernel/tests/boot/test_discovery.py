@@ -69,11 +69,11 @@ def test_a_plugin_whose_requirement_is_missing_is_off_and_so_is_what_needs_it(in
             f"    return Manifest(name={name!r}, title='T', requires=({needs!r},))\n"
         )
 
-    install("billing", source=declaring("billing", "ledgers"))
-    install("dunning", source=declaring("dunning", "billing"))
-    isolated = boot("billing", "dunning").isolated
-    assert "ledgers, which is not installed" in isolated["billing"]
-    assert "billing" in isolated["dunning"]
+    install("invoicing", source=declaring("invoicing", "ledgers"))
+    install("dunning", source=declaring("dunning", "invoicing"))
+    isolated = boot("invoicing", "dunning").isolated
+    assert "ledgers, which is not installed" in isolated["invoicing"]
+    assert "invoicing" in isolated["dunning"]
 
 
 def test_the_operator_can_quarantine_a_plugin(install):

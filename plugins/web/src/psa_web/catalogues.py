@@ -1,8 +1,9 @@
-"""Languages: one gettext catalogue per plugin and language, merged; read from `.po` at start, nothing to compile."""
+"""Languages: one gettext catalogue per plugin and language, merged; read from `.po`, nothing to compile."""
 
 import io
 from collections.abc import Iterable
 from gettext import GNUTranslations, NullTranslations
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -16,33 +17,26 @@ class Catalogues:
     """The translations of all installed plugins by language."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        """Read `<folder>/<language>/messages.po` of each folder; later ones don't override earlier ones."""
-        self._by_language: dict[str, NullTranslations] = {}
+        """Find `<folder>/<language>/messages.po` of each folder; later ones don't override earlier ones."""
+        self._files: dict[str, list[Path]] = {}
         for folder in folders:
             for path in sorted(folder.glob("*/messages.po")):
-                self._add(path.parent.name, path)
-
-    def _add(self, language: str, path: Path) -> None:
-        with path.open("rb") as file:
-            catalogue = read_po(file, locale=language)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        translations = GNUTranslations(compiled)
-        known = self._by_language.get(language)
-        if known is None:
-            self._by_language[language] = translations
-        else:
-            known.add_fallback(translations)
+                self._files.setdefault(path.parent.name, []).append(path)
+        self._read: dict[str, NullTranslations] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that pages can be in, English first."""
-        return (SOURCE, *sorted(self._by_language.keys() - {SOURCE}))
+        return (SOURCE, *sorted(self._files.keys() - {SOURCE}))
 
     def of(self, language: str) -> NullTranslations:
-        """Return the translations into a language; English where there are none."""
-        return self._by_language.get(language) or NullTranslations()
+        """Return the translations into a language, read when it is first asked for; English where there are none."""
+        if language not in self._read:
+            found = [_translations(path, language) for path in self._files.get(language, ())]
+            for first, further in pairwise(found):
+                first.add_fallback(further)
+            self._read[language] = found[0] if found else NullTranslations()
+        return self._read[language]
 
     def choose(self, *wanted: str) -> str:
         """Return the first language that is there: `de-AT` is served in `de`."""
@@ -51,6 +45,15 @@ class Catalogues:
             if language in self.languages:
                 return language
         return SOURCE
+
+
+def _translations(path: Path, language: str) -> GNUTranslations:
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def accepted(header: str) -> list[str]:
