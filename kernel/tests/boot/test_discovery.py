@@ -88,12 +88,12 @@ def test_a_plugin_for_another_version_of_the_sdk_is_taken_off(install):
 
 
 def test_a_bridge_is_loaded_only_where_both_ends_are(install):
-    install("sla")
-    install("sla-ticketing", group="psa.bridges", entry="sla.desk")
-    assert "sla.desk" not in boot("sla").plugins
+    install("pledges")
+    install("pledges-ticketing", group="psa.bridges", entry="pledges.desk")
+    assert "pledges.desk" not in boot("pledges").plugins
     install("desk")
-    plugins = list(boot("sla", "desk").plugins)
-    assert plugins.index("sla.desk") > max(plugins.index("sla"), plugins.index("desk"))
+    plugins = list(boot("pledges", "desk").plugins)
+    assert plugins.index("pledges.desk") > max(plugins.index("pledges"), plugins.index("desk"))
 
 
 def test_two_modules_of_one_name_are_named_both():
