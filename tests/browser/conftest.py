@@ -36,14 +36,14 @@ class Desk:
 
     owner_database_url = ""
 
-    def __init__(self, url: str, email: str, password: str) -> None:
+    def __init__(self, url: str, email: str, password: str, tenant: str = "") -> None:
         self.url = url
         self.email = email
         self.password = password
         self.people: dict[str, Desk] = {}
-        answer = httpx.post(
-            f"{url}/api/v1/auth/login", json={"data": {"attributes": {"email": email, "password": password}}}
-        )
+        self.tenant = tenant
+        who = {"email": email, "password": password} | ({"tenant": tenant} if tenant else {})
+        answer = httpx.post(f"{url}/api/v1/auth/login", json={"data": {"attributes": who}})
         token = answer.json()["data"]["attributes"]["access_token"]
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/vnd.api+json"}
         self.api = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
@@ -108,24 +108,25 @@ class Desk:
             await connection.close()
 
 
-@pytest.fixture(scope="session")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A started installation."""
-    directory = tmp_path_factory.mktemp("desk")
+@contextlib.contextmanager
+def started(
+    directory: Path, *options: str, environment: Mapping[str, str] | None = None, tenant: str = ""
+) -> Iterator[Desk]:
+    """A started installation; `tenant` is where its `Desk` logs in."""
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "psa_kernel.cli", "up", "--no-demo", "--port", "0"),
-                *("--data-dir", str(directory / "data")),
+                *("--data-dir", str(directory / "data"), *options),
             ],
-            env={**os.environ, **_UNLIMITED},
+            env={**os.environ, **_UNLIMITED, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     try:
-        ready = _filled(_ready(process, directory))
+        ready = _ready(process, directory, tenant)
         yield ready
         ready.close()
     finally:
@@ -136,14 +137,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def _ready(process: "subprocess.Popen[bytes]", directory: Path) -> Desk:
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A started installation with some companies."""
+    with started(tmp_path_factory.mktemp("desk")) as ready:
+        yield _filled(ready)
+
+
+def _ready(process: "subprocess.Popen[bytes]", directory: Path, tenant: str) -> Desk:
     ends = time.monotonic() + PATIENCE
     connection = directory / "data/connection.json"
     while time.monotonic() < ends and process.poll() is None:
         with contextlib.suppress(OSError, ValueError, KeyError, httpx.TransportError):
             found = json.loads(connection.read_text())
             if found["url"] and httpx.get(f"{found['url']}/health/live").status_code == 200:
-                ready = Desk(found["url"], found["admin_email"], found["admin_password"])
+                ready = Desk(found["url"], found["admin_email"], found["admin_password"], tenant)
                 ready.owner_database_url = found["owner_database_url"]
                 return ready
         time.sleep(0.1)
@@ -173,14 +181,20 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def session(chromium: Browser, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cookies of a log-in, to begin with."""
+    return logged_in(chromium, desk, tmp_path_factory.mktemp("session") / "state.json")
+
+
+def logged_in(chromium: Browser, desk: Desk, kept: Path, *, tenant: str = "") -> Path:
+    """Log in, in another tenant than the desk's if one is given, and return where the cookies are kept."""
     context = chromium.new_context(base_url=desk.url)
     page = context.new_page()
     page.goto("/ui/login")
+    if tenant or desk.tenant:
+        page.get_by_label("Organisation").fill(tenant or desk.tenant)
     page.get_by_label("E-mail address").fill(desk.email)
     page.get_by_label("Password").fill(desk.password)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/ui/")
-    kept = tmp_path_factory.mktemp("session") / "state.json"
     context.storage_state(path=kept)
     context.close()
     return kept

@@ -36,5 +36,11 @@ VIEWS = (
         fields=("label", "key", "resource", "kind"),
     ),
     ResourceView(resource="attachments", icon="paperclip"),
-    ResourceView(resource="csv-imports", singular="Import", icon="upload", generated=False),
+    ResourceView(
+        resource="csv-imports",
+        singular="Import",
+        icon="upload",
+        columns=("file_name", "target", "account", "state", "created_count", "skipped_count", "created_at"),
+        tones={"running": "indigo", "checking": "indigo", "done": "green", "failed": "red"},
+    ),
 )

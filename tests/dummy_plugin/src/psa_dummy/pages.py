@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from psa_dummy.api import GADGETS
+from psa_dummy.settings import DummySettings
 from psa_dummy.tables import Gadget
 from psa_sdk import Context
 from psa_sdk.ui import (
@@ -12,10 +13,12 @@ from psa_sdk.ui import (
     BulkAction,
     Command,
     Done,
+    FormPart,
     Go,
     Hit,
     ListColumn,
     ListFilter,
+    ListPreset,
     NavItem,
     Page,
     Panel,
@@ -29,7 +32,9 @@ from psa_sdk.ui import (
 
 READ = "dummy.dummy_gadgets.read"
 GADGET_NAV = NavItem(id="dummy.gadgets", label="Gadgets", url="/gadgets", permission=READ, group="service")
-RETIRED_NAV = NavItem(id="dummy.retired", label="Retired gadgets", url="/gadgets/retired", permission=READ)
+RETIRED_NAV = NavItem(
+    id="dummy.retired", label="Retired gadgets", url="/dummy/gadgets?archived=true", permission=READ
+)
 
 
 async def load_page(ctx: Context) -> Mapping[str, Any]:
@@ -41,6 +46,32 @@ async def load_count(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
     """Count a company's gadgets, or all; nothing to show where there are none."""
     count = await ctx.records.count(GADGETS, Gadget.company == id if id else None)
     return {"count": count} if count else None
+
+
+async def load_fragile(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
+    """Show nothing, and break on the page of a company that is named so: pages must bear it."""
+    if id is None or (await ctx.records.get("companies", id))["name"].startswith("Breaking"):
+        raise RuntimeError("The dummy's fragile part broke, as it was asked to.")
+    return None
+
+
+async def load_depot(ctx: Context) -> Mapping[str, Any]:
+    """Load the page of the settings."""
+    from psa_console.api import settings_navigation
+
+    days = (await ctx.settings(DummySettings)).longest_days
+    return {"days": days, "groups": await settings_navigation(ctx), "section_id": "dummy.depot"}
+
+
+async def load_lend(ctx: Context, id: UUID | None) -> Mapping[str, Any]:
+    """Show the part of the ticket's composer."""
+    return {}
+
+
+async def save_lend(ctx: Context, record: UUID, form: Mapping[str, Sequence[str]]) -> None:
+    """Note with a ticket's note that a gadget was lent."""
+    if form.get("dummy_lend"):
+        await ctx.audit("lent", "tickets", record)
 
 
 async def load_column(ctx: Context, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
@@ -75,29 +106,62 @@ async def search_numbers(ctx: Context, text: str) -> Sequence[Hit]:
     if not digits.isdigit():
         return ()
     rows = await ctx.records.find(GADGETS, Gadget.number == int(digits))
-    return [Hit(title=row["name"], url=f"/gadgets/{row['id']}", kind="Gadget") for row in rows]
+    return [
+        Hit(title=row["name"], url=f"/dummy/gadgets/{row['id']}", icon="box", kind="Gadgets by number")
+        for row in rows
+    ]
 
 
 UI = Ui(
     nav=(GADGET_NAV,),
     pages=(
-        Page(path="/gadgets", template="dummy/page.html", permission=READ, load=load_page, title="Gadgets"),
+        Page(path="/gadgets", template="dummy/page.html", permission=READ, load=load_page, title="Depot"),
+        Page(
+            path="/settings/depot",
+            template="dummy/depot.html",
+            permission="settings.sections.read",
+            load=load_depot,
+            title="Depot",
+        ),
     ),
     panels=(
-        Panel(
-            slot="company.side",
-            id="dummy.gadgets",
-            title="Gadgets",
-            template="dummy/count.html",
-            load=load_count,
+        *(
+            Panel(
+                slot=slot,
+                id=id,
+                title=title,
+                template="dummy/count.html",
+                load=load,
+                permission=READ,
+                lazy=lazy,
+            )
+            for slot, id, title, load, lazy in (
+                ("company.side", "dummy.gadgets", "Gadgets", load_count, False),
+                ("company.side", "dummy.lazy", "Gadgets, later", load_count, True),
+                ("company.tabs", "dummy.tab", "Depot", load_count, False),
+                ("company.main", "dummy.fragile", "Fragile", load_fragile, False),
+            )
+        ),
+    ),
+    widgets=tuple(
+        Widget(id=id, title=title, template="dummy/count.html", load=load, permission=READ)
+        for id, title, load in (
+            ("dummy.count", "Gadgets", load_count),
+            ("dummy.broken", "Broken", load_fragile),
+        )
+    ),
+    form_parts=(
+        FormPart(
+            slot="ticket.composer",
+            id="dummy.lend",
+            title="Lend",
+            template="dummy/lend.html",
+            load=load_lend,
+            save=save_lend,
             permission=READ,
         ),
     ),
-    widgets=(
-        Widget(
-            id="dummy.count", title="Gadgets", template="dummy/count.html", load=load_count, permission=READ
-        ),
-    ),
+    presets=(ListPreset(resource=GADGETS, title="Lent", query="state=lent", counted=True),),
     columns=(
         ListColumn(
             resource="companies",
@@ -119,9 +183,20 @@ UI = Ui(
             title="Seen",
             permission="dummy.dummy_gadgets.update",
             handle=mark_seen,
+            icon="eye",
+            hotkey="e",
+            single=True,
         ),
     ),
-    views=(ResourceView(resource=GADGETS, singular="Gadget", columns=("name", "state")),),
+    views=(
+        ResourceView(
+            resource=GADGETS,
+            singular="Gadget",
+            icon="box",
+            columns=("name", "kind", "state", "keeper"),
+            cells={"kind": "dummy/kind.html"},
+        ),
+    ),
     settings=(
         SettingsSection(
             id="dummy.depot", title="Depot", url="/settings/depot", permission="settings.sections.read"
@@ -130,5 +205,13 @@ UI = Ui(
     searches=(SearchProvider(id="dummy.numbers", search=search_numbers, permission=READ),),
     modules=("depot.js",),
     styles=("depot.css",),
-    commands=(Command(id="dummy.lend", title="Lend a gadget", url="/gadgets/lend", permission=READ),),
+    commands=(
+        Command(
+            id="dummy.lend",
+            title="Lend a gadget",
+            keywords="borrow",
+            url="/dummy/gadgets/new",
+            permission=READ,
+        ),
+    ),
 )

@@ -26,6 +26,7 @@ from psa_sdk import (
     hookimpl,
     provide,
 )
+from psa_sdk.mail import MailTransport
 from psa_sdk.ui import NavItem
 from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
 
@@ -114,6 +115,12 @@ def psa_file_store(config: Mapping[str, str]) -> FileStore | None:
 def psa_file_scanner() -> FileScanner:
     """Look into what comes in."""
     return GUARD
+
+
+@hookimpl
+def psa_mail_transport() -> MailTransport | None:
+    """Leave the mail to what each tenant set up."""
+    return None
 
 
 @hookimpl

@@ -145,7 +145,7 @@ async def _own(ctx: Context, id: UUID) -> Mapping[str, Any]:
     return row
 
 
-@get("/csv-imports/{id:uuid}/rejected", permission="console.csv_imports.read", media_type="text/csv")
+@get("/imports/{id:uuid}/rejected", permission="console.csv_imports.read", media_type="text/csv")
 async def rejected(ctx: Context, id: UUID) -> Response[bytes]:
     """Download the rows that were skipped, with the reasons, to correct and import them again."""
     row = await _own(ctx, id)

@@ -31,6 +31,7 @@ class CsvImportRead(msgspec.Struct, kw_only=True):
 
 csv_imports = Resource(
     name=CSV_IMPORTS,
+    path="/imports",
     title="Imports",
     description="CSV files imported with the wizard.",
     table=CsvImport,
