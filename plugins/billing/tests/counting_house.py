@@ -45,7 +45,9 @@ class CountingHouse:
     async def line(self, invoice: str, quantity: str, price: str, **more: Any) -> dict:
         relations = {name: more.pop(name) for name in list(more) if isinstance(more[name], UUID)}
         values = {"description": "Work", "quantity": quantity, "unit_price": price, **more}
-        answer = await self.finance.post(f"/invoices/{invoice}/lines", values, relations, type="invoice-lines")
+        answer = await self.finance.post(
+            f"/invoices/{invoice}/lines", values, relations, type="invoice-lines"
+        )
         assert answer.status_code == 201, answer.text
         return flat(answer.json()["data"])
 
@@ -70,7 +72,9 @@ class CountingHouse:
         return [flat(item) for item in answer.json()["data"]]
 
     async def pay(self, company: UUID, amount: str, invoice: dict | None = None, **values: Any) -> dict:
-        relations: dict[str, Any] = {"company": company} | ({"invoice": invoice["id"]} if invoice else {})
+        relations: dict[str, Any] = {"company": company} | (
+            {"invoice": UUID(invoice["id"])} if invoice else {}
+        )
         answer = await self.finance.post("/payments", {"amount": amount, **values}, relations)
         assert answer.status_code == 201, answer.text
         return flat(answer.json()["data"])
