@@ -1,0 +1,1 @@
+"""Mail: mailboxes that become tickets, and everything that goes out."""

@@ -1,0 +1,20 @@
+"""What the tests of mail share: an installation whose mail is kept in place of being sent, and a fresh tenant."""
+
+import pytest
+import pytest_asyncio
+
+from psa_sdk.testing import Kit
+
+from . import carrier
+from .post_office import Outbox, PostOffice
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def office(psa_bench) -> PostOffice:
+    return await PostOffice.open(await Kit.open(await psa_bench.install("multi", modules=(carrier,))))
+
+
+@pytest.fixture
+def outbox() -> Outbox:
+    carrier.OUTBOX.envelopes.clear()
+    return carrier.OUTBOX
