@@ -8,10 +8,23 @@ from psa_sdk.testing import Kit
 
 from .firm import Firm
 
+NEIGHBOURS = (
+    "comments",
+    "contacts",
+    "contracts",
+    "contracts.ticketing",
+    "contracts.time",
+    "ticketing",
+    "time",
+    "time.ticketing",
+)
+"""What contracts works with; other plugins don't matter here."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
 async def firm(psa_bench, request) -> Firm:
-    installed = await psa_bench.install(request.param, shared=request.param == "multi")
+    shared = request.param == "multi"
+    installed = await psa_bench.install(request.param, plugins=NEIGHBOURS, shared=shared)
     found = await Firm.open(await Kit.open(installed))
     tomorrow = found.kit.now.date() + timedelta(days=1)
     noon = datetime(tomorrow.year, tomorrow.month, tomorrow.day, 12, tzinfo=UTC)

@@ -149,12 +149,12 @@ class ContractEnded(Event, frozen=True, kw_only=True):
 
 
 class ContractSigned(Event, frozen=True, kw_only=True):
-    """A version of a contract was signed."""
+    """A version of a contract was signed; `number` is the version's."""
 
     name: ClassVar[str] = "contracts.contract_signed"
     contract_id: UUID
     company_id: UUID
-    version: int
+    number: int
     signed_on: datetime.date
 
 

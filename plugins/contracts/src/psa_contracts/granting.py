@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from psa_contracts.charging import in_force
 from psa_contracts.hours import Grant
@@ -39,7 +40,7 @@ def _by_period(agreement: Agreement, item: Item, today: datetime.date) -> Iterat
         minutes = _included(item, covered.start)
         if covered.start > period.start and agreement.row["first_period"] == "prorate":
             minutes = minutes * covered.days / period.days
-        common = {
+        common: dict[str, Any] = {
             "valid_from": covered.start,
             "expires_on": covered.end,
             "granted_on": covered.start,

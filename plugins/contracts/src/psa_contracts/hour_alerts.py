@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 from psa_contracts.api import ITEMS, HoursRunningLow, HoursToppedUp
-from psa_contracts.hours import Allocation, Grant
+from psa_contracts.hours import Allocation, Grant, Work
 from psa_contracts.periods import period_at
 from psa_contracts.records import Agreement
 from psa_sdk import Context
@@ -32,8 +32,17 @@ def used_percent(
     return (granted - left) * 100 // granted, left
 
 
-async def tell(ctx: Context, agreement: Agreement, grants: Sequence[Grant], allocation: Allocation) -> bool:
-    """Warn once a period of each threshold that is reached; at the last one buy more, if so agreed: then True."""
+async def tell(
+    ctx: Context,
+    agreement: Agreement,
+    grants: Sequence[Grant],
+    work: Sequence[Work],
+    allocation: Allocation,
+) -> bool:
+    """Warn once a period of each threshold that is reached; at the last one buy more, if so agreed: then True.
+
+    What is bought covers the work that was over already.
+    """
     contract = agreement.row
     found = used_percent(grants, allocation, ctx.today)
     if found is None or contract["status"] != "active":
@@ -53,6 +62,7 @@ async def tell(ctx: Context, agreement: Agreement, grants: Sequence[Grant], allo
     )
     if max(fresh) < 100 or not contract["top_up_minutes"]:
         return False
+    over = [one.date for one in work if not one.locked and allocation.covered[one.id] < one.minutes]
     item = await ctx.records.create(
         ITEMS,
         {
@@ -61,7 +71,7 @@ async def tell(ctx: Context, agreement: Agreement, grants: Sequence[Grant], allo
             "item_type": "block_hours",
             "included_minutes": contract["top_up_minutes"],
             "unit_price": contract["top_up_price"],
-            "starts_on": ctx.today,
+            "starts_on": min([ctx.today, *over]),
             "sort_order": 1000,
         },
     )

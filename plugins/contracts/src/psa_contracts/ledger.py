@@ -64,7 +64,7 @@ async def converge(ctx: Context, contract_id: UUID) -> Outcome:
     appended = await _append(system, contract_id, ids, posted, allocation, ctx.today)
     if appended:
         await ctx.audit("hours_allocated", "contracts", contract_id, entries=appended)
-        if await hour_alerts.tell(system, found, grants, allocation):
+        if await hour_alerts.tell(system, found, grants, work, allocation):
             return await converge(ctx, contract_id)
     return Outcome(agreement=found, allocation=allocation, work=work, appended=appended)
 

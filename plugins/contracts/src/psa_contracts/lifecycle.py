@@ -172,7 +172,7 @@ async def sign(
     )
     await ctx.emit(
         ContractSigned(
-            contract_id=contract_id, company_id=contract["company"], version=number, signed_on=signed_on
+            contract_id=contract_id, company_id=contract["company"], number=number, signed_on=signed_on
         )
     )
     return number

@@ -17,6 +17,7 @@ __all__ = [
     "ENTRIES",
     "Absences",
     "BillableTime",
+    "ContractTime",
     "HolidayCalendar",
     "RateOrigin",
     "RateSource",
@@ -61,6 +62,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     contract_id: UUID | None = None
     hourly_rate: Decimal | None = None
     after_hours_multiplier: Decimal | None = None
+    premium_multiplier: Decimal | None = None
+    """Instead of the work type's premium."""
     rounding: Rounding | None = None
 
 
@@ -125,6 +128,17 @@ class BillableTime(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class ContractTime(msgspec.Struct, frozen=True, kw_only=True):
+    """An approved billable entry under a contract; `segments` hold the billable minutes."""
+
+    id: UUID
+    date: datetime.date
+    started_at: datetime.datetime | None
+    work_type_id: UUID
+    segments: Sequence[Segment]
+    is_billed: bool
+
+
 class TimeLedger(Protocol):
     """Approved work that nobody was billed for yet. Callers check permissions themselves."""
 
@@ -144,6 +158,17 @@ class TimeLedger(Protocol):
 
         Entries that another run holds are left out (SKIP LOCKED).
         """
+        ...
+
+    async def of_contract(self, contract_id: UUID, known: Collection[UUID] = ()) -> list[ContractTime]:
+        """Return a contract's approved entries that cost something and nobody was billed for.
+
+        Those among `known` are told of after they were billed, too.
+        """
+        ...
+
+    async def contracts_of(self, entry_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the contracts of entries; those without one are absent."""
         ...
 
     async def mark_billed(self, lines: Mapping[UUID, UUID | None], invoice_id: UUID) -> None:

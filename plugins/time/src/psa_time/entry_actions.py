@@ -116,6 +116,7 @@ class Reprice(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     start_date: datetime.date
     end_date: datetime.date
     company: UUID | None = None
+    ticket: UUID | None = None
     user: UUID | None = None
     preview: bool = True
 
@@ -153,13 +154,15 @@ async def reprice(ctx: Context, body: Reprice) -> Answer:
     )
     if body.company is not None:
         where = where & (TimeEntry.company == body.company)
+    if body.ticket is not None:
+        where = where & (TimeEntry.ticket == body.ticket)
     if body.user is not None:
         where = where & (TimeEntry.account == body.user)
     rows = await ctx.records.find(ENTRIES, where, order="date", limit=5000, lock=not body.preview)
     changed: list[RepricedEntry] = []
     for row in rows:
         new = await priced(ctx, row["id"], row.__getitem__, together=row["billable_minutes"])
-        if (new["hourly_rate"], new["total_amount"]) == (row["hourly_rate"], row["total_amount"]):
+        if all(new[name] == row[name] for name in ("hourly_rate", "total_amount", "contract")):
             continue
         changed.append(
             RepricedEntry(

@@ -130,7 +130,8 @@ async def priced(
     billable = 0
     if value("is_billable"):
         billable = rounded_minutes(worked, rule) if alone else worked if together is None else together
-    parts = await _segments(ctx, value, terms, kind["rate_multiplier"], own)
+    always = kind["rate_multiplier"] if terms.premium_multiplier is None else terms.premium_multiplier
+    parts = await _segments(ctx, value, terms, always, own)
     return found | at_minutes(parts, billable, rate, kind["currency"], no_charge=value("is_no_charge"))
 
 

@@ -1,7 +1,7 @@
 """Approved time on its way to an invoice: settled, locked, linked, released (TIME-03, BILL-25, BILL-28)."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 
 from psa_sdk import Context
 from psa_sdk.errors import Conflict
-from psa_time.api import ENTRIES, BillableTime, TimeBilled, TimeReleased
+from psa_time.api import ENTRIES, BillableTime, ContractTime, TimeBilled, TimeReleased
 from psa_time.entry_pricing import as_rounding, as_segments, resettled
 from psa_time.rounding import settled
 
@@ -34,6 +34,12 @@ RELEASE = """
 UPDATE time.entry SET billing_status = 'ready_to_bill', invoice = NULL, invoice_line = NULL, version = version + 1,
     updated_at = $3
 WHERE invoice = $1 AND ($2::uuid[] IS NULL OR id = ANY($2)) RETURNING id"""
+OF_CONTRACT = """
+SELECT id, date, started_at, work_type, segments, billing_status = 'billed' AS is_billed FROM time.entry
+WHERE contract = $1 AND approval_status = 'approved' AND is_billable AND NOT is_no_charge
+    AND (billing_status <> 'billed' OR id = ANY($2::uuid[]))
+ORDER BY date, started_at NULLS LAST, id"""
+CONTRACTS_OF = "SELECT id, contract FROM time.entry WHERE id = ANY($1::uuid[]) AND contract IS NOT NULL"
 Group = tuple[Any, ...]
 
 
@@ -64,6 +70,25 @@ class StoredTimeLedger:
             row["segments"], row["rounding"] = _decoded(row["segments"]), _decoded(row["rounding"])
         await self._settle(rows)
         return [_billable(row) for row in rows]
+
+    async def of_contract(self, contract_id: UUID, known: Collection[UUID] = ()) -> list[ContractTime]:
+        """Return a contract's approved entries that cost something and aren't billed, or are among `known`."""
+        return [
+            ContractTime(
+                id=row["id"],
+                date=row["date"],
+                started_at=row["started_at"],
+                work_type_id=row["work_type"],
+                segments=as_segments(_decoded(row["segments"])),
+                is_billed=row["is_billed"],
+            )
+            for row in await self._ctx.db.fetch(OF_CONTRACT, contract_id, list(known))
+        ]
+
+    async def contracts_of(self, entry_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the contracts of entries; those without one are absent."""
+        rows = await self._ctx.db.fetch(CONTRACTS_OF, list(entry_ids))
+        return {row["id"]: row["contract"] for row in rows}
 
     async def mark_billed(self, lines: Mapping[UUID, UUID | None], invoice_id: UUID) -> None:
         """Link entries to an invoice and its lines; raises `Conflict` unless all of them were ready to bill."""

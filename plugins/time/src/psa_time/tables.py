@@ -127,6 +127,7 @@ class TimeEntry(TenantTable, schema="time", tablename="entry"):
         Index(("project",), where="project IS NOT NULL"),
         Index(("session",), where="session IS NOT NULL"),
         Index(("invoice",), where="invoice IS NOT NULL"),
+        Index(("contract", "date"), where="contract IS NOT NULL"),
         Index(("company", "date", "id"), where="billing_status = 'ready_to_bill'"),
     )
     checks = (

@@ -1,0 +1,1 @@
+"""Rates of contracts, and hours that approved work burns."""
