@@ -7,7 +7,10 @@ import msgspec
 import pytest
 from babel.messages.extract import extract_from_dir
 
+import psa_comments
 import psa_console
+import psa_contacts
+import psa_ticketing
 import psa_web
 from psa_kernel.boot import load
 from psa_kernel.config import Config
@@ -74,13 +77,13 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "BCP 47 tag", "Chat", "Cron", "Domain", "Domains", "Filter", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
     "Name", "Orange", "Organisation", "Partner", "Portal", "Region", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [psa_web, psa_console])
+@pytest.mark.parametrize("module", [psa_web, psa_console, psa_comments, psa_contacts, psa_ticketing])
 def test_templates_and_code_are_translated(german: Catalogues, module: object):
     package = Path(getattr(module, "__file__", "")).parent
     assert untranslated(german, texts_of(str(package))) == set()

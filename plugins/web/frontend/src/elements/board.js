@@ -8,8 +8,9 @@ customElements.define('psa-board', class extends HTMLElement {
     if (!this.isConnected) return;
     this.sorting = this.columns.map(column => Sortable.create(column, {
       group: 'board', animation: 140, delay: 120, delayOnTouchOnly: true, draggable: '[data-card]', ghostClass: 'ghost', sort: false,
-      onStart: e => { this.dataset.busy = ''; this.home = e.item.nextElementSibling; },
-      onEnd: e => { delete this.dataset.busy; if (e.from !== e.to) this.save(e.item, e.from, this.home); },
+      onChoose: e => { this.dataset.busy = ''; this.home = e.item.nextElementSibling; },
+      onUnchoose: () => { delete this.dataset.busy; },
+      onEnd: e => { if (e.from !== e.to) this.save(e.item, e.from, this.home); },
     }));
   }
   disconnectedCallback() { this.sorting?.forEach(s => s.destroy()); }
