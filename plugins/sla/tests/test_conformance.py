@@ -37,3 +37,7 @@ class TestTicketingConformance(PluginBattery):
 
 class TestTimeConformance(PluginBattery):
     plugin = "sla.time"
+
+
+class TestContractsConformance(PluginBattery):
+    plugin = "sla.contracts"

@@ -68,11 +68,15 @@ class BusinessCalendars(Protocol):
 
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket whose contract is asked for; `contract_id` is one that is just being written, else look by the ticket."""
+    """A ticket whose contract is asked for.
+
+    With `contract_written`, `contract_id` is what the ticket is about to have; else look what it has.
+    """
 
     ticket_id: UUID
     company_id: UUID | None
     contract_id: UUID | None = None
+    contract_written: bool = False
     ticket_type_id: UUID | None = None
     queue_id: UUID | None = None
 

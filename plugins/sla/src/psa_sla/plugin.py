@@ -1,7 +1,7 @@
 """Service levels."""
 
 from psa_sdk import Manifest, hookimpl, provide
-from psa_sla import api, import_routes, resources, subscribers, tables
+from psa_sla import api, import_routes, pages, resources, subscribers, tables
 from psa_sla.business_calendars import StoredBusinessCalendars
 
 READ = (
@@ -39,5 +39,6 @@ def psa_manifest() -> Manifest:
         roles=ROLES,
         events=api.EVENTS,
         subscribers=subscribers.ALL,
+        ui=pages.UI,
         services=(provide(api.BusinessCalendars, StoredBusinessCalendars),),
     )

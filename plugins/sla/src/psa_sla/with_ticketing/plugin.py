@@ -2,7 +2,7 @@
 
 from psa_sdk import Extension, Manifest, Permission, ToOne, hookimpl, provide
 from psa_sla.api import PolicyChanges, TicketClocks
-from psa_sla.with_ticketing import looking, recomputing, reports, shapes, sweeping, ticket_events
+from psa_sla.with_ticketing import looking, pages, recomputing, reports, shapes, sweeping, ticket_events
 from psa_sla.with_ticketing.tables import ALL, QueuePolicy, TicketSla
 
 queue_policy = Extension(
@@ -50,7 +50,7 @@ def psa_manifest() -> Manifest:
         title="Service levels on tickets",
         description="Clocks of tickets, warnings and breaches, reports.",
         requires=("sla", "ticketing", "contacts"),
-        enhances=("contracts",),
+        enhances=("contracts", "contracts.ticketing"),
         tables=ALL,
         extensions=(queue_policy, ticket_sla),
         routes=(looking.ticket_sla, *reports.ALL),
@@ -63,6 +63,7 @@ def psa_manifest() -> Manifest:
         interceptors=ticket_events.ALL,
         actors=(recomputing.recompute, sweeping.sweep),
         schedules=sweeping.SCHEDULES,
+        ui=pages.UI,
         services=(
             provide(PolicyChanges, recomputing.StoredPolicyChanges),
             provide(TicketClocks, looking.StoredTicketClocks),

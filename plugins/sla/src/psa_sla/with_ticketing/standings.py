@@ -12,7 +12,7 @@ from psa_sdk import Context
 from psa_sla import calendars, standing
 from psa_sla.api import ContractPolicies, Covered
 from psa_sla.business_time import ALWAYS
-from psa_sla.clock import Threshold
+from psa_sla.clock import State, Threshold
 from psa_sla.policies import Candidates, Policy, Source, promised, resolve
 from psa_sla.standing import KINDS, NOTHING, Clock, Entry, Kind, Stand, Terms
 
@@ -72,6 +72,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     override: UUID | None = None
     exempt: bool = False
     contract: UUID | None = None
+    contract_written: bool = False
     keeps: tuple[UUID | None, Source] | None = None
     """The policy that goes on holding; None looks it up anew."""
 
@@ -95,7 +96,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     clocks: Mapping[Kind, Clock] = {}
 
 
-_LogRow = tuple[Kind, int, datetime.datetime, standing.State, UUID | None, int | None, str]
+_LogRow = tuple[Kind, int, datetime.datetime, State, UUID | None, int | None, str]
 _Told = tuple[Kind, int, str]
 
 
@@ -110,6 +111,7 @@ async def facts_of(ctx: Context, subjects: Sequence[Subject]) -> Mapping[UUID, F
                     ticket_id=one.ticket,
                     company_id=one.company,
                     contract_id=one.contract,
+                    contract_written=one.contract_written,
                     ticket_type_id=one.ticket_type,
                     queue_id=one.queue,
                 )

@@ -64,6 +64,7 @@ async def _follow(
         override=kept.override,
         exempt=kept.exempt,
         contract=change.new.get("contract"),
+        contract_written=change.verb == "create" or "contract" in change.new,
         keeps=keeps,
     )
     facts = (await standings.facts_of(ctx, [subject]))[change.id]

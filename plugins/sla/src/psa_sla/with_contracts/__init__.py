@@ -1,0 +1,1 @@
+"""Policies of contracts: what a ticket's contract promises."""
