@@ -1,11 +1,7 @@
-"""What a new tenant starts with: series of numbers, tax categories."""
+"""What a new tenant starts with: the usual tax categories."""
 
-from psa_billing.numbers import DEFAULTS
 from psa_sdk import Context
 
-SERIES = """
-INSERT INTO billing.series (kind, pattern) SELECT s.kind, s.pattern FROM unnest($1::text[], $2::text[]) AS s(kind, pattern)
-ON CONFLICT DO NOTHING"""
 CATEGORIES = (
     ("standard", "Standard", "taxable", True),
     ("reduced", "Reduced", "taxable", False),
@@ -15,8 +11,7 @@ CATEGORIES = (
 
 
 async def seed(ctx: Context) -> None:
-    """Make the series and the usual tax categories; safe to repeat."""
-    await ctx.db.execute(SERIES, list(DEFAULTS), list(DEFAULTS.values()))
+    """Make the tax categories; safe to repeat."""
     known = {row["key"] for row in await ctx.records.find("tax-categories")}
     for key, name, treatment, default in CATEGORIES:
         if key not in known:

@@ -146,11 +146,7 @@ async def write_line(ctx: Context, change: Change) -> None:
     if change.value("unit_price") is None:
         change.new["unit_price"] = Decimal(0) if change.verb == "create" else change.old["unit_price"]
     if not change.value("description"):
-        raise Invalid(
-            "Say what the line is for, or name a product.",
-            code="required",
-            pointer="/data/attributes/description",
-        )
+        change.new["description"] = change.value("line_type").replace("_", " ").capitalize()
     bounded(change.value("quantity"), "/data/attributes/quantity")
     bounded(change.value("unit_price"), "/data/attributes/unit_price")
     bounded(change.value("quantity") * change.value("unit_price"), "/data/attributes/unit_price")

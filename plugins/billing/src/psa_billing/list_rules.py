@@ -1,7 +1,6 @@
-"""What happens when lists are written: taxes, products, prices, series, profiles."""
+"""What happens when lists are written: taxes, products, prices."""
 
 from psa_billing.amounts import bounded
-from psa_billing.engine.numbering import fault_of
 from psa_billing.profiles import tenant_facts
 from psa_sdk import Change, Context
 from psa_sdk.errors import Invalid
@@ -47,10 +46,3 @@ async def write_price(ctx: Context, change: Change) -> None:
 def _check_price(change: Change) -> None:
     if bounded(change.value("unit_price"), "/data/attributes/unit_price") < 0:
         raise Invalid("A price isn't negative.", code="negative_price", pointer="/data/attributes/unit_price")
-
-
-async def write_series(ctx: Context, change: Change) -> None:
-    """Check the pattern; what is numbered already keeps its number (BILL-02)."""
-    fault = fault_of(change.value("pattern"), resets_yearly=change.value("resets_yearly"))
-    if fault:
-        raise Invalid(fault, code="bad_pattern", pointer="/data/attributes/pattern")

@@ -50,7 +50,6 @@ FINANCE = (
     "billing.product_prices.*",
     "billing.tax_categories.*",
     "billing.tax_rates.*",
-    "billing.invoice_series.*",
     gateway_configs.MANAGE,
     reports.READ,
 )

@@ -15,7 +15,6 @@ from psa_billing.tables import (
     ProductPrice,
     Refund,
     RevenueEntry,
-    Series,
     TaxCategory,
     TaxRate,
 )
@@ -115,20 +114,6 @@ prices = Resource(
     default_sort="-starts_on",
     before_create=list_rules.write_price,
     before_update=list_rules.write_price,
-)
-
-series = Resource(
-    name="invoice-series",
-    title="Number series",
-    table=Series,
-    read=shapes.SeriesRead,
-    write=shapes.SeriesWrite,
-    verbs=frozenset(("list", "get", "update")),
-    filters=(Series.kind,),
-    sorts=(Series.created_at,),
-    default_sort="created_at",
-    label=Series.pattern,
-    before_update=list_rules.write_series,
 )
 
 invoices = Resource(
@@ -385,7 +370,6 @@ ALL = (
     tax_rates,
     products,
     prices,
-    series,
     invoices,
     lines,
     payments,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from psa_billing.engine.due import TERMS
+from psa_billing.engine.numbering import fault_of
 from psa_sdk import Settings
 from psa_sdk.values import Address
 
@@ -32,6 +33,22 @@ class BillingSettings(Settings, frozen=True, kw_only=True):
     seller_phone: Annotated[str, Meta(max_length=40, title="Phone for questions about invoices")] = ""
     bank_account: Annotated[str, Meta(max_length=60, title="Bank account (IBAN)")] = ""
     bank_name: Annotated[str, Meta(max_length=100, title="Bank")] = ""
+    invoice_numbers: Annotated[
+        str,
+        Meta(
+            min_length=5,
+            max_length=60,
+            title="Numbers of invoices",
+            description="{YYYY}, {YY}, {MM}, {seq:04}",
+        ),
+    ] = "INV-{YYYY}-{seq:04}"
+    credit_numbers: Annotated[str, Meta(min_length=5, max_length=60, title="Numbers of credit memos")] = (
+        "CM-{YYYY}-{seq:04}"
+    )
+    numbers_reset_yearly: Annotated[bool, Meta(title="Numbers start again each year")] = True
+    earlier_dates: Annotated[
+        Literal["refuse", "warn"], Meta(title="Invoices dated before the last number's")
+    ] = "warn"
     terms_text: Annotated[str, Meta(max_length=4000, title="Text below the sums")] = ""
     template: Annotated[
         Literal["classic", "modern"], Meta(title="Look of invoices", description="modern has a coloured head")
@@ -70,3 +87,10 @@ class BillingSettings(Settings, frozen=True, kw_only=True):
     public_url: Annotated[
         str, Meta(max_length=200, title="Address in links", description="Such as https://desk.example.com")
     ] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse patterns without a sequence, or without a year where numbers start again (BILL-02)."""
+        for pattern in (self.invoice_numbers, self.credit_numbers):
+            fault = fault_of(pattern, resets_yearly=self.numbers_reset_yearly)
+            if fault:
+                raise ValueError(fault)

@@ -119,25 +119,6 @@ class PriceRead(PriceWrite, kw_only=True):
     updated_at: datetime.datetime
 
 
-class SeriesWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a client may send for a series of numbers."""
-
-    pattern: Annotated[
-        str, Meta(min_length=5, max_length=60, description="{YYYY}, {YY}, {MM} and {seq} or {seq:04}")
-    ]
-    resets_yearly: bool = True
-    earlier_dates: Literal["refuse", "warn"] = "warn"
-
-
-class SeriesRead(SeriesWrite, kw_only=True):
-    """A series' attributes."""
-
-    created_at: datetime.datetime
-    updated_at: datetime.datetime
-
-    kind: Literal["invoice", "credit_memo"]
-
-
 class GatewayConfigRow(Dated, kw_only=True):
     """A payment gateway that the tenant has set up; `config` tells whether credentials are stored."""
 

@@ -124,17 +124,6 @@ class ProductPrice(TenantTable, schema="billing", tablename="product_price"):
     checks = ("unit_price >= 0",)
 
 
-class Series(TenantTable, schema="billing", tablename="series"):
-    """How numbers of invoices, or of credit memos, are written (BILL-02)."""
-
-    kind = Choice("invoice", "credit_memo")
-    pattern = Text()
-    resets_yearly = Boolean(default=True)
-    earlier_dates = Choice("refuse", "warn", default="warn", help_text="A date before the last number's")
-
-    index_on = (Index(("kind",), unique=True),)
-
-
 class Counter(TenantTable, schema="billing", tablename="counter"):
     """The last number of a series in a year (0: not by year); its row lock makes numbers gapless (BILL-01)."""
 
@@ -485,7 +474,6 @@ ALL = (
     BillingProfile,
     Product,
     ProductPrice,
-    Series,
     Counter,
     Batch,
     BatchItem,

@@ -88,19 +88,6 @@ CREATE TABLE "billing"."product_price" (
     PRIMARY KEY ("tenant_id", "id")
 );
 
-CREATE TABLE "billing"."series" (
-    "id" uuid NOT NULL DEFAULT psa.new_id(),
-    "tenant_id" uuid NOT NULL DEFAULT psa.current_tenant(),
-    "created_at" timestamptz NOT NULL DEFAULT current_timestamp,
-    "updated_at" timestamptz NOT NULL DEFAULT current_timestamp,
-    "version" integer NOT NULL DEFAULT 1,
-    "kind" text NOT NULL,
-    "pattern" text NOT NULL,
-    "resets_yearly" boolean NOT NULL DEFAULT true,
-    "earlier_dates" text NOT NULL DEFAULT 'warn',
-    PRIMARY KEY ("tenant_id", "id")
-);
-
 CREATE TABLE "billing"."counter" (
     "id" uuid NOT NULL DEFAULT psa.new_id(),
     "tenant_id" uuid NOT NULL DEFAULT psa.current_tenant(),

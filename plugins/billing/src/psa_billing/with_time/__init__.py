@@ -1,0 +1,1 @@
+"""Approved time becomes lines of invoices."""
