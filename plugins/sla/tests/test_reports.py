@@ -44,18 +44,26 @@ async def test_twenty_tickets(promises):
     assert {row["label"] for row in groups} == {"Medium", "Low"}
     for name in ("tickets", "met", "breached", "open_overdue", "open_in_time"):
         assert sum(row[name] for row in groups) == total[name]
-    period = {"start_date": str(promises.at(0, "00:00").date()), "end_date": str(promises.at(3, "00:00").date())}
+    period = {
+        "start_date": str(promises.at(0, "00:00").date()),
+        "end_date": str(promises.at(3, "00:00").date()),
+    }
     answer = await promises.admin.get("/sla/reports/breaches", params={**period, "company": str(company)})
     rows = {UUID(item["attributes"]["ticket"]): item["attributes"] for item in answer.json()["data"]}
     assert set(rows) == {overdue, *late}
     assert (rows[overdue]["is_open"], rows[overdue]["overdue_seconds"]) == (True, 3600)
     assert (rows[late[0]]["is_open"], rows[late[0]]["overdue_seconds"]) == (False, 3600)
     async with promises.kit.unit(promises.admin) as ctx:
-        shown = await pages.report(ctx, pages.ReportQuery(start=promises.at(0, "00:00").date(), end=promises.at(2, "00:00").date()))
+        shown = await pages.report(
+            ctx, pages.ReportQuery(start=promises.at(0, "00:00").date(), end=promises.at(2, "00:00").date())
+        )
         assert {row.ticket for row in shown["breaches"]} >= {overdue, *late}
         assert (await pages.of_company(ctx, company))["rows"][0].met == 14
         stands = await pages.column(ctx, [overdue, met[0], merged])
-        assert (stands[overdue]["stand"]["sla_state"], stands[met[0]]["stand"]["sla_state"]) == ("breached", "met")
+        assert (stands[overdue]["stand"]["sla_state"], stands[met[0]]["stand"]["sla_state"]) == (
+            "breached",
+            "met",
+        )
         assert merged not in stands
         panel = await pages.of_ticket(ctx, overdue)
         assert panel["sla"].clocks[0].remaining_seconds == -3600

@@ -1,7 +1,7 @@
 """Service levels."""
 
 from psa_sdk import Manifest, hookimpl, provide
-from psa_sla import api, import_routes, pages, resources, subscribers, tables
+from psa_sla import api, demo, import_routes, pages, resources, subscribers, tables
 from psa_sla.business_calendars import StoredBusinessCalendars
 
 READ = (
@@ -40,5 +40,6 @@ def psa_manifest() -> Manifest:
         events=api.EVENTS,
         subscribers=subscribers.ALL,
         ui=pages.UI,
+        demo=demo.fill,
         services=(provide(api.BusinessCalendars, StoredBusinessCalendars),),
     )

@@ -2,7 +2,7 @@
 
 from psa_sdk import Extension, Manifest, Permission, ToOne, hookimpl, provide
 from psa_sla.api import PolicyChanges, TicketClocks
-from psa_sla.with_ticketing import looking, pages, recomputing, reports, shapes, sweeping, ticket_events
+from psa_sla.with_ticketing import demo, looking, pages, recomputing, reports, shapes, sweeping, ticket_events
 from psa_sla.with_ticketing.tables import ALL, QueuePolicy, TicketSla
 
 queue_policy = Extension(
@@ -64,6 +64,7 @@ def psa_manifest() -> Manifest:
         actors=(recomputing.recompute, sweeping.sweep),
         schedules=sweeping.SCHEDULES,
         ui=pages.UI,
+        demo=demo.fill,
         services=(
             provide(PolicyChanges, recomputing.StoredPolicyChanges),
             provide(TicketClocks, looking.StoredTicketClocks),
