@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from psa_billing import ledger, lifecycle
+from psa_billing import ledger
 from psa_billing.api import INVOICES
 from psa_billing.computing import LINES
 from psa_billing.engine.credit import Credit, Remainder, credit_of
@@ -38,7 +38,7 @@ async def credit(ctx: Context, invoice_id: UUID, reason: str, chosen: Sequence[C
     invoice = dict(await system.records.get(INVOICES, invoice_id, lock=True))
     if invoice["kind"] != "invoice" or invoice["finalised_at"] is None or invoice["status"] == "void":
         raise Conflict(
-            f"{lifecycle.shown(invoice)} is {invoice['status'].replace('_', ' ')}; only finalised invoices are credited.",
+            "Only finalised invoices are credited, and those that are not void.",
             code="not_creditable",
         )
     lines = {row["id"]: row for row in await ctx.db.fetch(LINES, invoice_id)}

@@ -160,7 +160,7 @@ async def apply_credit(ctx: Context, id: UUID, body: ApplyCredit) -> Record:
     await ledger.lock(ctx, await ledger.payers(ctx, memo["company"]))
     memo = await _locked(ctx, id)
     if memo["kind"] != "credit_memo" or memo["status"] not in lifecycle.OPEN:
-        raise Conflict(f"{lifecycle.shown(memo)} has no credit to apply.", code="not_open")
+        raise Conflict("There is no credit left to apply.", code="not_open")
     if body.allocations is None:
         await ledger.apply_oldest_first(ctx, "credit_memo", memo)
     else:
