@@ -1,5 +1,6 @@
 """Every text of the pages is there in German too: in templates, in code, and in what plugins declare."""
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def texts_of(package: str) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
+def toasts_of(package: Path) -> Iterator[str]:
+    """Yield what actions say once they are done, which is translated where it is shown."""
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword) and node.arg == "toast" and isinstance(node.value, ast.Constant):
+                yield str(node.value.value)
+
+
 def declared(registry: Registry, plugin: str) -> Iterator[str]:
     """Yield the texts that a plugin declares: names of resources, attributes, choices, settings, pages."""
     manifest = registry.plugins[plugin].manifest
@@ -77,8 +86,8 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
-    "Name", "Orange", "Organisation", "Partner", "Portal", "Region", "Service", "Spam", "Standard", "Status", "System",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
+    "Name", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 
@@ -95,7 +104,7 @@ def test_what_plugins_declare_is_translated(registry: Registry, german: Catalogu
         for name, plugin in registry.plugins.items()
         if plugin.builtin or (Path(plugin.module.__file__ or "").parent / "locale/de").is_dir()
     }
-    assert {"contacts", "ticketing", "comments", "console"} <= own
+    assert {"contacts", "ticketing", "comments", "console", "time"} <= own
     missing = {name: untranslated(german, declared(registry, name)) for name in own}
     assert {name: texts for name, texts in missing.items() if texts} == {}
 
