@@ -26,16 +26,18 @@ customElements.define('psa-picker', class extends HTMLElement {
   async load() {
     const url = new URL(this.getAttribute('src'), location);
     url.searchParams.set('q', this.input.value);
-    const got = await fetch(url, {headers: {'HX-Request': 'true'}}).catch(() => null);
-    if (!got?.ok || !this.contains(document.activeElement)) return;
-    this.list.innerHTML = await got.text();
+    const turn = this.turn = (this.turn ?? 0) + 1;
+    const got = await fetch(url, {headers: {'HX-Request': 'true'}}).catch(() => null), options = got?.ok ? await got.text() : null;
+    // What was asked before something was taken comes too late.
+    if (options === null || turn !== this.turn || !this.contains(document.activeElement)) return;
+    this.list.innerHTML = options;
     if (!this.options.length) this.list.replaceChildren(Object.assign(document.createElement('p'), {className: 'none', textContent: words('nothing')}));
     this.options.forEach((option, i) => { option.id = `${this.list.id}-${i}`; });
     this.list.hidden = false;
     this.input.setAttribute('aria-expanded', 'true');
     this.pick(0);
   }
-  close() { this.list.hidden = true; if (this.hasAttribute('src')) this.input.setAttribute('aria-expanded', 'false'); this.input.removeAttribute('aria-activedescendant'); }
+  close() { clearTimeout(this.timer); this.turn = (this.turn ?? 0) + 1; this.list.hidden = true; if (this.hasAttribute('src')) this.input.setAttribute('aria-expanded', 'false'); this.input.removeAttribute('aria-activedescendant'); }
   pick(n) {
     const options = this.options; if (!options.length) return;
     this.at = (n + options.length) % options.length;
