@@ -68,8 +68,6 @@ async def test_the_same_invoice_is_the_same_bytes_and_valid(house):
     await house.settings(seller_name="Somebody else", terms_text="")
     assert await pdf_of(house, invoice) == first
     async with house.kit.unit() as ctx:
-        from psa_billing.documents import composed
-
         assert await composed(ctx, await ctx.records.get("invoices", invoice["id"])) == first
     reader = pypdf.PdfReader(io.BytesIO(first))
     text = text_of(first)

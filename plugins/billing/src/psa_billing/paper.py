@@ -75,8 +75,8 @@ def _facts(invoice: Columns, formats: Formats, say: Mapping[str, str], credits: 
         (say["due"], formats.date(invoice["due_date"]) if invoice["kind"] == "invoice" else ""),
         (say["credits"], credits),
         (say["po_number"], invoice["po_number"] or ""),
-        (f"{seller.get('name', '')} {say['tax_id']}".strip(), seller.get("tax_id", "")),
-        (f"{buyer.get('name', '')} {say['tax_id']}".strip(), buyer.get("tax_id", "")),
+        (say["our_tax_id"], seller.get("tax_id", "")),
+        (say["your_tax_id"], buyer.get("tax_id", "")),
     ]
     return [[name, value] for name, value in facts if value]
 
