@@ -6,12 +6,12 @@ import pytest_asyncio
 from psa_sdk.testing import Kit
 
 from . import carrier
-from .post_office import Outbox, PostOffice
+from .post_office import NEEDED, Outbox, PostOffice
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(psa_bench) -> PostOffice:
-    return await PostOffice.open(await Kit.open(await psa_bench.install("multi", modules=(carrier,))))
+    return await PostOffice.open(await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,))))
 
 
 @pytest.fixture

@@ -26,8 +26,11 @@ _MEANT = {
 }
 
 
+_CONTROLS = dict.fromkeys(code for code in range(32) if chr(code) not in "\t\n\r\f")
+
+
 def decoded(content: bytes, declared: str = "") -> str:
-    r"""Return text, always; NUL and lone surrogates never.
+    r"""Return text, always; control characters and lone surrogates never.
 
     UTF-8 wins over a declaration that it contradicts, since other texts are hardly ever valid UTF-8 by chance.
 
@@ -37,12 +40,8 @@ def decoded(content: bytes, declared: str = "") -> str:
         >>> decoded("日本".encode("iso2022_jp"), "")
         '日本'
     """
-    return (
-        _text(content, declared.strip().strip("\"'").lower())
-        .replace("\x00", "")
-        .encode("utf-8", "replace")
-        .decode()
-    )
+    text = _text(content, declared.strip().strip("\"'").lower()).translate(_CONTROLS)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _text(content: bytes, declared: str) -> str:
@@ -58,6 +57,6 @@ def _text(content: bytes, declared: str) -> str:
         try:
             if name and codecs.lookup(name)._is_text_encoding:  # pyright: ignore[reportAttributeAccessIssue]
                 return content.decode(name)
-        except (LookupError, UnicodeError):
+        except (LookupError, ValueError):
             continue
     return content.decode("windows-1252", "replace")

@@ -28,6 +28,7 @@ _OUTLOOK_RULE = re.compile(r"border-top:\s*solid\s+#?(?:e1e1e1|b5c4df|c9c9c9)", 
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|font-size\s*:\s*0", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#~|])")
 _LINE_START = re.compile(r"^(\s*)([-+>]|\d{1,9}[.)])(?=\s|$)")
+_MARKERS = dict.fromkeys(range(0x11, 0x16))
 _SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
@@ -196,7 +197,7 @@ class _Reader(HTMLParser):
                     self._end_line(hard=True)
                 self._line += escaped(line)
             return
-        text = re.sub(r"[ \t\r\n\f]+", " ", data.replace("\N{ZERO WIDTH SPACE}", "").replace("\x11", ""))
+        text = re.sub(r"[ \t\r\n\f]+", " ", data.replace("\N{ZERO WIDTH SPACE}", "").translate(_MARKERS))
         self._line += _SPECIAL.sub(r"\\\1", text if self._line.strip(" ") else text.lstrip(" "))
 
     def _bullet(self) -> str:
@@ -237,7 +238,7 @@ class _Reader(HTMLParser):
     def result(self) -> str:
         self._break()
         lines: list[str] = []
-        for line, following in zip(self._lines, [*self._lines[1:], ""], strict=True):
+        for line, following in zip(self._lines, [*self._lines[1:], ""], strict=False):
             bare = line.removesuffix("\x15")
             text_follows = bool(following.strip("> \x15")) and following != CUT
             hard = (

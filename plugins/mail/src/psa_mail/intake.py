@@ -49,6 +49,7 @@ async def take_in(
     await system.records.create(
         INCOMING,
         {
+            "number": await ctx.db.fetch_value("SELECT psa.next_number('mail.incoming')"),
             "mailbox": mailbox["id"],
             "message_id": message_id,
             "source_file": file_id,

@@ -53,9 +53,7 @@ class Postbox:
         for tenant in await self._platform.tenants():
             async with self._platform.unit(tenant) as ctx:
                 rows = await ctx.records.find(MAILBOXES, limit=1000)
-            found += [
-                (tenant, row) for row in rows if wanted & {comparable(row["address"]), *row["aliases"]}
-            ]
+            found += [(tenant, row) for row in rows if wanted & {comparable(row["address"]), *row["aliases"]}]
         return found
 
     async def _store(self, address: str, raw: bytes, sender: str) -> str:

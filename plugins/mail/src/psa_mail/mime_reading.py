@@ -162,7 +162,7 @@ class _Parts:
                     media_type=kind,
                     content=content,
                     content_id=content_id,
-                    is_inline=disposition == "inline" or (bool(content_id) and disposition != "attachment"),
+                    is_inline=disposition == "inline" or bool(content_id),
                 )
             )
 

@@ -16,7 +16,7 @@ from psa_sdk.errors import Problem, Unavailable
 BATCH = 5
 """Messages of one transaction."""
 NEXT = """
-SELECT id FROM mail.incoming WHERE state = 'received' ORDER BY created_at, id LIMIT $1"""
+SELECT id FROM mail.incoming WHERE state = 'received' ORDER BY number LIMIT $1"""
 TURN = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 
 

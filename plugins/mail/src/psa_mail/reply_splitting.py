@@ -113,7 +113,9 @@ def _quotation(bare: Sequence[str]) -> int:
         if line == CUT or ABOVE in line:
             return index
         heading = _heading(bare, index)
-        if heading and not _answered_between(bare, index + heading):
+        if heading and (
+            not _answered_between(bare, index + heading) or _answered_below(bare, index, index + heading)
+        ):
             return _before_rule(bare, index)
     return len(bare)
 
@@ -169,6 +171,15 @@ def _answered_between(bare: Sequence[str], start: int) -> bool:
         elif line.strip():
             return False
     return False
+
+
+def _answered_below(bare: Sequence[str], index: int, start: int) -> bool:
+    """Tell whether all was quoted at once, with nothing above and the answer below."""
+    if any(line.strip() for line in bare[:index]):
+        return False
+    quoted = [place for place in range(start, len(bare)) if _QUOTED.match(bare[place])]
+    written = [place for place in range(start, len(bare)) if bare[place].strip() and place not in set(quoted)]
+    return bool(quoted and written) and max(quoted) < min(written)
 
 
 def _below(bare: Sequence[str], end: int) -> list[int]:

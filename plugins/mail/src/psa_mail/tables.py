@@ -107,6 +107,7 @@ class MailboxHealth(TenantTable, schema="mail", tablename="mailbox_health"):
 class Incoming(TenantTable, schema="mail", tablename="incoming"):
     """A message that came in, from the moment it is stored; what became of it."""
 
+    number = BigInt(help_text="In the order of arrival")
     mailbox = Ref("email-mailboxes", null=True, on_delete="set_null")
     message_id = Text(help_text="Normalised, or a fingerprint where the mail has none")
     source_file = UUID(default=None, help_text="The file with the message as it came")
@@ -142,7 +143,7 @@ class Incoming(TenantTable, schema="mail", tablename="incoming"):
     index_on = (
         Index(("mailbox", "message_id"), unique=True),
         Index(("message_id",)),
-        Index(("state", "created_at", "id")),
+        Index(("state", "number")),
         Index(("ticket", "created_at"), where="ticket IS NOT NULL"),
         Index(("sender", "created_at")),
         Index(("note",), where="note IS NOT NULL"),

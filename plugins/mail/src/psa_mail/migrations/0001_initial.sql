@@ -92,6 +92,7 @@ CREATE TABLE "mail"."incoming" (
     "created_at" timestamptz NOT NULL DEFAULT current_timestamp,
     "updated_at" timestamptz NOT NULL DEFAULT current_timestamp,
     "version" integer NOT NULL DEFAULT 1,
+    "number" bigint NOT NULL,
     "mailbox" uuid,
     "message_id" text NOT NULL,
     "source_file" uuid NOT NULL,
