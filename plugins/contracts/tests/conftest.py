@@ -9,9 +9,12 @@ from psa_sdk.testing import Kit
 from .firm import Firm
 
 NEIGHBOURS = (
+    "billing",
+    "billing.time",
     "comments",
     "contacts",
     "contracts",
+    "contracts.billing",
     "contracts.ticketing",
     "contracts.time",
     "ticketing",

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from psa_sdk.testing import Client
+from psa_time.api import TimeLedger
 
 from .firm import Firm, flat, ok
 
@@ -61,6 +62,13 @@ class Crew:
         """Hand in and approve a worker's week, and let what follows happen."""
         await self.submit(who, day)
         await self.decide(who, day)
+        await self.firm.kit.drain()
+
+    async def bill(self, company: UUID, entry: dict) -> None:
+        """Put an entry on an invoice of its own."""
+        invoice = flat(ok(await self.firm.admin.post("/invoices", {}, {"company": company}), 201))
+        async with self.firm.kit.unit() as ctx:
+            await ctx.service(TimeLedger).mark_billed({UUID(entry["id"]): None}, UUID(invoice["id"]))
         await self.firm.kit.drain()
 
     async def unapprove(self, entry: dict) -> None:

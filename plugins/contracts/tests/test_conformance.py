@@ -78,3 +78,15 @@ class TestConformance(PluginBattery):
             "currency",
         )
     } | {"contract-items.starts_on": AGREED}
+
+
+class TestTimeBridge(PluginBattery):
+    plugin = "contracts.time"
+
+
+class TestTicketingBridge(PluginBattery):
+    plugin = "contracts.ticketing"
+
+
+class TestBillingBridge(PluginBattery):
+    plugin = "contracts.billing"

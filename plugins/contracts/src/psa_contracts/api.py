@@ -76,6 +76,10 @@ class WorkSource(Protocol):
         """Return the contracts of time entries; entries without one are absent."""
         ...
 
+    async def unapproved(self, contract_ids: Collection[UUID], through: datetime.date) -> Mapping[UUID, int]:
+        """Return how many billable entries up to a date wait for approval, by contract; none are absent."""
+        ...
+
 
 class TicketPlaces(Protocol):
     """Knows where work on a ticket happens. Provided by the bridge to the service desk."""

@@ -11,7 +11,7 @@ import msgspec
 from psa_contracts import quantities
 from psa_contracts.charging import in_force, is_due, owed, still_due
 from psa_contracts.counting import counted
-from psa_contracts.periods import Period, period_at, periods
+from psa_contracts.periods import DAY, Period, period_at, periods
 from psa_contracts.records import RAISED, Agreement, Item, Row, Step, agreements, foreseen
 from psa_sdk import Context, Money
 from psa_sdk.errors import Conflict
@@ -191,27 +191,45 @@ def _made(
     )
 
 
-async def claim(ctx: Context, charged: Mapping[UUID, Due], invoice_id: UUID) -> None:
-    """Note that amounts are on an invoice, by its lines' ids; raises `Conflict` where another run was first."""
+async def claim(ctx: Context, lines: Mapping[str, UUID], invoice_id: UUID) -> None:
+    """Note that keys are on an invoice, by its lines' ids; raises `Conflict` unless all of them are due."""
     system = ctx.as_system()
-    for line, one in charged.items():
-        await system.records.create(
-            "contract-charges",
-            {
-                "contract": one.contract_id,
-                "item": one.item_id,
-                "sequence": one.sequence,
-                "period_start": one.period_start,
-                "period_end": one.last,
-                "quantity": one.quantity,
-                "unit_price": one.unit_price,
-                "amount": one.amount,
-                "currency": one.currency,
-                "counted_ids": None if one.counted_ids is None else [str(i) for i in one.counted_ids],
-                "invoice": invoice_id,
-                "invoice_line": line,
-            },
+    items = {UUID(key.partition(":")[0]) for key in lines}
+    last = max(datetime.date.fromisoformat(key.split(":")[1]) for key in lines)
+    rows = await system.db.fetch(
+        "SELECT DISTINCT contract FROM contracts.item WHERE id = ANY($1::uuid[])", list(items)
+    )
+    # A period in arrears is due at its end, at most a year after its beginning.
+    found = await due(ctx, [row["contract"] for row in rows], last + DAY * 366)
+    by_key = {one.key: one for one in found}
+    missing = sorted(lines.keys() - by_key.keys())
+    if missing:
+        raise Conflict(
+            f"{len(missing)} charges are not due, or on an invoice already.",
+            code="not_due",
+            meta={"charges": missing},
         )
+    await system.records.create_many(
+        "contract-charges",
+        [_row(by_key[key], invoice_id, line) for key, line in lines.items()],
+    )
+
+
+def _row(one: Due, invoice_id: UUID, line: UUID) -> dict[str, object]:
+    return {
+        "contract": one.contract_id,
+        "item": one.item_id,
+        "sequence": one.sequence,
+        "period_start": one.period_start,
+        "period_end": one.last,
+        "quantity": one.quantity,
+        "unit_price": one.unit_price,
+        "amount": one.amount,
+        "currency": one.currency,
+        "counted_ids": None if one.counted_ids is None else [str(i) for i in one.counted_ids],
+        "invoice": invoice_id,
+        "invoice_line": line,
+    }
 
 
 async def release(ctx: Context, invoice_id: UUID, keys: Sequence[str] | None = None) -> int:

@@ -87,6 +87,7 @@ contracts = Resource(
         "rate_card",
         "excluded_work_types",
         "cancellation_reason",
+        "unapproved_time",
         "activity",
     ),
     before_create=contract_rules.write_new,

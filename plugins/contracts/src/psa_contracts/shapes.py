@@ -23,6 +23,7 @@ Order = Annotated[int, Meta(ge=0, le=100_000)]
 ContractType = Literal["managed_services", "block_hours", "time_and_materials", "fixed_price", "warranty"]
 Status = Literal["draft", "active", "expired", "cancelled"]
 Labour = Literal["billed", "hours", "included"]
+UnapprovedTime = Literal["warn", "block", "ignore"]
 ItemType = Literal["recurring_service", "block_hours", "retainer", "product", "milestone"]
 Percent = Annotated[Decimal, Meta(description="-100 to 1000")]
 Multiplier = Annotated[Decimal, Meta(description="At least 1")]
@@ -39,6 +40,7 @@ class ContractWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     billing_cycle: Cycle = "monthly"
     billing_timing: Timing = "advance"
     first_period: FirstPeriod = "prorate"
+    unapproved_time: UnapprovedTime = "warn"
     currency: Annotated[CurrencyCode | None, Meta(description="Unsaid, the organisation's")] = None
     auto_renew: bool = False
     renewal_months: Annotated[int, Meta(ge=1, le=120)] = 12
@@ -75,6 +77,7 @@ class ContractRead(msgspec.Struct, kw_only=True):
     billing_cycle: Cycle
     billing_timing: Timing
     first_period: FirstPeriod
+    unapproved_time: UnapprovedTime
     billing_amount: Decimal
     currency: str
     auto_renew: bool

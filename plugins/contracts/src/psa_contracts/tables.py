@@ -37,6 +37,13 @@ class Contract(TenantTable, schema="contracts", tablename="contract"):
     anchor_date = Date(help_text="Periods are counted from here")
     billing_cycle = Choice(*CYCLES, default="monthly")
     billing_timing = Choice("advance", "arrears", default="advance")
+    unapproved_time = Choice(
+        "warn",
+        "block",
+        "ignore",
+        default="warn",
+        help_text="What time that nobody approved does to an invoice",
+    )
     first_period = Choice("prorate", "full", default="prorate")
     billing_amount = Decimal(digits=(16, 4), default=ZERO, help_text="Of one period, as of the present items")
     currency = Text()

@@ -171,6 +171,10 @@ class TimeLedger(Protocol):
         """Return the contracts of entries; those without one are absent."""
         ...
 
+    async def unapproved(self, contract_ids: Collection[UUID], through: datetime.date) -> Mapping[UUID, int]:
+        """Return how many billable entries up to a date wait for approval, by contract; none are absent."""
+        ...
+
     async def mark_billed(self, lines: Mapping[UUID, UUID | None], invoice_id: UUID) -> None:
         """Link entries to an invoice and its lines; raises `Conflict` unless all of them were ready to bill."""
         ...

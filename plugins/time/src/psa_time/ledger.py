@@ -39,6 +39,9 @@ SELECT id, date, started_at, work_type, segments, billing_status = 'billed' AS i
 WHERE contract = $1 AND approval_status = 'approved' AND is_billable AND NOT is_no_charge
     AND (billing_status <> 'billed' OR id = ANY($2::uuid[]))
 ORDER BY date, started_at NULLS LAST, id"""
+UNAPPROVED = """
+SELECT contract, count(*)::int AS entries FROM time.entry
+WHERE contract = ANY($1::uuid[]) AND date <= $2 AND is_billable AND approval_status <> 'approved' GROUP BY 1"""
 CONTRACTS_OF = "SELECT id, contract FROM time.entry WHERE id = ANY($1::uuid[]) AND contract IS NOT NULL"
 Group = tuple[Any, ...]
 
@@ -89,6 +92,11 @@ class StoredTimeLedger:
         """Return the contracts of entries; those without one are absent."""
         rows = await self._ctx.db.fetch(CONTRACTS_OF, list(entry_ids))
         return {row["id"]: row["contract"] for row in rows}
+
+    async def unapproved(self, contract_ids: Collection[UUID], through: datetime.date) -> Mapping[UUID, int]:
+        """Return how many billable entries up to a date wait for approval, by contract; none are absent."""
+        rows = await self._ctx.db.fetch(UNAPPROVED, list(contract_ids), through)
+        return {row["contract"]: row["entries"] for row in rows}
 
     async def mark_billed(self, lines: Mapping[UUID, UUID | None], invoice_id: UUID) -> None:
         """Link entries to an invoice and its lines; raises `Conflict` unless all of them were ready to bill."""

@@ -1,5 +1,6 @@
 """Approved work as the hour ledger takes it."""
 
+import datetime
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
@@ -32,3 +33,7 @@ class ApprovedWork:
     async def contracts_of(self, entry_ids: Collection[UUID]) -> Mapping[UUID, UUID]:
         """Return the contracts of time entries."""
         return await self._ledger.contracts_of(entry_ids)
+
+    async def unapproved(self, contract_ids: Collection[UUID], through: datetime.date) -> Mapping[UUID, int]:
+        """Return how many billable entries up to a date wait for approval, by contract."""
+        return await self._ledger.unapproved(contract_ids, through)

@@ -5,8 +5,9 @@ from decimal import Decimal
 import msgspec
 
 from psa_sdk import Extension, Manifest, hookimpl, provide
+from psa_sdk.ui import Ui
 from psa_time.api import TicketClients
-from psa_time.with_ticketing import demo, routes
+from psa_time.with_ticketing import demo, panels, routes
 from psa_time.with_ticketing.clients import DeskTicketClients
 from psa_time.with_ticketing.following import follow_merge
 from psa_time.with_ticketing.tables import TicketHours
@@ -44,5 +45,6 @@ def psa_manifest() -> Manifest:
         routes=routes.ALL,
         subscribers=(follow_merge,),
         services=(provide(TicketClients, DeskTicketClients),),
+        ui=Ui(panels=panels.PANELS, form_parts=panels.FORM_PARTS),
         demo=demo.fill,
     )

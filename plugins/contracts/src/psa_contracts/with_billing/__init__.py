@@ -1,0 +1,1 @@
+"""Charges of contracts on invoices, and work that contracts have paid for."""
