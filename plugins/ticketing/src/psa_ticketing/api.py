@@ -134,6 +134,33 @@ class TicketSplit(Event, frozen=True, kw_only=True):
     ticket_id: UUID
 
 
+class SurveyRequested(Event, frozen=True, kw_only=True):
+    """A client is to be asked how they found the help: whoever sends mail asks `SurveyLinks` for the token."""
+
+    name: ClassVar[str] = "ticketing.survey_requested"
+    survey_id: UUID
+    ticket_id: UUID
+    contact_id: UUID
+
+
+class SurveyAnswered(Event, frozen=True, kw_only=True):
+    """A client said how they found the help, from 1 (bad) to 5."""
+
+    name: ClassVar[str] = "ticketing.survey_answered"
+    survey_id: UUID
+    ticket_id: UUID
+    rating: int
+    assigned_to_id: UUID | None = None
+
+
+class SurveyLinks(Protocol):
+    """Makes the signed links by which clients answer surveys."""
+
+    def token(self, survey_id: UUID) -> str:
+        """Return the token of `/public/surveys/{token}` and of the portal's page `/survey/{token}`."""
+        ...
+
+
 EVENTS = (
     TicketOpened,
     TicketAssigned,
@@ -142,4 +169,6 @@ EVENTS = (
     TicketEscalated,
     TicketsMerged,
     TicketSplit,
+    SurveyRequested,
+    SurveyAnswered,
 )

@@ -56,7 +56,11 @@ class StoredServiceDesk:
             " array(SELECT account FROM ticketing.watcher WHERE ticket = $1) AS watching",
             ticket_id,
         )
-        return TicketPeople(copied=tuple(row["copied"]), watching=tuple(row["watching"])) if row else TicketPeople()
+        return (
+            TicketPeople(copied=tuple(row["copied"]), watching=tuple(row["watching"]))
+            if row
+            else TicketPeople()
+        )
 
     async def surviving(self, ticket_id: UUID) -> UUID:
         """Follow merges to the ticket that is left."""

@@ -10,6 +10,7 @@ from psa_contacts.api import ContactBook
 from psa_sdk import Answer, Context, Record, post
 from psa_sdk.identity import Directory
 from psa_sdk.placeholders import as_plain, fill
+from psa_ticketing import checklists
 from psa_ticketing.api import TICKETS
 from psa_ticketing.numbers import show_number
 
@@ -51,6 +52,7 @@ async def apply_template(ctx: Context, id: UUID, body: ApplyTemplate) -> Record:
             "source": "phone",
         },
     )
+    await checklists.add_steps(ctx, id, ticket_id)
     return Record(TICKETS, ticket_id, status=201)
 
 

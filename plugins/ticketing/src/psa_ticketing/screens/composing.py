@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 
 from psa_sdk import Context
 from psa_sdk.documents import Documents
@@ -44,7 +44,7 @@ async def send(ctx: Context, request: WebRequest, id: UUID, form: Composed) -> D
     content = form.content.strip() or ", ".join(str(part.filename) for part in files)
     if form.kind not in TOASTS:
         raise Invalid("Choose reply, internal note or resolution.", pointer="/kind")
-    if not content and not form.status:
+    if not content and not form.status and not _has_parts(await request.form()):
         raise Invalid("Write something first.", pointer="/content")
     if content and form.kind != "internal" and not form.force:
         await refuse_crossing(ctx, documents, id, form.seen)
@@ -67,7 +67,13 @@ async def send(ctx: Context, request: WebRequest, id: UUID, form: Composed) -> D
         status = await defaults.status_of(ctx, "resolved") if category in lifecycle.ACTIVE else None
     if status is not None and status != ticket["status"]:
         await documents.update(TICKETS, id, {}, one={"status": ("ticket-statuses", status)})
-    return Done(toast=TOASTS[form.kind] if content else "Status changed", refresh=(f"{TICKETS}:{id}",))
+    toast = TOASTS[form.kind] if content else "Status changed" if form.status else "Saved"
+    return Done(toast=toast, refresh=(f"{TICKETS}:{id}",))
+
+
+def _has_parts(form: FormMultiDict) -> bool:
+    """Tell whether other plugins' parts of the form hold something: their inputs' names have a dot."""
+    return any("." in name and value for name, value in form.multi_items())
 
 
 async def refuse_crossing(ctx: Context, documents: Documents, id: UUID, seen: str) -> None:
