@@ -102,7 +102,7 @@ def test_a_record_is_made_and_every_fault_is_at_its_field(page: Page):
 
 
 def test_a_change_over_somebody_elses_is_refused_and_the_text_stays(page: Page, desk: Desk):
-    made = desk.make("companies", name="Contested Company")
+    made = desk.make("companies", name="Zcontested Company")
     page.goto(f"/ui/companies/{made}")
     page.keyboard.press("e")
     expect(page.get_by_label("Industry")).to_be_visible()
@@ -114,7 +114,7 @@ def test_a_change_over_somebody_elses_is_refused_and_the_text_stays(page: Page, 
 
 
 def test_an_edit_is_saved_and_shown_in_the_activity(page: Page, desk: Desk):
-    made = desk.make("companies", name="Plain Company")
+    made = desk.make("companies", name="Zplain Company")
     page.goto(f"/ui/companies/{made}/edit")
     page.get_by_label("Industry").fill("Agriculture")
     page.get_by_role("button", name="Save").click()
@@ -124,7 +124,7 @@ def test_an_edit_is_saved_and_shown_in_the_activity(page: Page, desk: Desk):
 
 
 def test_what_others_change_appears_by_itself(page: Page, desk: Desk):
-    made = desk.make("companies", name="Living Company")
+    made = desk.make("companies", name="Zliving Company")
     with page.expect_response("**/ui/events"):
         page.goto(f"/ui/companies/{made}")
     desk.change("companies", made, industry="Shipping")
@@ -209,8 +209,48 @@ def test_a_view_is_saved_and_is_a_tab_from_then_on(page: Page):
     expect(tab).to_have_attribute("aria-current", "page")
     page.keyboard.press("1")
     expect(page).to_have_url(re.compile("/ui/companies$"))
-    page.keyboard.press("2")
+    page.keyboard.press(str(tab.get_attribute("data-hotkey")))
     expect(page.locator(".applied")).to_contain_text("20 found")
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Delete view Vendors").click()
     expect(tab).to_have_count(0)
+
+
+def test_a_value_is_changed_where_it_stands_in_a_record(page: Page, desk: Desk):
+    made = desk.make(
+        "companies", name="Zinline Company", industry="Retail", website="https://inline.example.com"
+    )
+    page.goto(f"/ui/companies/{made}")
+    page.get_by_role("button", name="Edit Industry").click()
+    field = page.locator("#f-industry")
+    expect(field).to_be_focused()
+    field.fill("Robotics")
+    page.keyboard.press("Enter")
+    expect(page.locator("#record dd", has_text="Robotics")).to_be_visible()
+    page.get_by_role("button", name="Edit Website").click()
+    page.locator("#f-website").fill("nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-fault=website]")).not_to_be_empty()
+    page.keyboard.press("Escape")
+    expect(page.locator("#record dd", has_text="https://inline.example.com")).to_be_visible()
+    assert desk.api.get(f"/companies/{made}").json()["data"]["attributes"]["industry"] == "Robotics"
+
+
+def test_a_cell_of_a_list_is_changed_by_mouse_and_by_key(page: Page, desk: Desk):
+    made = desk.make("companies", name="Zcell Company", company_type="prospect")
+    page.goto("/ui/companies?q=Zcell")
+    cell = page.locator("td[data-edit=company_type]")
+    cell.hover()
+    page.get_by_role("button", name="Edit", exact=True).click()
+    cell.locator("select").select_option("client")
+    cell.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("Saved")
+    expect(cell.locator("select")).to_have_count(0)
+    expect(cell).to_contain_text("Client")
+    assert desk.api.get(f"/companies/{made}").json()["data"]["attributes"]["company_type"] == "client"
+    page.locator("h1").click()
+    page.keyboard.press("j")
+    page.keyboard.press("F2")
+    expect(page.locator("td psa-form")).to_have_count(1)
+    page.locator("td").get_by_role("button", name="Cancel").click()
+    expect(page.locator("td psa-form")).to_have_count(0)

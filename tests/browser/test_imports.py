@@ -11,10 +11,10 @@ pytestmark = pytest.mark.browser
 
 FILE = (
     "Company name;Kind;Web\n"
-    "Imported Alpha;client;https://alpha.example.com\n"
-    "Imported Beta;client;nowhere\n"
-    "Imported Gamma;partnership;\n"
-    "Imported Delta;prospect;https://delta.example.com\n"
+    "Zimported Alpha;client;https://alpha.example.com\n"
+    "Zimported Beta;client;nowhere\n"
+    "Zimported Gamma;partnership;\n"
+    "Zimported Delta;prospect;https://delta.example.com\n"
 ).encode("cp1252")
 
 
@@ -40,7 +40,7 @@ def test_a_file_becomes_records_and_refused_rows_come_back_with_reasons(page: Pa
     refused = page.get_by_role("region", name="Refused rows").locator("tbody tr")
     expect(refused.nth(0)).to_contain_text("Web")
     expect(refused.nth(1)).to_contain_text("Kind")
-    assert desk.api.get("/companies?filter[q]=Imported").json()["data"] == []
+    assert desk.api.get("/companies?filter[q]=Zimported").json()["data"] == []
 
     page.get_by_role("button", name="Import 2 rows").click()
     expect(page.get_by_role("status").filter(has_text="The import is done")).to_be_visible()
@@ -49,11 +49,11 @@ def test_a_file_becomes_records_and_refused_rows_come_back_with_reasons(page: Pa
         page.get_by_role("link", name="Download refused rows").click()
     content = downloading.value.path().read_text("utf-8-sig")
     assert content.splitlines()[0] == "Company name;Kind;Web;Problem"
-    assert [line.split(";")[0] for line in content.splitlines()[1:]] == ["Imported Beta", "Imported Gamma"]
+    assert [line.split(";")[0] for line in content.splitlines()[1:]] == ["Zimported Beta", "Zimported Gamma"]
     names = {
-        one["attributes"]["name"] for one in desk.api.get("/companies?filter[q]=Imported").json()["data"]
+        one["attributes"]["name"] for one in desk.api.get("/companies?filter[q]=Zimported").json()["data"]
     }
-    assert names == {"Imported Alpha", "Imported Delta"}
+    assert names == {"Zimported Alpha", "Zimported Delta"}
 
 
 def test_what_is_no_csv_is_refused_at_its_field(page: Page):

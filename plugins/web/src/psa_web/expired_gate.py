@@ -44,8 +44,7 @@ def expired_routes(server: Server) -> list[WebRoute]:
         await ctx.service(Documents).call("POST", "/auth/password", body=body)
         return answers.json({"go": f"{frame.prefix}/", "hard": True})
 
-    # Of all plugins only `auth` is open to them.
     return [
-        server.route("auth", "GET", "/password", AUTHENTICATED, ask),
-        server.route("auth", "POST", "/password", AUTHENTICATED, change, max_body=1 << 14),
+        server.route("auth", "GET", "/password", AUTHENTICATED, ask, confined=(CODE,)),
+        server.route("auth", "POST", "/password", AUTHENTICATED, change, confined=(CODE,), max_body=1 << 14),
     ]

@@ -15,7 +15,11 @@ from psa_web import answers
 from psa_web.arguments import form_of, struct_of
 from psa_web.expired_gate import expired_routes
 from psa_web.password_gates import password_routes
+from psa_web.second_step_gate import PAGES, second_step_routes
 from psa_web.serving import Server
+
+UNFINISHED = ("password_expired", *PAGES)
+"""States of a log-in that one can leave."""
 
 
 class LogIn(msgspec.Struct):
@@ -81,9 +85,10 @@ def gate_routes(server: Server) -> list[WebRoute]:
     return [
         server.route("web", "GET", "/login", PUBLIC, show),
         server.route("web", "POST", "/login", PUBLIC, enter, max_body=1 << 14),
-        server.route("web", "POST", "/logout", AUTHENTICATED, leave),
+        server.route("web", "POST", "/logout", AUTHENTICATED, leave, confined=UNFINISHED),
         *password_routes(server),
         *expired_routes(server),
+        *second_step_routes(server),
     ]
 
 

@@ -197,6 +197,12 @@ class Server:
             return self._to_log_in(request)
         if problem.code == "password_expired" and self.frame.expired and request.method == "GET":
             return answers.redirect(f"{self.frame.prefix}/password")
+        if (
+            problem.code in {"mfa_required", "mfa_setup_required"}
+            and self.frame.gate
+            and request.method == "GET"
+        ):
+            return answers.redirect(f"{self.frame.prefix}/second-step")
         language = self.site.catalogues.choose(request.headers.get("accept-language", ""))
         template = self.site.environment(language).get_template("web/problem_bare.html")
         text = template.render(problem=problem, frame=self.frame, theme="auto")

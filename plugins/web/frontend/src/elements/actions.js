@@ -12,9 +12,21 @@ customElements.define('psa-form', class extends HTMLElement {
     this.form.addEventListener('change', this.touch);
     this.form.noValidate = true;
     addEventListener('beforeunload', this.leaving);
+    if (this.hasAttribute('inline')) this.begin();
   }
   disconnectedCallback() { removeEventListener('beforeunload', this.leaving); }
   leaving = e => { if (this.classList.contains('dirty') && this.hasAttribute('guarded')) e.preventDefault(); };
+  // Alone in the place of a value: Escape and the button put the value back.
+  begin() {
+    this.querySelector('input:not([type=hidden]),select,textarea')?.focus();
+    this.addEventListener('keydown', e => { if (e.key === 'Escape') { e.stopPropagation(); this.giveUp(); } });
+    this.querySelector('[data-cancel]').addEventListener('click', () => this.giveUp());
+  }
+  giveUp() {
+    this.classList.remove('dirty');
+    document.activeElement?.blur();
+    this.closest('[data-live]')?.dispatchEvent(new CustomEvent('psa:live'));
+  }
   mayLeave() { return !this.hasAttribute('guarded') || confirm(words('leave')); }
   touch = e => {
     this.classList.add('dirty');
@@ -45,6 +57,7 @@ customElements.define('psa-form', class extends HTMLElement {
         const note = this.querySelector('.save-bar > span'); if (note) note.textContent = '';
         if (result?.answer?.html !== undefined) this.put(result.answer.html);
         if (result) { this.closest('dialog')?.close(); this.closest('[popover]')?.hidePopover(); }
+        if (this.hasAttribute('inline')) document.activeElement?.blur();
         if (result && this.hasAttribute('reset')) this.form.reset();
         this.dispatchEvent(new CustomEvent('psa:done', {bubbles: true, detail: result?.answer}));
       }

@@ -9,6 +9,8 @@ customElements.define('psa-list', class extends HTMLElement {
     document.addEventListener('keydown', this.press);
     this.addEventListener('change', this.change);
     this.addEventListener('click', this.click);
+    this.addEventListener('pointerover', this.offer);
+    this.pen = this.querySelector('[data-pen]')?.content.firstElementChild.cloneNode(true);
     this.addEventListener('htmx:after:swap', this.restore);
     this.addEventListener('psa:done', this.clear);
   }
@@ -27,6 +29,8 @@ customElements.define('psa-list', class extends HTMLElement {
   }
   move(by) { const rows = this.rows, next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(this.current) + by))]; if (next) this.mark(next); }
   peek() { const row = this.current; if (row?.dataset.peek) window.htmx.ajax('GET', row.dataset.peek, {target: '#drawer', swap: 'innerHTML'}); else if (row) go(row.dataset.href); }
+  offer = e => { const cell = e.target.closest('td[data-edit]'); if (this.pen && cell && !cell.contains(this.pen) && !cell.querySelector('psa-form')) cell.append(this.pen); };
+  edit(cell) { if (cell) window.htmx.ajax('GET', `${cell.closest('[data-row]').dataset.href}/field/${cell.dataset.edit}`, {target: cell, swap: 'innerHTML'}); }
   press = e => {
     // From the filter's field into what it found.
     if (e.target.matches?.('#filters [name=q]') && ['Enter', 'ArrowDown', 'Escape'].includes(e.key) && !e.isComposing) { e.preventDefault(); e.target.blur(); if (e.key !== 'Escape') this.move(1); return; }
@@ -38,6 +42,7 @@ customElements.define('psa-list', class extends HTMLElement {
       case 'x': if (row) this.choose([row], !this.chosen.has(row.dataset.row)); break;
       case ' ': if (!row || control) return; if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.peek(); break;
       case 'Enter': case 'o': if (!row || (control && e.key === 'Enter')) return; this.remember(); go(row.dataset.href); break;
+      case 'F2': this.edit(row?.querySelector('td[data-edit]')); break;
       case 'Escape': if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.clear(); break;
       default: return;
     }
@@ -67,6 +72,7 @@ customElements.define('psa-list', class extends HTMLElement {
   };
   click = e => {
     this.ranged = e.shiftKey;
+    if (e.target.closest('.pen')) { this.edit(e.target.closest('td')); return; }
     const exported = e.target.closest('a[data-export]');
     if (exported) exported.href = exported.dataset.export + (this.querySelector('#results')?.dataset.query ?? '');
     if (e.target.closest('[data-clear]')) { this.clear(); return; }

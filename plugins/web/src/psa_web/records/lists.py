@@ -13,7 +13,7 @@ from psa_sdk.ui import BulkAction, ListColumn, ListFilter, ListPreset
 from psa_web.formatting import humanise
 from psa_web.here import Here
 from psa_web.records.saved import views_of
-from psa_web.records.views import Column, View, view_of
+from psa_web.records.views import Column, View, editable, view_of
 
 ROWS: Final = 50
 _QUICK: Final = 5
@@ -162,6 +162,7 @@ async def list_data(
         "saved": await views_of(place.ctx, resource),
         "sorted_by": asked.one("sort") or facts.default_sort,
         "export": _export(query),
+        "editable": editable(facts, view),
     }
 
 

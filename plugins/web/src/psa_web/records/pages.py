@@ -20,7 +20,7 @@ from psa_sdk.ui import BulkAction, Panel
 from psa_web.formatting import humanise
 from psa_web.here import Here
 from psa_web.records.lists import Asked, extras, label_of, query_of
-from psa_web.records.views import View, is_text, shown_as, view_of
+from psa_web.records.views import View, editable, is_text, shown_as, view_of
 from psa_web.slots import fill, gathered
 
 _STAMPS: Final = frozenset(("created_at", "updated_at", "archived_at"))
@@ -72,6 +72,7 @@ async def page_data(place: Here, resource: str, id: UUID, tab: str) -> dict[str,
         "tabs": tabs,
         "tab": tab,
         "version": found.version,
+        "editable": editable(facts, view),
         "references": references(facts, found, item, view),
         "filled": None,
         "verbs": [

@@ -16,6 +16,7 @@ from psa_web import answers
 from psa_web.arguments import form_of
 from psa_web.here import Here
 from psa_web.records.forms import form_data, save
+from psa_web.records.inline import field_data
 from psa_web.records.lists import Asked, label_of, list_data
 from psa_web.records.pages import page_data
 from psa_web.records.saved import delete_view, save_view
@@ -61,6 +62,18 @@ class _Pages:
             ("create" in verbs and self.resource.write is not None, "POST", f"{url}/new", self.created),
             ("update" in verbs and self.resource.write is not None, "GET", f"{one}/edit", self.filled),
             ("update" in verbs and self.resource.write is not None, "POST", f"{one}/edit", self.updated),
+            (
+                "update" in verbs and self.resource.write is not None,
+                "GET",
+                f"{one}/field/{{field:str}}",
+                self.asked,
+            ),
+            (
+                "update" in verbs and self.resource.write is not None,
+                "POST",
+                f"{one}/field/{{field:str}}",
+                self.set,
+            ),
             ("delete" in verbs, "POST", f"{one}/delete", self.deleted),
         ]
         return [
@@ -123,6 +136,17 @@ class _Pages:
         return answers.json(
             {"go": place.url(f"{self.resource.url}/{record}"), "toast": place.gettext("Saved")}
         )
+
+    async def asked(self, ctx: Context, request: WebRequest) -> Response[Any]:
+        place, path = self._here(ctx, request), request.path_params
+        data = await field_data(place, self.name, path["id"], path["field"])
+        return answers.html(self.server.site.render(place, "web/inline.html", data), request)
+
+    async def set(self, ctx: Context, request: WebRequest) -> Response[Any]:
+        place, record = self._here(ctx, request), request.path_params["id"]
+        await save(place, self.name, record, await form_of(request))
+        changed = [self.name, f"{self.name}:{record}"]
+        return answers.json({"toast": place.gettext("Saved"), "refresh": changed})
 
     async def deleted(self, ctx: Context, request: WebRequest) -> Response[Any]:
         place, record = self._here(ctx, request), request.path_params["id"]

@@ -204,3 +204,16 @@ def _placed(columns: Sequence[Column]) -> list[Column]:
         )
         for index, column in enumerate(columns)
     ]
+
+
+def editable(facts: Description, view: View) -> frozenset[str]:
+    """Return what of a record the principal may change by itself: no groups, no structures."""
+    if "update" not in facts.verbs:
+        return frozenset()
+    plain = {
+        name
+        for name, about in facts.attributes.items()
+        if about.writable and about.kind not in {"json", "sealed"}
+    }
+    linked = {name for name, relation in facts.relations.items() if relation.writable and not relation.many}
+    return frozenset(plain | linked) - view.hidden

@@ -1,0 +1,63 @@
+"""The pages of a log-in's second step: the code of an authenticator, or setting one up where it is required."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response
+
+from psa_sdk.context import Context
+from psa_sdk.documents import Documents
+from psa_sdk.errors import Invalid
+from psa_sdk.routes import AUTHENTICATED
+from psa_sdk.web import Browser, WebRequest, WebRoute
+from psa_web import answers
+from psa_web.arguments import form_of, struct_of
+from psa_web.serving import Server
+
+SETUP = "mfa_setup_required"
+PAGES = ("mfa_required", SETUP)
+"""States of a log-in in which these pages are open."""
+PATH = "/second-step"
+
+
+class Code(msgspec.Struct):
+    """The form of a code."""
+
+    code: str = ""
+
+
+def second_step_routes(server: Server) -> list[WebRoute]:
+    """Return a shell's routes for people who have shown their password and nothing else yet."""
+    frame = server.frame
+    if not frame.gate:
+        return []
+
+    async def ask(ctx: Context, request: WebRequest) -> Response[Any]:
+        if ctx.service(Browser).confined not in PAGES:
+            return answers.redirect(f"{frame.prefix}/")
+        setup = ctx.service(Browser).confined == SETUP
+        title = "Set up your authenticator" if setup else "Confirm it is you"
+        data = {"title": title, "setup": setup, "gate": frame.gate}
+        return await server.gate(ctx, request, "web/second_step.html", data)
+
+    async def begin(ctx: Context, request: WebRequest) -> Response[Any]:
+        made = (await ctx.service(Documents).call("POST", "/auth/mfa/setup")).attributes
+        place = server.site.here(ctx, request, frame)
+        return answers.json({"html": server.site.render(place, "web/authenticator.html", {"made": made})})
+
+    async def take(ctx: Context, request: WebRequest) -> Response[Any]:
+        form: Code = struct_of(await form_of(request), Code, Invalid)
+        passed = await ctx.service(Browser).second_step(form.code.strip())
+        headers = {"Set-Cookie": passed.cookie.header()} if passed.cookie else {}
+        if not passed.recovery_codes:
+            return answers.json({"go": f"{frame.prefix}/", "hard": True}, headers=headers)
+        place = server.site.here(ctx, request, frame)
+        data = {"codes": passed.recovery_codes, "onward": f"{frame.prefix}/"}
+        html = server.site.render(place, "web/recovery_codes.html", data)
+        return answers.json({"html": html}, headers=headers)
+
+    return [
+        server.route("auth", "GET", PATH, AUTHENTICATED, ask, confined=PAGES),
+        server.route("auth", "POST", PATH, AUTHENTICATED, take, confined=PAGES, max_body=1 << 14),
+        server.route("auth", "POST", f"{PATH}/setup", AUTHENTICATED, begin, confined=(SETUP,)),
+    ]
