@@ -61,6 +61,7 @@ class SmtpTransport:
         if peer.authentication == "password":
             await client.login(peer.username, peer.secret)
             return
+        await client.ehlo()
         answer = await client.execute_command(b"AUTH", b"XOAUTH2", xoauth2(peer.username, self._token))
         if answer.code == 334:
             # The challenge tells why; an empty line asks for the refusal itself.
