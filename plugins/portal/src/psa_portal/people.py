@@ -9,7 +9,7 @@ import msgspec
 from psa_contacts.api import CONTACTS, ClientAccess, ContactBook, PortalRole
 from psa_portal.api import ClientPeopleChanged
 from psa_sdk import Context
-from psa_sdk.documents import Documents
+from psa_sdk.documents import Documents, Item
 from psa_sdk.errors import Conflict, Forbidden, Invalid, NotFound
 from psa_sdk.identity import Directory
 
@@ -29,14 +29,21 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def of_company(ctx: Context) -> list[Person]:
-    """Return the company's people, by name; three statements however many they are."""
-    found = await ctx.service(Documents).find(CONTACTS, {"page[size]": "200"})
-    accounts = await _accounts(ctx, [item.id for item in found.items])
+    """Return the company's people, by name; a statement per hundred and three more."""
+    items: list[Item] = []
+    query = {"page[size]": "100"}
+    while True:
+        found = await ctx.service(Documents).find(CONTACTS, query)
+        items += found.items
+        if not found.next:
+            break
+        query["page[after]"] = found.next
+    accounts = await _accounts(ctx, [item.id for item in items])
     directory = ctx.service(Directory)
     users = await directory.users(list(accounts.values()))
     roles = await directory.roles(list(accounts.values()))
     people: list[Person] = []
-    for item in found.items:
+    for item in items:
         account = users.get(accounts[item.id]) if item.id in accounts else None
         open_ = account is not None and account.status != "disabled"
         values = item.attributes

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from psa_portal.with_ticketing.resources import FIELDS, TYPES
 from psa_sdk import Context
+from psa_sdk.identity import Directory
 from psa_ticketing.api import TICKETS
 
 CLIENT: Final = "client@example.com"
@@ -70,9 +71,11 @@ async def _requests(ctx: Context) -> None:
     person = next((row for row in people if row["email"] == CLIENT), None)
     if person is None:
         return
+    staff = await ctx.service(Directory).holders("ticketing.tickets.assign")
+    by = {"author_kind": "staff", "author": staff[0].id, "author_name": staff[0].name} if staff else {}
     statuses = {row["category"]: row["id"] for row in await ctx.records.find("ticket-statuses")}
     for title, category in _OPEN:
         values = {"title": title, "company": person["company"], "contact": person["id"], "source": "portal"}
         ticket = await ctx.records.create(TICKETS, {**values, "status": statuses[category]})
-        said = {"subject_kind": TICKETS, "subject_id": ticket, "note_type": "public"}
+        said = {"subject_kind": TICKETS, "subject_id": ticket, "note_type": "public", **by}
         await ctx.records.create("comments", {**said, "content": "Thank you, we are looking into it."})

@@ -134,7 +134,7 @@ def _note(item: Item, files: Sequence[Item], *, named: bool) -> Note:
     return Note(
         id=item.id,
         by="staff" if staff else "client",
-        author="" if staff and not named else values["author_name"],
+        author="" if values["author_kind"] == "system" or (staff and not named) else values["author_name"],
         content_html=values["content_html"],
         resolution=values["note_type"] == "resolution",
         created_at=values["created_at"],
