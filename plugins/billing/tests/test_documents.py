@@ -8,6 +8,7 @@ import pypdf
 from facturx import xml_check_xsd
 from lxml import etree
 
+from psa_billing.documents import composed
 from psa_billing.engine.money import total
 from psa_billing.formats import Formats
 from psa_billing.wording import ENGLISH, GERMAN

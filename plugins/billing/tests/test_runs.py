@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-import psa_billing.runs as runs
+from psa_billing import runs
+from psa_billing.dunning import remind
 from psa_sdk.testing import Kit
 
 from . import neighbour

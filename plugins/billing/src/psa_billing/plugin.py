@@ -3,11 +3,13 @@
 from psa_billing import (
     api,
     defaults,
+    demo,
     documents,
     dunning,
     gateway_configs,
     generating,
     invoice_actions,
+    pages,
     payment_actions,
     public_links,
     reports,
@@ -105,4 +107,6 @@ def psa_manifest() -> Manifest:
         settings=BillingSettings,
         hookspecs=api,
         seed=defaults.seed,
+        demo=demo.fill,
+        ui=pages.UI,
     )

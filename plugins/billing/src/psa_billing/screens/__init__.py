@@ -1,0 +1,1 @@
+"""Pages of billing in the console and the portal."""
