@@ -72,6 +72,10 @@ class ServiceDesk(Protocol):
         """Move a ticket to the default status of a category."""
         ...
 
+    async def open_counts(self, account_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return how many tickets that are still worked on each account has; none are left out."""
+        ...
+
 
 class TicketOpened(Event, frozen=True, kw_only=True):
     """A ticket was opened."""

@@ -8,6 +8,7 @@ from psa_sdk import Context
 from psa_sdk.errors import Invalid
 from psa_ticketing import defaults
 from psa_ticketing.api import TICKETS, Source, StatusCategory, TicketFacts, TicketPeople
+from psa_ticketing.lifecycle import ACTIVE
 from psa_ticketing.numbers import parse_number, show_number
 from psa_ticketing.tables import Ticket
 
@@ -18,6 +19,11 @@ WITH RECURSIVE chain AS (
     SELECT t.id, t.merged_into, chain.step + 1
     FROM chain JOIN ticketing.ticket t ON t.id = chain.merged_into WHERE chain.step < 50
 ) SELECT id FROM chain WHERE merged_into IS NULL"""
+OPEN_COUNTS = """
+SELECT t.assigned_to, count(*)::int AS open FROM ticketing.ticket t
+WHERE t.assigned_to = ANY($1::uuid[]) AND t.archived_at IS NULL
+    AND t.status IN (SELECT s.id FROM ticketing.status s WHERE s.category = ANY($2::text[]))
+GROUP BY 1"""
 
 
 async def follow_merges(ctx: Context, ticket_id: UUID) -> UUID:
@@ -77,6 +83,13 @@ class StoredServiceDesk:
         await self._ctx.records.update(
             TICKETS, ticket_id, {"status": await defaults.status_of(self._ctx, category)}
         )
+
+    async def open_counts(self, account_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+        """Return how many tickets that are still worked on each account has."""
+        return {
+            row["assigned_to"]: row["open"]
+            for row in await self._ctx.db.fetch(OPEN_COUNTS, list(account_ids), list(ACTIVE))
+        }
 
     async def _facts(self, rows: Sequence[Mapping[str, Any]]) -> list[TicketFacts]:
         statuses = await self._ctx.db.fetch("SELECT id, category FROM ticketing.status") if rows else []

@@ -1,0 +1,1 @@
+"""Automation: what a tenant wants done without asking, by rules that can be trusted."""

@@ -1,0 +1,5 @@
+"""How rules look in the console."""
+
+from psa_sdk.ui import Ui
+
+UI = Ui()
