@@ -27,7 +27,7 @@ async def test_a_new_ticket_has_its_due_times_at_once(promises):
 
 
 async def test_writing_the_clock_takes_few_statements(promises):
-    """Creation stays cheap: three statements more, and one where no policy holds."""
+    """Creation stays cheap: four statements more at most, contracts among them."""
     with_policy, without = await promises.client(), await promises.company()
     await promises.ticket(with_policy)  # the calendar is known now
     counted = []
@@ -35,8 +35,8 @@ async def test_writing_the_clock_takes_few_statements(promises):
         async with promises.kit.statements() as sent, promises.kit.unit() as ctx:
             await ctx.records.create("tickets", {"title": "Counted", "company": company})
         counted.append(sum("sla." in text for text in sent))
-    # The facts, the policy, the log; the ticket's own INSERT carries how it stands.
-    assert counted == [1, 3]
+    # Facts, contracts, policy, log; the ticket's own INSERT carries how it stands.
+    assert counted == [2, 4]
 
 
 async def test_waiting_pauses_the_solution_not_the_response(promises):

@@ -259,7 +259,7 @@ async def test_the_product_requirements_endpoints_are_served(desk, line: str):
 
 @pytest.mark.parametrize(
     ("what", "most"),
-    [("list", 6), ("list with includes", 6), ("get", 5), ("create", 8)],
+    [("list", 6), ("list with includes", 6), ("get", 5), ("create", 9)],
 )
 async def test_requests_take_few_statements(desk, what: str, most: int):
     """API-02: with BEGIN and COMMIT."""

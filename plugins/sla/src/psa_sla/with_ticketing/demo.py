@@ -52,8 +52,8 @@ async def _store(ctx: Context, rows: list[Any]) -> None:
     for row in rows:
         held = facts[row["id"]]
         clocks: dict[Kind, Clock] = {kind: _story(kind, row, held) for kind in KINDS}
-        moved += [(row["id"], kind, Clock(), clock) for kind, clock in clocks.items()]
         for kind, clock in clocks.items():
+            moved.append((row["id"], kind, Clock(), clock))
             crossed = standing.told_by(clock, held.terms.thresholds, ctx.now)
             told += [
                 {"ticket": row["id"], "clock": kind, "cycle": clock.cycle, "threshold": one.name, "at": at}

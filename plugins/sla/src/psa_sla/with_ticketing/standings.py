@@ -32,7 +32,7 @@ SELECT g.ticket, (SELECT category FROM ticketing.status WHERE id = g.status) AS 
     (SELECT p.sla_policy FROM chain JOIN sla.company_policy p ON p.company = chain.id
      WHERE chain.ticket = g.ticket AND p.sla_policy IS NOT NULL ORDER BY chain.step LIMIT 1) AS company,
     (SELECT sla_policy FROM sla.queue_policy WHERE queue = g.queue) AS queue,
-    (SELECT id FROM sla.policy WHERE is_default) AS by_default
+    (SELECT id FROM sla.policy WHERE is_default) AS by_default, EXISTS (SELECT 1 FROM sla.policy) AS has_policies
 FROM given g"""
 POLICIES = """
 SELECT jsonb_build_object('id', p.id, 'name', p.name, 'business_hours', p.business_hours,
@@ -102,9 +102,10 @@ _Told = tuple[Kind, int, str]
 
 async def facts_of(ctx: Context, subjects: Sequence[Subject]) -> Mapping[UUID, Facts]:
     """Return what holds for tickets: two statements, three while a calendar isn't known yet, and the contracts'."""
+    rows = {row["ticket"]: row for row in await ctx.db.fetch(FACTS, msgspec.json.encode(subjects).decode())}
     by_contract: Mapping[UUID, UUID] = {}
     asked = [one for one in subjects if one.keeps is None]
-    if asked and ctx.provides(ContractPolicies):
+    if asked and rows[asked[0].ticket]["has_policies"] and ctx.provides(ContractPolicies):
         by_contract = await ctx.service(ContractPolicies).policies(
             [
                 Covered(
@@ -118,7 +119,6 @@ async def facts_of(ctx: Context, subjects: Sequence[Subject]) -> Mapping[UUID, F
                 for one in asked
             ]
         )
-    rows = {row["ticket"]: row for row in await ctx.db.fetch(FACTS, msgspec.json.encode(subjects).decode())}
     chosen = {
         one.ticket: one.keeps
         or resolve(

@@ -1,0 +1,177 @@
+"""Answering surveys: with the signed link and nothing else, or as a client in the portal; and what came of it."""
+
+import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from psa_sdk import PUBLIC, Answer, AnswerList, Context, get, post
+from psa_sdk.documents import Documents
+from psa_sdk.errors import Invalid, NotFound
+from psa_ticketing.api import TICKETS
+from psa_ticketing.numbers import show_number
+from psa_ticketing.survey_tables import Survey
+from psa_ticketing.surveys import GONE, SURVEYS, Opinion, SignedSurveyLinks, answer
+
+REPORT = "ticketing.satisfaction_reports.read"
+RATE = "ticketing.tickets.rate"
+MOST_DAYS = 1100
+GROUPS = {
+    "none": ("NULL::uuid", ""),
+    "company": ("company", "companies"),
+    "assigned_to": ("assigned_to", "users"),
+    "queue": ("queue", "ticket-queues"),
+}
+SATISFACTION = """
+SELECT {group} AS key, count(*)::int AS asked, count(rating)::int AS answered,
+    count(*) FILTER (WHERE rating >= 4)::int AS satisfied, round(avg(rating), 2) AS average,
+    array[count(*) FILTER (WHERE rating = 1), count(*) FILTER (WHERE rating = 2),
+        count(*) FILTER (WHERE rating = 3), count(*) FILTER (WHERE rating = 4),
+        count(*) FILTER (WHERE rating = 5)]::int[] AS counts
+FROM ticketing.survey WHERE created_at >= $1 AND created_at < $2 GROUP BY 1 ORDER BY answered DESC, 1"""
+
+
+class ShownSurvey(msgspec.Struct, kw_only=True):
+    """What whoever answers is shown."""
+
+    ticket_number: str
+    title: str
+    rating: int | None
+    comment: str
+    expires_at: datetime.datetime
+
+
+class SatisfactionQuery(msgspec.Struct, kw_only=True):
+    """When the tickets were closed; both dates are included."""
+
+    start_date: datetime.date
+    end_date: datetime.date
+    group: Literal["none", "company", "assigned_to", "queue"] = "none"
+
+
+class SatisfactionRow(msgspec.Struct, kw_only=True):
+    """What one group's clients said; `counts` are the answers of 1 to 5, satisfied are 4 and 5."""
+
+    group: UUID | None
+    label: str
+    asked: int
+    answered: int
+    satisfied_percent: Decimal | None
+    average: Decimal | None
+    counts: list[int]
+
+
+@get(
+    "/public/surveys/{token:str}",
+    permission=PUBLIC,
+    audience="both",
+    returns=ShownSurvey,
+    answer_type="surveys",
+)
+async def show_public(ctx: Context, token: str) -> Answer:
+    """What a survey is about, for whoever has its link."""
+    return await _shown(ctx, SignedSurveyLinks(ctx).survey(token))
+
+
+@post(
+    "/public/surveys/{token:str}",
+    permission=PUBLIC,
+    audience="both",
+    returns=ShownSurvey,
+    answer_type="surveys",
+    idempotent=False,
+    max_body=1 << 14,
+)
+async def answer_public(ctx: Context, token: str, body: Opinion) -> Answer:
+    """Answer a survey with its link."""
+    survey = SignedSurveyLinks(ctx).survey(token)
+    await answer(ctx, survey, body, "link")
+    return await _shown(ctx, survey)
+
+
+@post(
+    "/tickets/{id:uuid}/rating",
+    permission=RATE,
+    audience="portal",
+    returns=ShownSurvey,
+    answer_type="surveys",
+    idempotent=False,
+)
+async def rate(ctx: Context, id: UUID, body: Opinion) -> Answer:
+    """Say how one found the help with a ticket of one's own."""
+    await ctx.records.get(TICKETS, id)
+    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == id, order="-closing", limit=1)
+    if not asked:
+        raise NotFound("Nobody was asked about this ticket yet; it is not closed.")
+    await answer(ctx, asked[0]["id"], body, "portal")
+    return await _shown(ctx, asked[0]["id"])
+
+
+async def _shown(ctx: Context, survey_id: UUID) -> Answer:
+    system = ctx.as_system()
+    survey = await system.records.get(SURVEYS, survey_id)
+    if survey["expires_at"] < ctx.now:
+        raise NotFound(GONE)
+    ticket = await system.records.get(TICKETS, survey["ticket"])
+    return Answer(
+        type="surveys",
+        attributes=ShownSurvey(
+            ticket_number=show_number(ticket["number"]),
+            title=ticket["title"],
+            rating=survey["rating"],
+            comment=survey["comment"],
+            expires_at=survey["expires_at"],
+        ),
+    )
+
+
+@get(
+    "/ticketing/reports/satisfaction",
+    permission=REPORT,
+    returns=SatisfactionRow,
+    answer_type="satisfaction",
+)
+async def satisfaction(ctx: Context, query: SatisfactionQuery) -> AnswerList:
+    """How satisfied clients were, by company, person or queue."""
+    days = (query.end_date - query.start_date).days
+    if not 0 <= days <= MOST_DAYS:
+        raise Invalid(
+            f"The period must end after it begins and be at most {MOST_DAYS} days long.",
+            code="bad_period",
+            parameter="end_date",
+        )
+    group, resource = GROUPS[query.group]
+    midnights = [
+        datetime.datetime.combine(date, datetime.time(), ctx.timezone)
+        for date in (query.start_date, query.end_date + datetime.timedelta(days=1))
+    ]
+    rows = await ctx.db.fetch(SATISFACTION.format(group=group), *midnights)
+    keys = [row["key"] for row in rows if row["key"] is not None]
+    names = await ctx.service(Documents).names(resource, keys) if resource and keys else {}
+    return AnswerList(
+        items=[
+            Answer(type="satisfaction", id=str(number), attributes=_row(row, names.get(row["key"], "")))
+            for number, row in enumerate(rows, 1)
+        ]
+    )
+
+
+def _row(row: Any, label: str) -> SatisfactionRow:
+    percent = None
+    if row["answered"]:
+        share = Decimal(100) * row["satisfied"] / row["answered"]
+        percent = share.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return SatisfactionRow(
+        group=row["key"],
+        label=label,
+        asked=row["asked"],
+        answered=row["answered"],
+        satisfied_percent=percent,
+        average=row["average"],
+        counts=row["counts"],
+    )
+
+
+ROUTES = (show_public, answer_public, rate, satisfaction)
