@@ -158,8 +158,8 @@ UI = Ui(
         ListPreset(resource="tickets", title="All open", query=EVERY_OPEN, counted=True, order=50),
     ),
     filters=(
-        ListFilter(resource="tickets", name="priority"),
-        ListFilter(resource="tickets", name="queue", order=110),
+        ListFilter(resource="tickets", name="priority", order=10),
+        ListFilter(resource="tickets", name="queue", order=20),
     ),
     commands=(
         Command(
