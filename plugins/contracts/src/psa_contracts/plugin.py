@@ -6,8 +6,10 @@ from psa_contracts import (
     api,
     charge_tables,
     counters,
+    demo,
     hour_tables,
     nightly,
+    pages,
     resources,
     routes,
     tables,
@@ -78,7 +80,9 @@ def psa_manifest() -> Manifest:
         services=(provide(api.AgreementBook, StoredAgreementBook),),
         actors=nightly.ACTORS,
         schedules=nightly.SCHEDULES,
+        ui=pages.UI,
         hookspecs=api,
+        demo=demo.fill,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from psa_web.here import here
@@ -92,6 +92,11 @@ def number(value: Any) -> str:
         return str(value)
 
 
+def money(value: Any, currency: str) -> str:
+    """Return an amount with its currency, as the language writes it."""
+    return format_currency(Decimal(str(value)), currency, locale=here().language)
+
+
 def humanise(name: str) -> str:
     """Return an identifier as words.
 
@@ -169,6 +174,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "day": day,
     "ago": ago,
     "number": number,
+    "money": money,
     "humanise": humanise,
     "initials": initials,
     "tone_of": tone_of,

@@ -1,7 +1,7 @@
 """The bridge between contracts and time."""
 
 from psa_contracts.api import WorkSource
-from psa_contracts.with_time import burning
+from psa_contracts.with_time import burning, demo
 from psa_contracts.with_time.rates import ContractRates
 from psa_contracts.with_time.work import ApprovedWork
 from psa_sdk import Manifest, hookimpl, provide
@@ -18,4 +18,5 @@ def psa_manifest() -> Manifest:
         requires=("contracts", "time"),
         subscribers=burning.ALL,
         services=(provide(RateSource, ContractRates), provide(WorkSource, ApprovedWork)),
+        demo=demo.fill,
     )
