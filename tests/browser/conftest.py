@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -111,7 +111,7 @@ class Desk:
 @contextlib.contextmanager
 def started(
     directory: Path, *options: str, environment: Mapping[str, str] | None = None, tenant: str = ""
-) -> Iterator[Desk]:
+) -> Generator[Desk]:
     """A started installation; `tenant` is where its `Desk` logs in."""
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -236,6 +236,25 @@ def test_a_value_is_changed_where_it_stands_in_a_record(page: Page, desk: Desk):
     assert desk.api.get(f"/companies/{made}").json()["data"]["attributes"]["industry"] == "Robotics"
 
 
+def test_two_people_change_different_values_of_a_record_but_not_the_same(page: Page, desk: Desk):
+    made = desk.make(
+        "companies", name="Zcrossed Company", industry="Retail", website="https://old.example.com"
+    )
+    page.goto(f"/ui/companies/{made}")
+    page.get_by_role("button", name="Edit Industry").click()
+    desk.change("companies", made, website="https://new.example.com")
+    page.locator("#f-industry").fill("Robotics")
+    page.keyboard.press("Enter")
+    expect(page.locator("#record dd", has_text="Robotics")).to_be_visible()
+    page.get_by_role("button", name="Edit Industry").click()
+    expect(page.locator("#f-industry")).to_be_focused()
+    desk.change("companies", made, industry="Shipping")
+    page.locator("#f-industry").fill("Farming")
+    page.keyboard.press("Enter")
+    expect(page.locator(".inline [role=alert]")).to_contain_text("Somebody else")
+    assert desk.api.get(f"/companies/{made}").json()["data"]["attributes"]["industry"] == "Shipping"
+
+
 def test_a_cell_of_a_list_is_changed_by_mouse_and_by_key(page: Page, desk: Desk):
     made = desk.make("companies", name="Zcell Company", company_type="prospect")
     page.goto("/ui/companies?q=Zcell")

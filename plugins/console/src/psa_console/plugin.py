@@ -21,6 +21,7 @@ FRAME = ShellFrame(
     forgot="console/forgot.html",
     reset="console/reset.html",
     expired="console/expired.html",
+    gate="console/gate.html",
     dress=dress,
 )
 NAV = (

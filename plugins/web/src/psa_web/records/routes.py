@@ -16,7 +16,7 @@ from psa_web import answers
 from psa_web.arguments import form_of
 from psa_web.here import Here
 from psa_web.records.forms import form_data, save
-from psa_web.records.inline import field_data
+from psa_web.records.inline import field_data, set_field
 from psa_web.records.lists import Asked, label_of, list_data
 from psa_web.records.pages import page_data
 from psa_web.records.saved import delete_view, save_view
@@ -144,7 +144,7 @@ class _Pages:
 
     async def set(self, ctx: Context, request: WebRequest) -> Response[Any]:
         place, record = self._here(ctx, request), request.path_params["id"]
-        await save(place, self.name, record, await form_of(request))
+        await set_field(place, self.name, record, request.path_params["field"], await form_of(request))
         changed = [self.name, f"{self.name}:{record}"]
         return answers.json({"toast": place.gettext("Saved"), "refresh": changed})
 
