@@ -105,8 +105,10 @@ class SmtpServer:
 
 
 @contextlib.asynccontextmanager
-async def smtp_server(*, security: str = "starttls", login: bool = True) -> AsyncIterator[SmtpServer]:
-    server = SmtpServer()
+async def smtp_server(
+    *, security: str = "starttls", login: bool = True, server: SmtpServer | None = None
+) -> AsyncIterator[SmtpServer]:
+    server = server or SmtpServer()
     tls = server_tls() if security != "none" else None
     controller = Controller(
         server,

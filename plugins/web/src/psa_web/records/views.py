@@ -68,10 +68,10 @@ def singular_of(name: str) -> str:
     """Return one of many.
 
     Example:
-        >>> singular_of("companies"), singular_of("ticket-statuses"), singular_of("api-keys")
-        ('company', 'ticket-status', 'api-key')
+        >>> singular_of("companies"), singular_of("ticket-statuses"), singular_of("mailboxes"), singular_of("api-keys")
+        ('company', 'ticket-status', 'mailbox', 'api-key')
     """
-    for ending, single in (("ies", "y"), ("sses", "ss"), ("uses", "us"), ("s", "")):
+    for ending, single in (("ies", "y"), ("sses", "ss"), ("uses", "us"), ("xes", "x"), ("s", "")):
         if name.endswith(ending):
             return name.removesuffix(ending) + single
     return name
