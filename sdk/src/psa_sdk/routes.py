@@ -70,6 +70,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Of answers; several are separated by commas, `*/*` is any."""
     summary: str = ""
     idempotent: bool = True
+    step_up: bool = False
+    """Sensitive: who has a second factor must have proven it in the last five minutes; API keys are refused."""
+    confined: tuple[str, ...] = ()
+    """States of an unfinished log-in in which it is open, such as `password_expired`; elsewhere it is closed then."""
     writes: bool = False
     """A GET that writes, such as one that audits a download; other methods always may."""
     max_body: int = 1 << 20

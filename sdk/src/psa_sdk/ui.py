@@ -69,6 +69,8 @@ class ShellFrame(msgspec.Struct, frozen=True, kw_only=True):
     """The templates by which people ask for a new password and choose one; without them there are no such pages."""
     expired: str = ""
     """The template of those whose password has expired; its form is sent by `psa-form` to `/password`."""
+    gate: str = ""
+    """The template around the pages of a log-in's second step; without it there are none."""
     dress: Callable[[Context], Awaitable[Values]] | None = None
     """What the frame's own templates know as `dress` on every page, the log-in included: name, logo, colours."""
     welcomes: Callable[[Context, str], Awaitable[bool]] | None = None

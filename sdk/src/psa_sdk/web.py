@@ -5,7 +5,7 @@ A plugin with pages needs none of this; it declares `psa_sdk.ui.Page`. The plugi
 """
 
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -38,6 +38,8 @@ class WebRoute(msgspec.Struct, frozen=True, kw_only=True):
     """Given the problem and the ASGI scope, what the browser is shown."""
     audience: Literal["staff", "portal", "both"] = "staff"
     detached: bool = False
+    confined: tuple[str, ...] = ()
+    """States of an unfinished log-in in which it is open, such as `password_expired`; elsewhere it is closed then."""
     max_body: int = 1 << 20
 
 
@@ -88,6 +90,13 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True):
     logo: UUID | None = None
 
 
+class SecondStep(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser that passed its second step goes on with; recovery codes are new and shown once."""
+
+    cookie: SessionCookie | None
+    recovery_codes: Sequence[str] = ()
+
+
 class Browser(Protocol):
     """The browser that a request comes from, and the person in front of it. Provided by the platform."""
 
@@ -130,6 +139,13 @@ class Browser(Protocol):
 
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session. Raises `Unauthenticated` or `RateLimited`."""
+        ...
+
+    async def second_step(self, code: str) -> SecondStep:
+        """Take the code of an authenticator for the second step of a log-in, or to confirm a new one.
+
+        Raises `Invalid` for a wrong code, `RateLimited` after too many.
+        """
         ...
 
     async def log_out(self) -> SessionCookie:

@@ -32,6 +32,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     refuse: Callable[[Any, Mapping[str, Any]], Any] | None = None
     """Makes the answer to a problem where browsers are told otherwise than programs."""
     detached: bool = False
+    confined: tuple[str, ...] = ()
+    """States of an unfinished log-in in which it is open."""
     headers: Mapping[str, str] = {}
     """Headers of every answer, such as those of `evolution`."""
 

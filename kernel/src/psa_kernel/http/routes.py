@@ -1,16 +1,18 @@
 """Routes: a declared `psa_sdk.Route` becomes a Litestar handler."""
 
 import inspect
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from psa_kernel.builtin.auth.second_factor import require_proof
 from psa_kernel.http.answers import API, answer
 from psa_kernel.http.endpoint import Endpoint, evolution
 from psa_kernel.http.query_struct import decode_query, refuse_query
 from psa_kernel.jsonapi.bodies import decode_attributes
 from psa_kernel.kernel import Kernel
+from psa_kernel.principal import KernelPrincipal
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.routes import AUTHENTICATED, PUBLIC, Route
 
@@ -34,6 +36,8 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
         unit: Unit = request.scope["psa.unit"]  # pyright: ignore[reportTypedDictNotRequiredAccess, reportGeneralTypeIssues]
         if checked:
             unit.require(route.permission)
+        if route.step_up:
+            await require_proof(unit, cast(KernelPrincipal, unit.principal))
         raw = request.scope["query_string"].decode("latin-1")
         arguments: dict[str, Any] = {
             name: value for name, value in request.scope["path_params"].items() if name in takes
@@ -64,6 +68,7 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
         media_type=route.media_type,
         max_body=route.max_body,
         headers=evolution(route.deprecated, route.sunset),
+        confined=route.confined,
     )
     # The answer carries its own status; Litestar would refuse a function that returns one under 204.
     return HTTPRouteHandler(

@@ -112,7 +112,7 @@ class UnitOfWorkLayer:
             raise Unauthenticated(
                 "Log in, or send an Authorization header.", headers={"WWW-Authenticate": "Bearer"}
             )
-        if principal.confined and endpoint.plugin != "auth":
+        if principal.confined and not endpoint.anonymous and principal.confined not in endpoint.confined:
             raise Forbidden("First finish logging in.", code=principal.confined)
         if tenant is None:
             if endpoint.anonymous:

@@ -69,5 +69,6 @@ def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
         max_body=route.max_body,
         refuse=route.refuse,
         detached=route.detached,
+        confined=route.confined,
     )
     return HTTPRouteHandler(route.path, http_method=route.method, opt=endpoint.opt(), status_code=200)(handle)

@@ -5,7 +5,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, cast, get_type_hints
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request
 
 from psa_kernel.boot.paths import parameters
+from psa_kernel.builtin.auth.second_factor import require_proof
 from psa_kernel.http.query_struct import decode_query
 from psa_kernel.jsonapi.bodies import decode_attributes
 from psa_kernel.registry import Registry
@@ -20,6 +21,7 @@ from psa_sdk.errors import Forbidden, NotFound
 from psa_sdk.routes import AUTHENTICATED, PUBLIC, Route
 
 if TYPE_CHECKING:
+    from psa_kernel.principal import KernelPrincipal
     from psa_kernel.unit_of_work import Unit
 
 _CONVERT: dict[str, Callable[[str], Any]] = {
@@ -105,6 +107,8 @@ async def asked(
         raise Forbidden(f"This needs a {route.audience} log-in.", code="wrong_audience")
     if route.permission not in {PUBLIC, AUTHENTICATED}:
         unit.require(route.permission)
+    if route.step_up:
+        await require_proof(unit, cast("KernelPrincipal", unit.principal))
     wanted = inspect.signature(route.handle).parameters
     hints = get_type_hints(route.handle, include_extras=True)
     arguments = {name: value for name, value in values.items() if name in wanted}

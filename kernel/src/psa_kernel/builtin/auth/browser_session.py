@@ -8,6 +8,7 @@ from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.browser import cookie_name, session_csrf
 from psa_kernel.builtin.auth.login import Attempt, log_in
+from psa_kernel.builtin.auth.mfa_routes import passed
 from psa_kernel.builtin.auth.password_change import redeem
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
@@ -17,7 +18,7 @@ from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
-from psa_sdk.web import Brand, SessionCookie, WebRequest
+from psa_sdk.web import Brand, SecondStep, SessionCookie, WebRequest
 
 
 class UnitBrowser:
@@ -80,6 +81,13 @@ class UnitBrowser:
         attempt = Attempt(audience=audience, email=email, password=password, transport="cookie")
         issued = await log_in(unit.kernel, tenant.id if tenant else None, attempt, unit.request)
         return self._cookie(audience, issued.access_token, issued.expires_at)
+
+    async def second_step(self, code: str) -> SecondStep:
+        """Take the code of an authenticator for the second step of a log-in, or to confirm a new one."""
+        await self._unit.session.rollback()
+        codes, issued = await passed(self._unit, self._who, code)
+        cookie = self._cookie(self._who.audience, issued.access_token, issued.expires_at) if issued else None
+        return SecondStep(cookie=cookie, recovery_codes=codes)
 
     async def log_out(self) -> SessionCookie:
         """End the session."""

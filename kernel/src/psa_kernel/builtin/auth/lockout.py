@@ -76,7 +76,7 @@ def refusal(pause: datetime.timedelta) -> RateLimited:
     """Return the 429 that says how many seconds to wait."""
     seconds = max(1, math.ceil(pause.total_seconds()))
     return RateLimited(
-        f"Too many wrong passwords; try again in {seconds} seconds, or reset the password.",
+        f"Too many wrong tries; try again in {seconds} seconds.",
         code="login_locked",
         headers={"Retry-After": str(seconds)},
     )

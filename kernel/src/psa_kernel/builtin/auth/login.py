@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from psa_kernel.builtin.auth import accounts, lockout
+from psa_kernel.builtin.auth import accounts, lockout, second_factor
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.passwords import Verdict, passwords
-from psa_kernel.builtin.auth.sessions import Client, Issued, Reused, Transport, open_session, rotate
+from psa_kernel.builtin.auth.sessions import (
+    Client,
+    Issued,
+    Reused,
+    Transport,
+    end_sessions,
+    open_session,
+    rotate,
+)
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import digest, well_formed
 from psa_kernel.database.session import Session
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 
     from psa_kernel.builtin.auth.accounts import LoginFacts
     from psa_kernel.kernel import Kernel
+    from psa_kernel.principal import KernelPrincipal
     from psa_kernel.unit_of_work import RequestFacts, Unit
     from psa_sdk.identity import Account
 
@@ -141,15 +150,47 @@ async def _let_in(
             facts.phc,
         )
     await unit.db.execute("UPDATE psa.account SET last_login_at = $2 WHERE id = $1", facts.id, unit.now)
+    half = await second_factor.confinement(unit, facts.id)
     issued = await open_session(
         unit,
         facts.id,
         client_of(unit.request),
         transport=attempt.transport,
-        confined=PASSWORD_EXPIRED if await _expired(unit, facts) else "",
+        confined=half or await _unfinished(unit, facts),
+        lasts=second_factor.PENDING[half] if half else None,
     )
-    await unit.audit("login", "users", facts.id, session=issued.session_id, audience=attempt.audience)
+    action = "password_passed" if half else "login"
+    await unit.audit(action, "users", facts.id, session=issued.session_id, audience=attempt.audience)
     return issued
+
+
+async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
+    """Begin the session of somebody who has passed the second step, in place of the one confined to it.
+
+    Raises `Unauthenticated` when that is over already.
+    """
+    transport = await unit.db.fetch_value(
+        "SELECT transport FROM psa.session WHERE id = $1 AND revoked_at IS NULL FOR UPDATE", who.session_id
+    )
+    facts = await accounts.by_id(unit, who.id)
+    if transport is None or facts is None:
+        raise Unauthenticated("The session is over; log in again.", code="session_over")
+    await end_sessions(unit, who.id, "second_step_passed", only=who.session_id)
+    issued = await open_session(
+        unit,
+        who.id,
+        client_of(unit.request),
+        transport=transport,
+        confined=await _unfinished(unit, facts),
+        proven=True,
+    )
+    await unit.audit("login", "users", who.id, session=issued.session_id, audience=who.audience)
+    forget_after_commit(unit)
+    return issued
+
+
+async def _unfinished(unit: "Unit", facts: "LoginFacts") -> str:
+    return PASSWORD_EXPIRED if await _expired(unit, facts) else ""
 
 
 async def _expired(unit: "Unit", facts: "LoginFacts") -> bool:

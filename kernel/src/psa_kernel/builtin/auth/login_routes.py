@@ -12,6 +12,7 @@ from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED, Attempt, log_in
 from psa_kernel.builtin.auth.login import refresh as refresh_session
 from psa_kernel.builtin.auth.password_change import redeem
+from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
 from psa_kernel.builtin.auth.sessions import Issued, end_sessions
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
@@ -60,13 +61,14 @@ class ResetPassword(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class SessionTokens(msgspec.Struct, frozen=True, kw_only=True):
-    """A session's tokens. While `password_expired`, only the password can be changed."""
+    """A session's tokens. While a second step or `password_expired` is open, they are good for nothing else."""
 
     access_token: str
     refresh_token: str
     token_type: str = "Bearer"  # noqa: S105 - the scheme's name
     expires_at: datetime.datetime
     mfa_required: bool = False
+    mfa_setup_required: bool = False
     password_expired: bool = False
 
 
@@ -103,7 +105,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
         unit = cast(Unit, ctx)
         tenant = await _tenant(unit, body.tenant)
         attempt = Attempt(audience=audience, email=body.email, password=body.password)
-        return _tokens(
+        return tokens(
             await log_in(unit.kernel, tenant.id if tenant else None, attempt, unit.request), status=201
         )
 
@@ -119,9 +121,16 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
         """Trade a refresh token for fresh tokens."""
         unit = cast(Unit, ctx)
         await unit.session.rollback()
-        return _tokens(await refresh_session(unit.kernel, audience, body.refresh_token, unit.request))
+        return tokens(await refresh_session(unit.kernel, audience, body.refresh_token, unit.request))
 
-    @post(f"{prefix}/auth/logout", permission=AUTHENTICATED, audience=audience, status=204, idempotent=False)
+    @post(
+        f"{prefix}/auth/logout",
+        permission=AUTHENTICATED,
+        audience=audience,
+        status=204,
+        idempotent=False,
+        confined=(PASSWORD_EXPIRED, REQUIRED, SETUP_REQUIRED),
+    )
     async def logout(ctx: Context) -> None:
         """End this session and all its tokens."""
         who = person(ctx)
@@ -173,7 +182,8 @@ async def _tenant(unit: Unit, slug: str) -> Tenant | None:
     return found if unit.tenant is None or found is None or found.id == unit.tenant.id else None
 
 
-def _tokens(issued: Issued, status: int = 200) -> Answer:
+def tokens(issued: Issued, status: int = 200) -> Answer:
+    """Return the answer that hands a session's tokens over."""
     return Answer(
         type="sessions",
         id=str(issued.session_id),
@@ -181,6 +191,8 @@ def _tokens(issued: Issued, status: int = 200) -> Answer:
             access_token=issued.access_token,
             refresh_token=issued.refresh_token,
             expires_at=issued.expires_at,
+            mfa_required=issued.confined == REQUIRED,
+            mfa_setup_required=issued.confined == SETUP_REQUIRED,
             password_expired=issued.confined == PASSWORD_EXPIRED,
         ),
         status=status,

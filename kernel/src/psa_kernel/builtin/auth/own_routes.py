@@ -12,9 +12,11 @@ from psa_kernel.builtin.auth import accounts, password_change
 from psa_kernel.builtin.auth.account_rules import check_timezone
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.key_rules import make_key
+from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED
 from psa_kernel.builtin.auth.login_routes import Password, person
 from psa_kernel.builtin.auth.resources import AddressList, ApiKeyRead, GrantList, Line, Name
 from psa_kernel.builtin.auth.role_rules import check_grants
+from psa_kernel.builtin.auth.second_factor import SETUP_REQUIRED
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.unit_of_work import Unit
@@ -91,7 +93,14 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
-@get("/auth/me", permission=AUTHENTICATED, audience="both", returns=Me, answer_type="principals")
+@get(
+    "/auth/me",
+    permission=AUTHENTICATED,
+    audience="both",
+    returns=Me,
+    answer_type="principals",
+    confined=(PASSWORD_EXPIRED, SETUP_REQUIRED),
+)
 async def me(ctx: Context) -> Answer:
     """Show who is logged in and what they may do."""
     who = cast(KernelPrincipal, ctx.principal)
@@ -167,7 +176,14 @@ async def end_session(ctx: Context, id: UUID) -> None:
     forget_after_commit(cast(Unit, ctx))
 
 
-@post("/auth/password", permission=AUTHENTICATED, audience="both", status=204, idempotent=False)
+@post(
+    "/auth/password",
+    permission=AUTHENTICATED,
+    audience="both",
+    status=204,
+    idempotent=False,
+    confined=(PASSWORD_EXPIRED,),
+)
 async def change_password(ctx: Context, body: ChangePassword) -> None:
     """Change one's own password; ends all other sessions."""
     who, unit = person(ctx), cast(Unit, ctx)
@@ -185,6 +201,7 @@ async def sso_providers(ctx: Context) -> AnswerList:
     "/api-keys",
     permission="auth.api_keys.create",
     status=201,
+    step_up=True,
     idempotent=False,
     returns=KeyWithSecret,
     answer_type="api-keys",

@@ -3,7 +3,16 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from psa_kernel.builtin.auth import actors, login_routes, own_routes, resources, roles, tables, user_routes
+from psa_kernel.builtin.auth import (
+    actors,
+    login_routes,
+    mfa_routes,
+    own_routes,
+    resources,
+    roles,
+    tables,
+    user_routes,
+)
 from psa_kernel.builtin.auth.browser_session import UnitBrowser
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
@@ -31,7 +40,7 @@ def psa_manifest() -> Manifest:
         requires=("tenancy", "settings"),
         tables=tables.ALL,
         resources=resources.ALL,
-        routes=(*login_routes.ALL, *own_routes.ALL, *user_routes.ALL),
+        routes=(*login_routes.ALL, *own_routes.ALL, *mfa_routes.ALL, *user_routes.ALL),
         roles={
             "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
             "technician": _EVERYBODY,

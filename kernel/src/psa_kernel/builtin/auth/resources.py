@@ -62,6 +62,7 @@ class RoleWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     description: Annotated[str, Meta(max_length=2000)] = ""
     audience: Audience = "staff"
     grants: GrantList = field(default_factory=list[str])
+    requires_second_factor: bool = False
 
 
 class RoleRead(RoleWrite, kw_only=True):

@@ -56,9 +56,19 @@ class Reused(Exception):
 
 
 async def open_session(
-    ctx: Context, account_id: UUID, client: Client, *, transport: Transport = "bearer", confined: str = ""
+    ctx: Context,
+    account_id: UUID,
+    client: Client,
+    *,
+    transport: Transport = "bearer",
+    confined: str = "",
+    lasts: datetime.timedelta | None = None,
+    proven: bool = False,
 ) -> Issued:
-    """Begin a session with fresh tokens; never takes over an identifier the client sent (AUTH-04)."""
+    """Begin a session with fresh tokens; never takes over an identifier the client sent (AUTH-04).
+
+    `lasts` is its longest life where the organisation's isn't meant; `proven` that a second factor was shown.
+    """
     rules = await ctx.settings(AuthSettings)
     browser = transport == "cookie"
     life = (
@@ -66,10 +76,10 @@ async def open_session(
         if browser
         else datetime.timedelta(days=rules.session_days)
     )
-    session_id, ends = new_id(), ctx.now + life
+    session_id, ends = new_id(), ctx.now + (lasts or life)
     await ctx.db.execute(
         "INSERT INTO psa.session (id, created_at, account, transport, confined, ip, user_agent, last_seen_at,"
-        " idle_minutes, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9)",
+        " idle_minutes, expires_at, proven_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9, $10)",
         session_id,
         ctx.now,
         account_id,
@@ -79,6 +89,7 @@ async def open_session(
         client.user_agent[:400],
         rules.browser_idle_minutes if browser else 0,
         ends,
+        ctx.now if proven else None,
     )
     if browser:
         token = new_token(COOKIE)

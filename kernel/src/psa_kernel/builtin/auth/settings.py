@@ -1,6 +1,6 @@
 """What a tenant decides about logging in."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -23,4 +23,8 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
     address_failures: Annotated[int, Meta(ge=10, le=1000, title="Wrong passwords until an address locks")] = (
         30
     )
+    second_factor: Annotated[
+        Literal["optional", "staff", "everybody"],
+        Meta(title="Who needs a second factor", description="Roles can require one besides"),
+    ] = "optional"
     api_key_days: Annotated[int, Meta(ge=1, le=366, title="Longest life of an API key")] = 366

@@ -7,12 +7,14 @@ from typing import ClassVar
 
 from psa_sdk.tables import (
     UUID,
+    BigInt,
     Boolean,
     Choice,
     Index,
     Instant,
     Integer,
     Ref,
+    Sealed,
     Tags,
     TenantTable,
     Text,
@@ -73,6 +75,27 @@ class PasswordRequest(TenantTable, schema="psa", tablename="password_request"):
     index_on = (Index(("account",)),)
 
 
+class Authenticator(TenantTable, schema="psa", tablename="authenticator"):
+    """An app that shows one-time codes; not in use before its first code confirmed it."""
+
+    exported: ClassVar[bool] = False
+    account = Ref("users", on_delete="cascade")
+    secret = Sealed()
+    confirmed_at = Instant(null=True)
+    last_step = BigInt(default=0, help_text="Of the last code accepted: none counts twice")
+    index_on = (Index(("account",), unique=True),)
+
+
+class RecoveryCode(TenantTable, schema="psa", tablename="recovery_code"):
+    """Lets somebody in whose authenticator is lost, once."""
+
+    exported: ClassVar[bool] = False
+    account = Ref("users", on_delete="cascade")
+    code_hash = Text()
+    used_at = Instant(null=True)
+    index_on = (Index(("account", "code_hash"), unique=True),)
+
+
 class Session(TenantTable, schema="psa", tablename="session"):
     """One log-in on one device: a family of tokens that live and die together."""
 
@@ -87,6 +110,7 @@ class Session(TenantTable, schema="psa", tablename="session"):
     expires_at = Instant()
     revoked_at = Instant(null=True)
     revoked_because = Text(default="")
+    proven_at = Instant(null=True, help_text="When it last proved its second factor")
     index_on = (Index(("account", "revoked_at")), Index(("expires_at",)))
 
 
@@ -128,6 +152,7 @@ class Role(TenantTable, schema="psa", tablename="role"):
     audience = Choice(*AUDIENCES, default="staff")
     grants = Tags()
     standard = Boolean(default=False)
+    requires_second_factor = Boolean(default=False)
     index_on = (Index(("key",), unique=True),)
 
 
@@ -172,6 +197,8 @@ ALL = (
     Account,
     Password,
     PasswordRequest,
+    Authenticator,
+    RecoveryCode,
     Session,
     SessionToken,
     ApiKey,

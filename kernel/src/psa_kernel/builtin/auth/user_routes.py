@@ -70,7 +70,7 @@ async def list_permissions(ctx: Context) -> AnswerList:
 )
 async def invite(ctx: Context, id: UUID) -> Answer:
     """Invite somebody who has no password yet, in place of earlier invitations."""
-    facts = await _manageable(ctx, id)
+    facts = await manageable(ctx, id)
     if facts.account.status != "invited":
         raise Conflict(
             f"{facts.account.name} has accepted already; send a password reset instead.", code="not_invited"
@@ -88,25 +88,26 @@ async def invite(ctx: Context, id: UUID) -> Answer:
 @post("/users/{id:uuid}/password-resets", permission=MANAGE, status=204)
 async def send_reset(ctx: Context, id: UUID) -> None:
     """Send somebody a link to set a new password; nobody else learns it."""
-    await _manageable(ctx, id)
+    await manageable(ctx, id)
     await ctx.service(Directory).request_password(id)
 
 
 @post("/users/{id:uuid}/unlock", permission=MANAGE, status=204)
 async def unlock(ctx: Context, id: UUID) -> None:
     """Let somebody try again at once after too many wrong passwords."""
-    facts = await _manageable(ctx, id)
+    facts = await manageable(ctx, id)
     await login.unlock(cast(Unit, ctx), facts.account)
 
 
 @post("/users/{id:uuid}/end-sessions", permission=MANAGE, status=204)
 async def end_all_sessions(ctx: Context, id: UUID) -> None:
     """Log somebody out everywhere."""
-    await _manageable(ctx, id)
+    await manageable(ctx, id)
     await ctx.service(Directory).end_sessions(id, reason="ended_by_administrator")
 
 
-async def _manageable(ctx: Context, id: UUID) -> accounts.LoginFacts:
+async def manageable(ctx: Context, id: UUID) -> accounts.LoginFacts:
+    """Return an account that the principal may manage; raises `NotFound` or `Forbidden`."""
     facts = await accounts.by_id(ctx, id)
     if facts is None or not await ctx.records.exists("users", id):
         raise NotFound(f"There is no user {id}.")
