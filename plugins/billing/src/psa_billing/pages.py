@@ -160,6 +160,7 @@ UI = Ui(
             permission="billing.invoice_lines.delete",
             handle=invoice.remove_line,
         ),
+        Action(path="/billing/run/preview", permission=GENERATE, handle=run.preview),
         Action(path="/billing/run", permission=GENERATE, handle=run.start),
         Action(path="/billing/run/{id:uuid}/resume", permission=GENERATE, handle=run.resume),
     ),

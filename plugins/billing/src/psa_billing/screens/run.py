@@ -15,7 +15,7 @@ from psa_billing.formats import Formats
 from psa_contacts.api import ContactBook
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.ui import Done
+from psa_sdk.ui import Done, Show
 
 AT_ONCE = 50
 RUNS = "SELECT * FROM billing.batch ORDER BY created_at DESC LIMIT 8"
@@ -26,12 +26,11 @@ WHERE i.batch = $1 AND i.state <> 'waiting' ORDER BY array_position(ARRAY['faile
 LIMIT 200"""
 
 
-class RunQuery(msgspec.Struct, kw_only=True):
-    """Through which date, dated when; `preview` shows what there is."""
+class Dates(msgspec.Struct):
+    """Through which date, dated when."""
 
     through: str = ""
     invoice_date: str = ""
-    preview: str = ""
 
 
 def _date(text: str, otherwise: datetime.date) -> datetime.date:
@@ -41,22 +40,29 @@ def _date(text: str, otherwise: datetime.date) -> datetime.date:
         return otherwise
 
 
-async def load(ctx: Context, query: RunQuery) -> Mapping[str, Any]:
-    """Load the page; the preview does what the run does, and takes it back."""
-    last_month = ctx.today.replace(day=1) - datetime.timedelta(days=1)
-    through = _date(query.through, last_month)
-    dated = _date(query.invoice_date, ctx.today)
+async def load(ctx: Context) -> Mapping[str, Any]:
+    """Load the latest runs and the dates that suggest themselves."""
     runs = [dict(row) for row in await ctx.db.fetch(RUNS)]
     for run in runs[:1]:
         run["results"] = await ctx.db.fetch(RESULTS, run["id"])
     return {
         "formats": Formats,
-        "through": through,
-        "dated": dated,
-        "asked": bool(query.preview),
-        "preview": await _preview(ctx, through, dated) if query.preview else None,
+        "through": ctx.today.replace(day=1) - datetime.timedelta(days=1),
+        "dated": ctx.today,
         "runs": runs,
     }
+
+
+async def preview(ctx: Context, form: Dates) -> Show:
+    """Show what a run would write: it is done, and taken back."""
+    through, dated = _date(form.through, ctx.today), _date(form.invoice_date, ctx.today)
+    data = {
+        "formats": Formats,
+        "through": through,
+        "dated": dated,
+        "preview": await _preview(ctx, through, dated),
+    }
+    return Show(template="billing/preview.html", data=data)
 
 
 async def _preview(ctx: Context, through: datetime.date, dated: datetime.date) -> dict[str, Any]:
