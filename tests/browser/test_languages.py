@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 import psa_comments
 import psa_console
 import psa_contacts
+import psa_sla
 import psa_ticketing
 import psa_web
 from psa_kernel.boot import load
@@ -86,13 +87,13 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Logo",
-    "Name", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "Service", "Spam", "Standard", "Status", "System",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Link", "Logo",
+    "Name", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SLA", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [psa_web, psa_console, psa_comments, psa_contacts, psa_ticketing])
+@pytest.mark.parametrize("module", [psa_web, psa_console, psa_comments, psa_contacts, psa_sla, psa_ticketing])
 def test_templates_and_code_are_translated(german: Catalogues, module: object):
     package = Path(getattr(module, "__file__", "")).parent
     assert untranslated(german, texts_of(str(package))) == set()

@@ -11,7 +11,7 @@ from psa_sdk.ui import (
     SettingsSection,
     Ui,
 )
-from psa_ticketing.screens import board, choosing, composing, dialogs, panels, properties, workspace
+from psa_ticketing.screens import aids, board, choosing, composing, dialogs, panels, properties, workspace
 
 READ, CREATE, UPDATE = "ticketing.tickets.read", "ticketing.tickets.create", "ticketing.tickets.update"
 OPEN = "status.category=new&status.category=open&status.category=waiting_customer&status.category=scheduled"
@@ -111,6 +111,13 @@ UI = Ui(
             list_template="ticketing/list.html",
         ),
         *(ResourceView(resource=name, icon=icon) for name, _, icon in _LISTS),
+        ResourceView(
+            resource="satisfaction-surveys",
+            icon="smile",
+            columns=("ticket", "company", "rating", "comment", "assigned_to", "rated_at"),
+        ),
+        ResourceView(resource="checklist-items", singular="Step", icon="list-checks"),
+        ResourceView(resource="ticket-template-items", singular="Step", icon="list-checks"),
     ),
     nav=(
         NavItem(
@@ -124,12 +131,13 @@ UI = Ui(
             hotkey="g b",
         ),
     ),
-    pages=PAGES,
-    actions=ACTIONS,
-    panels=panels.PANELS,
+    pages=(*PAGES, *aids.PAGES),
+    actions=(*ACTIONS, *aids.ACTIONS),
+    panels=(*panels.PANELS, *aids.PANELS),
     widgets=panels.WIDGETS,
     bulk=choosing.BULK,
-    styles=("marks.css",),
+    modules=("presence.js",),
+    styles=("marks.css", "aids.css"),
     presets=(
         ListPreset(
             resource="tickets",

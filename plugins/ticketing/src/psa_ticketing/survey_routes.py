@@ -72,7 +72,7 @@ class SatisfactionRow(msgspec.Struct, kw_only=True):
 )
 async def show_public(ctx: Context, token: str) -> Answer:
     """What a survey is about, for whoever has its link."""
-    return await _shown(ctx, SignedSurveyLinks(ctx).survey(token))
+    return await show(ctx, SignedSurveyLinks(ctx).survey(token))
 
 
 @post(
@@ -88,7 +88,7 @@ async def answer_public(ctx: Context, token: str, body: Opinion) -> Answer:
     """Answer a survey with its link."""
     survey = SignedSurveyLinks(ctx).survey(token)
     await answer(ctx, survey, body, "link")
-    return await _shown(ctx, survey)
+    return await show(ctx, survey)
 
 
 @post(
@@ -106,10 +106,11 @@ async def rate(ctx: Context, id: UUID, body: Opinion) -> Answer:
     if not asked:
         raise NotFound("Nobody was asked about this ticket yet; it is not closed.")
     await answer(ctx, asked[0]["id"], body, "portal")
-    return await _shown(ctx, asked[0]["id"])
+    return await show(ctx, asked[0]["id"])
 
 
-async def _shown(ctx: Context, survey_id: UUID) -> Answer:
+async def show(ctx: Context, survey_id: UUID) -> Answer:
+    """Return what a survey is about; raises `NotFound` for one that is over."""
     system = ctx.as_system()
     survey = await system.records.get(SURVEYS, survey_id)
     if survey["expires_at"] < ctx.now:

@@ -9,7 +9,7 @@ import msgspec
 
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.ui import ListColumn, ListFilter, NavItem, Page, Panel, Ui, Widget
+from psa_sdk.ui import ListColumn, ListPreset, NavItem, Page, Panel, Ui, Widget
 from psa_sla.with_ticketing import looking, reports, standings
 from psa_sla.with_ticketing.reports import BreachQuery, ComplianceQuery
 from psa_sla.with_ticketing.shapes import ComplianceRow
@@ -17,6 +17,8 @@ from psa_ticketing.api import TICKETS
 
 TICKETS_READ = "ticketing.tickets.read"
 DAYS = 90
+OPEN = ("new", "open", "waiting_customer", "waiting_third_party", "scheduled")
+LATE = "&".join(("sla_state=warning", "sla_state=breached", *(f"status.category={one}" for one in OPEN)))
 STANDS = """
 SELECT ticket, sla_state, sla_due_at, sla_response_state, sla_response_due_at
 FROM sla.ticket_sla WHERE ticket = ANY ($1::uuid[]) AND sla_state <> 'none'"""
@@ -51,7 +53,7 @@ async def at_risk(ctx: Context, _: UUID | None) -> Mapping[str, Any] | None:
         TICKETS,
         {
             "filter[sla_state][in]": "on_track,warning,breached",
-            "filter[status.category][in]": "new,open,waiting_customer,waiting_third_party,scheduled",
+            "filter[status.category][in]": ",".join(OPEN),
             "sort": "sla_due_at",
             "page[size]": "8",
             "fields[tickets]": "ticket_number,title,sla_due_at,sla_state",
@@ -168,7 +170,15 @@ UI = Ui(
             order=10,
         ),
     ),
-    filters=(ListFilter(resource=TICKETS, name="sla_state", title="Service level", order=60),),
+    presets=(
+        ListPreset(
+            resource=TICKETS,
+            title="Late or nearly",
+            query=LATE,
+            counted=True,
+            order=35,
+        ),
+    ),
     widgets=(
         Widget(
             id="sla.at-risk",
