@@ -44,6 +44,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
     me = (await documents.call("GET", "/auth/me")).attributes
     person = (await documents.one("users", ctx.principal.id)).items[0].attributes
     sessions = (await documents.call("GET", "/auth/sessions")).items
+    mfa = (await documents.call("GET", "/auth/mfa")).attributes
     may_have_keys = "api-keys" in documents.resources()
     keys: Sequence[Any] = ()
     if may_have_keys:
@@ -52,6 +53,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
     return {
         "me": me,
         "person": person,
+        "mfa": mfa,
         "sessions": [
             {"id": session.id, **msgspec.structs.asdict(session.attributes)} for session in sessions
         ],

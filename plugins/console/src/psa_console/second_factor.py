@@ -1,0 +1,43 @@
+"""The second factor in the profile: set up, prove, recovery codes, remove."""
+
+import msgspec
+
+from psa_sdk import Context
+from psa_sdk.documents import Documents
+from psa_sdk.ui import Done, Go, Show
+from psa_sdk.web import Browser
+from psa_web.api import here
+
+
+class Code(msgspec.Struct):
+    """The form of a code."""
+
+    code: str = ""
+
+
+async def begin(ctx: Context) -> Show:
+    """Show what an authenticator app needs."""
+    made = (await ctx.service(Documents).call("POST", "/auth/mfa/setup")).attributes
+    return Show(template="console/authenticator.html", data={"made": made})
+
+
+async def take(ctx: Context, form: Code) -> Show | Go:
+    """Take a code: to confirm a new authenticator, or as proof before something sensitive."""
+    passed = await ctx.service(Browser).second_step(form.code.strip())
+    if not passed.recovery_codes:
+        return Go(url="/profile", toast="Confirmed for five minutes.")
+    data = {"codes": passed.recovery_codes, "onward": here().url("/profile")}
+    return Show(template="web/recovery_codes.html", data=data)
+
+
+async def renew(ctx: Context) -> Show:
+    """Show new recovery codes in place of the old ones."""
+    answer = await ctx.service(Documents).call("POST", "/auth/mfa/recovery-codes")
+    data = {"codes": answer.attributes.recovery_codes, "onward": here().url("/profile")}
+    return Show(template="web/recovery_codes.html", data=data)
+
+
+async def remove(ctx: Context) -> Done:
+    """Remove one's own second factor."""
+    await ctx.service(Documents).call("DELETE", "/auth/mfa")
+    return Done(toast="Your second factor is removed.", refresh=("profile",))
