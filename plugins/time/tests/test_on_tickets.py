@@ -1,5 +1,6 @@
 """TIC-10, 14, 16, 66 and TIME-12, 34: time on tickets."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from psa_sdk.tables import new_id
@@ -141,3 +142,28 @@ async def test_splitting_moves_chosen_time_and_conserves_minutes(office):
     assert (await worker.get(f"/time-entries/{moved['id']}")).json()["data"]["attributes"][
         "approval_status"
     ] == "approved"
+
+
+async def test_minutes_go_with_a_note_or_neither_goes(office):
+    """A reply and its time are one form: what refuses one refuses both."""
+    worker, company = await office.worker(), await office.company()
+    one, work_type = await ticket(office, company), await office.work_type()
+
+    async def reply(**form):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Psa-Action": "1"}
+        body = urlencode({"kind": "public", **form}).encode()
+        url = f"http://localhost/ui/tickets/{one}/reply"
+        return await worker.request("POST", url, content=body, headers=headers)
+
+    refused = await reply(content="Done.", **{"time.minutes": "a while", "time.work_type": str(work_type)})
+    assert refused.status_code == 422
+    assert [fault["field"] for fault in refused.json()["faults"]] == ["time.minutes"]
+    notes = f"/tickets/{one}/notes"
+    assert (await office.admin.get(notes)).json()["data"] == []
+    sent = await reply(content="Done.", **{"time.minutes": "1:10", "time.work_type": str(work_type)})
+    assert sent.status_code == 200, sent.text
+    assert len((await office.admin.get(notes)).json()["data"]) == 1
+    alone = await reply(content="", **{"time.minutes": "5", "time.work_type": str(work_type)})
+    assert alone.status_code == 200, alone.text
+    assert (await hours(office, one))[0] == 75
+    assert len((await office.admin.get(notes)).json()["data"]) == 1

@@ -13,9 +13,11 @@ customElements.define('psa-comments-composer', class extends HTMLElement {
     this.addEventListener('psa:done', this.sent);
     this.addEventListener('click', this.click);
     this.addEventListener('paste', this.paste, true);
+    this.addEventListener('keydown', this.press);
     for (const kind of ['dragover', 'dragleave', 'drop']) this.addEventListener(kind, this.drag, true);
     queueMicrotask(() => this.restore());
   }
+  press = e => { if (e.key === 'Enter' && (e.metaKey || e.ctrlKey) && !e.defaultPrevented) { e.preventDefault(); this.form.requestSubmit(); } };
   get kind() { return this.form.elements.kind.value; }
   restore() {
     const kept = JSON.parse(localStorage.getItem(this.key) ?? 'null');
