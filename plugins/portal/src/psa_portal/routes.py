@@ -31,6 +31,17 @@ class ClientPerson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     role: PortalRole | None = None
 
 
+class PortalPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the company's people; `role` is empty for those without access."""
+
+    name: str
+    email: str
+    phone: str
+    title: str
+    role: str
+    status: str
+
+
 class People(msgspec.Struct, forbid_unknown_fields=True):
     """The people to write; those who aren't named stay as they are."""
 
@@ -56,7 +67,7 @@ async def company(ctx: Context) -> Record:
     "/portal/company/contacts",
     permission=PEOPLE,
     audience="portal",
-    returns=people.Person,
+    returns=PortalPerson,
     answer_type="portal-people",
 )
 async def write_people(ctx: Context, body: People) -> AnswerList:
@@ -79,8 +90,12 @@ async def write_people(ctx: Context, body: People) -> AnswerList:
             await people.end(ctx, one.id)
         else:
             await people.grant(ctx, one.id, one.role)
-    shown = await people.of_company(ctx)
-    return AnswerList(items=[Answer(type="portal-people", id=str(one.id), attributes=one) for one in shown])
+    return AnswerList(items=[_person(one) for one in await people.of_company(ctx)])
+
+
+def _person(one: people.Person) -> Answer:
+    values = {name: getattr(one, name) for name in PortalPerson.__struct_fields__}
+    return Answer(type="portal-people", id=str(one.id), attributes=PortalPerson(**values))
 
 
 def _neighbour(ctx: Context, protocol: type[T], what: str) -> T:

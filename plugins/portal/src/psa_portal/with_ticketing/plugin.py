@@ -23,7 +23,11 @@ def psa_manifest() -> Manifest:
             Permission(name=pages.CLOSE, title="Close and reopen one's own requests", audience="portal"),
         ),
         roles={
-            "manager": ("portal.request_types.*", "portal.request_fields.*", "portal.request_answers.read",),
+            "manager": (
+                "portal.request_types.*",
+                "portal.request_fields.*",
+                "portal.request_answers.read",
+            ),
             "technician": STAFF,
             "dispatcher": STAFF,
             "client_admin": CLIENT,

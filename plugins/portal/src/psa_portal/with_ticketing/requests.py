@@ -8,7 +8,6 @@ from uuid import UUID
 import msgspec
 from litestar.datastructures import UploadFile
 
-from psa_comments.api import COMMENTS
 from psa_portal.settings import PortalSettings
 from psa_portal.with_ticketing.forms import attach
 from psa_portal.with_ticketing.states import CLOSED, OPEN, TONES, State, state_of
@@ -18,6 +17,7 @@ from psa_sdk.errors import Conflict, Forbidden, Invalid
 from psa_sdk.ui import Tone
 from psa_ticketing.api import TICKETS, ServiceDesk
 
+COMMENTS = "comments"
 _SHOWN = "status,priority,contact"
 _MOST_NOTES = 1000
 _PAGE = "100"

@@ -45,7 +45,7 @@ class RequestAnswer(TenantTable, schema="portal", tablename="request_answer"):
     name = Text(help_text="The request type's name then")
     answers = Json(default=[], help_text="Key, label, kind and value of each question")
 
-    index_on = (Index(("ticket",), unique=True),)
+    index_on = (Index(("ticket",)),)
 
 
 ALL = (RequestType, RequestField, RequestAnswer)
