@@ -10,6 +10,7 @@ from psa_comments.api import render
 from psa_sdk import Context
 from psa_sdk.identity import Account, Directory
 from psa_sdk.tables import new_id
+from psa_ticketing import aids_demo
 from psa_ticketing.api import TICKETS
 
 TICKET_COUNT = 3600
@@ -82,6 +83,7 @@ async def fill(ctx: Context) -> None:
         await ctx.records.create_many(TICKETS, tickets[start : start + 600], history=True)
     for start in range(0, len(notes), 1000):
         await ctx.records.create_many("comments", notes[start : start + 1000], history=True)
+    await aids_demo.fill(ctx)
 
 
 def _moment(dice: random.Random, now: datetime) -> datetime:

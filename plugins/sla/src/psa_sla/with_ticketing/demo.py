@@ -9,14 +9,16 @@ from psa_sdk import Context
 from psa_sla import standing
 from psa_sla.standing import KINDS, Clock, Kind, Situation
 from psa_sla.with_ticketing import standings
-from psa_sla.with_ticketing.recomputing import WRITE
+from psa_sla.with_ticketing.recomputing import LOCK, WRITE
 from psa_sla.with_ticketing.standings import Facts, Subject
 from psa_sla.with_ticketing.sweeping import NOTE
 
 TICKETS = """
 SELECT id, status, priority, ticket_type, company, queue, created_at, first_response_at, resolved_at,
     last_staff_activity_at
-FROM ticketing.ticket WHERE archived_at IS NULL ORDER BY created_at, id"""
+FROM ticketing.ticket t WHERE archived_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM sla.clock_entry e WHERE e.ticket = t.id)
+ORDER BY created_at, id"""
 GOLD = """
 SELECT company AS id FROM ticketing.ticket WHERE company IS NOT NULL GROUP BY 1
 ORDER BY count(*) DESC, min(number) LIMIT 3"""
@@ -28,6 +30,8 @@ async def fill(ctx: Context) -> None:
     gold = await ctx.db.fetch_value("SELECT id FROM sla.policy WHERE name = 'Gold'")
     for row in await ctx.db.fetch(GOLD):
         await ctx.records.update("companies", row["id"], {"sla_policy": gold})
+    # The new default policy has the worker start clocks for open tickets too.
+    await ctx.db.lock(*LOCK)
     rows = await ctx.db.fetch(TICKETS)
     for start in range(0, len(rows), BATCH):
         await _store(ctx, rows[start : start + BATCH])

@@ -49,6 +49,8 @@ ON CONFLICT (tenant_id, ticket) DO UPDATE SET sla_policy = excluded.sla_policy, 
     sla_resolution_breached_at = excluded.sla_resolution_breached_at,
     version = s.version + 1, updated_at = current_timestamp"""
 FIRST = UUID(int=0)
+LOCK = ("sla.recompute",)
+"""One batch at a time in a tenant; whoever writes tickets doesn't wait for it."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,7 @@ async def recompute(
     ctx: Context, *, scope: Scope, at: datetime.datetime, cause: str, after: UUID = FIRST
 ) -> None:
     """Bring a batch of open tickets up to date, then send for the next one: each batch is a transaction."""
+    await ctx.db.lock(*LOCK)
     ids = await _batch(ctx, scope, after)
     await refresh(ctx, ids, at=at, cause=cause)
     if len(ids) == BATCH:
