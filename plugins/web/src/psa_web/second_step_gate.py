@@ -43,7 +43,8 @@ def second_step_routes(server: Server) -> list[WebRoute]:
     async def begin(ctx: Context, request: WebRequest) -> Response[Any]:
         made = (await ctx.service(Documents).call("POST", "/auth/mfa/setup")).attributes
         place = server.site.here(ctx, request, frame)
-        return answers.json({"html": server.site.render(place, "web/authenticator.html", {"made": made})})
+        data = {"made": made, "action": place.url(PATH), "target": "#second-step"}
+        return answers.json({"html": server.site.render(place, "web/authenticator.html", data)})
 
     async def take(ctx: Context, request: WebRequest) -> Response[Any]:
         form: Code = struct_of(await form_of(request), Code, Invalid)

@@ -135,7 +135,8 @@ async def require_proof(ctx: Context, who: "KernelPrincipal") -> None:
     if row is None or (row["proven_at"] is not None and ctx.now - row["proven_at"] <= FRESH):
         return
     raise Forbidden(
-        "Confirm with a code of your authenticator first: POST /auth/mfa/verify.", code="step_up_required"
+        "Confirm with a code of your authenticator first, in your profile or by POST /auth/mfa/verify.",
+        code="step_up_required",
     )
 
 

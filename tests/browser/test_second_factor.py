@@ -1,0 +1,84 @@
+"""The second factor in a real browser: set up in the profile, asked for at the log-in, required by the organisation."""
+
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pyotp.totp import TOTP
+
+from .conftest import AXE, PASSWORD, Desk
+from .test_quality import RULES
+
+pytestmark = pytest.mark.browser
+
+
+def enter(page: Page, email: str) -> None:
+    page.goto("/ui/login")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    result = page.evaluate(f"axe.run(document, {{{RULES['light']}}})")
+    return [f"{one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+
+
+def test_an_authenticator_is_set_up_and_asked_for_from_then_on(chromium: Browser, desk: Desk):
+    desk.person("factor@example.com", "Flora Factor", "technician")
+    context = chromium.new_context(base_url=desk.url, bypass_csp=True)
+    page = context.new_page()
+    enter(page, "factor@example.com")
+    page.wait_for_url("**/ui/")
+    page.goto("/ui/profile")
+    page.get_by_role("button", name="Set up an authenticator").click()
+    expect(page.get_by_role("img", name="QR code")).to_be_visible()
+    secret = str(page.locator("#second-factor code").text_content())
+    page.get_by_role("textbox", name="Code").fill("000000")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator("#fault-code")).to_contain_text("wrong")
+    page.get_by_role("textbox", name="Code").fill(TOTP(secret).now())
+    page.get_by_role("button", name="Confirm").click()
+    codes = page.locator("#second-factor .codes li")
+    expect(codes).to_have_count(10)
+    recovery = codes.all_text_contents()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.locator("#second-factor")).to_contain_text("10 recovery codes are left")
+    assert violations(page) == []
+    context.clear_cookies()
+    enter(page, "factor@example.com")
+    expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
+    assert violations(page) == []
+    page.goto("/ui/profile")
+    expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
+    page.get_by_role("textbox", name="Code").fill(recovery[0])
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/ui/")
+    page.goto("/ui/profile")
+    expect(page.locator("#second-factor")).to_contain_text("9 recovery codes are left")
+    page.locator("#second-factor").get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Set up an authenticator")).to_be_visible()
+    context.close()
+
+
+def test_who_needs_one_sets_it_up_before_anything_else(chromium: Browser, desk: Desk):
+    desk.person("needed@example.com", "Nils Needed", "sales")
+    role = desk.api.get("/roles?filter[key]=sales").json()["data"][0]["id"]
+    desk.change("roles", role, requires_second_factor=True)
+    context = chromium.new_context(base_url=desk.url, bypass_csp=True)
+    page = context.new_page()
+    enter(page, "needed@example.com")
+    expect(page.get_by_role("heading", name="Set up your authenticator")).to_be_visible()
+    page.get_by_role("button", name="Show the QR code").click()
+    secret = str(page.locator("#second-step code").text_content())
+    # A code is good for half a minute and one step more: no matter where in it this is.
+    page.get_by_role("textbox", name="Code").fill(TOTP(secret).at(int(time.time())))
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    assert violations(page) == []
+    page.get_by_role("link", name="I have kept them").click()
+    page.wait_for_url("**/ui/")
+    desk.change("roles", role, requires_second_factor=False)
+    context.close()
