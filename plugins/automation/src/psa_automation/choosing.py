@@ -70,9 +70,9 @@ def is_there(
     today = now.astimezone(zone).date()
     if not habits.takes_work:
         return False
-    if habits.away_from is not None and habits.away_until is not None:
-        if habits.away_from <= today <= habits.away_until:
-            return False
+    first, last = habits.away_from, habits.away_until
+    if first is not None and last is not None and first <= today <= last:
+        return False
     if not respect_hours:
         return True
     own = Hours(

@@ -48,7 +48,7 @@ async def dry_run(ctx: Context, rule: Compiled, limit: int = MOST) -> DryRun:
     return DryRun(
         examined=examined,
         matched=len(matched),
-        examples=[Match(id=id, label=names.get(id, str(id))) for id in shown],
+        examples=[Match(id=one, label=names.get(one, str(one))) for one in shown],
     )
 
 
@@ -63,7 +63,7 @@ async def _over_records(ctx: Context, rule: Compiled, limit: int) -> tuple[int, 
         }
         page, cursor = await facts.page(ctx, rule.resource, query, rule.needs)
         examined += len(page)
-        matched += [id for id, values in page.items() if _matches(ctx, rule, id, values)]
+        matched += [record for record, values in page.items() if _matches(ctx, rule, record, values)]
         if not cursor or not page:
             break
     return examined, matched
@@ -78,7 +78,9 @@ async def _over_updates(ctx: Context, rule: Compiled, limit: int) -> tuple[int, 
         query = {"filter[id][in]": wanted, "page[size]": str(facts.MOST)}
         present |= (await facts.page(ctx, rule.resource, query, rule.needs))[0]
     seen = [(row["record_id"], _edges(row)) for row in rows if row["record_id"] in present]
-    return len(seen), [id for id, edges in seen if _matches(ctx, rule, id, present[id], edges)]
+    return len(seen), [
+        record for record, edges in seen if _matches(ctx, rule, record, present[record], edges)
+    ]
 
 
 def _edges(row: Mapping[str, Any]) -> dict[str, Edge]:

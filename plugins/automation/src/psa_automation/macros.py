@@ -36,14 +36,14 @@ async def run(ctx: Context, rule_id: UUID, record_id: UUID) -> UUID:
     """Run a macro on a record that the principal may change; returns the run's id."""
     rule, is_active = await rulebook.one(ctx, rule_id)
     if rule.trigger_type != TRIGGER or not is_active:
-        raise Conflict(f"“{rule.name}” isn't an active macro.", code="not_a_macro")
+        raise Conflict("This rule isn't an active macro.", code="not_a_macro")
     if "update" not in ctx.service(Documents).describe(rule.resource).verbs:
         raise Forbidden(f"This changes {rule.resource}, which you may not.")
     await ctx.records.get(rule.resource, record_id)
     values = await facts.load(ctx.as_system(), rule.resource, record_id, rule.needs) or {}
     happened = Occurrence(resource=rule.resource, id=record_id, trigger=TRIGGER, cycle=f"manual:{new_id()}")
     if not holds(rule.condition, values, happened, ctx):
-        raise Conflict(f"The conditions of “{rule.name}” don't hold here.", code="conditions_not_met")
+        raise Conflict("The conditions of the macro don't hold here.", code="conditions_not_met")
     system = ctx.as_system()
     await run_all(system, happened, [Entry(rule, 1)], values, rule.needs)
     [row] = await system.records.find("automation-runs", Run.cycle == happened.cycle)

@@ -17,7 +17,7 @@ def check(rule: str) -> None:
     Example:
         >>> check("FREQ=WEEKLY;BYDAY=MO")
     """
-    parts = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
+    parts = {name: value for name, _, value in (part.partition("=") for part in rule.upper().split(";"))}
     if "\n" in rule or parts.get("FREQ") not in FREQUENCIES:
         raise ValueError("a recurrence begins with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY (RFC 5545)")
     if parts.keys() & {"BYHOUR", "BYMINUTE", "BYSECOND"}:

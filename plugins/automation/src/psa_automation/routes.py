@@ -133,10 +133,10 @@ async def order_rules(ctx: Context, body: Order) -> Answer:
     moved = 0
     if len(set(body.ids)) != len(body.ids):
         raise Invalid("Name each rule once.", code="duplicate", pointer="/data/attributes/ids")
-    for place, id in enumerate(body.ids, 1):
-        row = await ctx.records.get(RULES, id)
+    for place, rule in enumerate(body.ids, 1):
+        row = await ctx.records.get(RULES, rule)
         if row["priority"] != place * STEP:
-            await ctx.records.update(RULES, id, {"priority": place * STEP})
+            await ctx.records.update(RULES, rule, {"priority": place * STEP})
             moved += 1
     return Answer(type="automation-rule-orders", attributes=Ordered(moved=moved))
 

@@ -30,8 +30,8 @@ async def write_rule(ctx: Context, change: Change) -> None:
     if switched_off and not (CHECKED - {"is_active"}) & change.new.keys():
         return
     faults, references = await checked(ctx, {name: change.value(name) for name in CHECKED})
-    for target, id, pointer in references:
-        if not await ctx.records.exists(target, id):
+    for target, record, pointer in references:
+        if not await ctx.records.exists(target, record):
             faults.append(
                 Fault(detail=f"There is no such {target} record.", code="unknown_reference", pointer=pointer)
             )
@@ -43,7 +43,7 @@ async def write_rule(ctx: Context, change: Change) -> None:
         if is_scheduled
         else None
     )
-    change.new |= {"consecutive_failures": 0, "disabled_reason": ""}
+    change.new.update({"consecutive_failures": 0, "disabled_reason": ""})
 
 
 async def after_rule(ctx: Context, change: Change) -> None:
@@ -202,9 +202,9 @@ def _parameter_fault(
         case "record" | "records":
             listed: list[Any] = held if isinstance(held, list) else [held]
             for one in listed:
-                if (id := _uuid(one)) is None:
+                if (named := _uuid(one)) is None:
                     return f"{name} names records by their ids"
-                references.append((parameter.target, id, place))
+                references.append((parameter.target, named, place))
             return ""
         case "tags":
             return "" if _texts(held) else f"{name} is a list of labels"

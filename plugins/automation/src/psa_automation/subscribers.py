@@ -9,6 +9,7 @@ def listening(resource: str) -> Subscriber:
     """Return the subscriber that runs the rules of a resource for created and updated records."""
 
     async def react(ctx: Context, event: RecordEvent) -> None:
+        """Run the rules that wait for new and changed records."""
         await ctx.service(Automation).tell(
             resource, event.id, event.action, changes=event.changed if event.action == "updated" else None
         )

@@ -95,9 +95,9 @@ async def run_scheduled(ctx: Context, *, rule_id: UUID, slot: datetime.datetime,
         {**query, "page[size]": str(BATCH), **({"page[after]": after} if after else {})},
         rule.needs,
     )
-    for id, values in page.items():
+    for record, values in page.items():
         happened = Occurrence(
-            resource=rule.resource, id=id, trigger=SCHEDULE, cycle=f"schedule:{slot.isoformat()}"
+            resource=rule.resource, id=record, trigger=SCHEDULE, cycle=f"schedule:{slot.isoformat()}"
         )
         if holds(rule.condition, values, happened, ctx):
             await run_all(ctx, happened, [Entry(rule, 1)], values, rule.needs)
@@ -120,8 +120,8 @@ async def set_timers(ctx: Context, *, rule_id: UUID, after: str = "") -> None:
         {**query, "page[size]": str(BATCH), **({"page[after]": after} if after else {})},
         rule.needs,
     )
-    for id, values in page.items():
-        await timers.follow(ctx, id, [rule], values)
+    for record, values in page.items():
+        await timers.follow(ctx, record, [rule], values)
     if cursor:
         await ctx.send(set_timers, rule_id=rule_id, after=cursor)
 

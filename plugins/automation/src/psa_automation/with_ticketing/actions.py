@@ -79,7 +79,7 @@ async def escalate(ctx: Context, case: Case, given: Arguments) -> str:
     await ctx.service(Documents).call("POST", f"/tickets/{case.id}/escalate", body=body)
     team = _id(given.get("team")) or case.reference("team")
     found = await ctx.as_system().service(Directory).teams([team]) if team else {}
-    manager = found[team].manager_id if team in found else None
+    manager = found[team].manager_id if team is not None and team in found else None
     watchers = [*([manager] if manager else []), *(UUID(str(one)) for one in given.get("watchers", ()))]
     if watchers:
         await ctx.records.link(TICKETS, case.id, "watchers", watchers)

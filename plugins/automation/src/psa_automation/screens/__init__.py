@@ -1,0 +1,1 @@
+"""The pages of rules: what they load and what their buttons do."""

@@ -1,0 +1,1 @@
+"""What service levels tell rules, and their calendars for time-based ones."""
