@@ -52,6 +52,7 @@ class TestConformance(PluginBattery):
             "discount_percent": lambda n: str(n % 100),
             "discount_fixed": "0",
         },
+        "tickets": {"contract": None},
         "billing-batch-items": make_item,
         "payments": {"amount": lambda n: f"{n + 1}.00", "currency": "USD"},
         "tax-rates": {"rate": lambda n: f"{n % 90}.5", "ends_on": None},

@@ -48,22 +48,24 @@ async def keep_document(ctx: Context, *, invoice_id: UUID) -> None:
 
 async def stored(ctx: Context, invoice: Mapping[str, Any], *, anew: bool = False) -> StoredFile:
     """Return the kept PDF of a finalised invoice, made now where it isn't there yet."""
-    name = name_of(invoice)
-    if not anew:
-        kept = await ctx.as_system().files.attached(INVOICES, invoice["id"])
-        for one in kept:
-            if one.name == name:
-                return one
+    kept = None if anew else await _kept(ctx, invoice)
+    if kept is not None:
+        return kept
     content = await composed(ctx, invoice)
-    return await ctx.as_system().files.save(content, name=name, subject=(INVOICES, invoice["id"]))
+    return await ctx.as_system().files.save(content, name=name_of(invoice), subject=(INVOICES, invoice["id"]))
+
+
+async def _kept(ctx: Context, invoice: Mapping[str, Any]) -> StoredFile | None:
+    found = await ctx.as_system().files.attached(INVOICES, invoice["id"])
+    return next((one for one in found if one.name == name_of(invoice)), None)
 
 
 async def pdf(ctx: Context, invoice: Mapping[str, Any]) -> bytes:
-    """Return an invoice's PDF: the kept one, or a draft's made now."""
-    if invoice["finalised_at"] is None:
+    """Return an invoice's PDF: the kept one, or the same made now."""
+    kept = await _kept(ctx, invoice) if invoice["finalised_at"] is not None else None
+    if kept is None:
         return await composed(ctx, invoice)
-    file = await stored(ctx, invoice)
-    return b"".join([chunk async for chunk in ctx.as_system().files.read(file.id)])
+    return b"".join([chunk async for chunk in ctx.as_system().files.read(kept.id)])
 
 
 ACTORS = (keep_document,)

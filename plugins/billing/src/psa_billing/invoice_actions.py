@@ -175,7 +175,6 @@ async def apply_credit(ctx: Context, id: UUID, body: ApplyCredit) -> Record:
     audience="both",
     media_type="application/pdf",
     returns=bytes,
-    writes=True,
 )
 async def print_invoice(ctx: Context, id: UUID) -> Response[bytes]:
     """Download an invoice as PDF/A-3 with the electronic invoice inside; drafts are marked."""

@@ -54,7 +54,6 @@ def invoice_in(ctx: Context, token: str) -> UUID:
     audience="both",
     media_type="application/pdf",
     returns=bytes,
-    writes=True,
 )
 async def show_public(ctx: Context, token: str) -> Response[bytes]:
     """Show an invoice to whoever has its link."""

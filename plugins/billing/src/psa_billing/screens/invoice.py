@@ -100,7 +100,7 @@ def _line(line: Mapping[str, Any]) -> dict[str, Any]:
 async def pdf(ctx: Context, id: UUID) -> Response[bytes]:
     """Show the PDF."""
     invoice = await ctx.records.get(INVOICES, id)
-    return pdf_answer(invoice, await documents.composed(ctx, invoice))
+    return pdf_answer(invoice, await documents.pdf(ctx, invoice))
 
 
 class Words(msgspec.Struct):

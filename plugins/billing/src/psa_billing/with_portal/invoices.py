@@ -1,0 +1,120 @@
+"""A client's invoices: what was finalised for their company, its documents, and paying."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from litestar import Response
+
+from psa_billing import documents, gateways
+from psa_billing.api import INVOICES
+from psa_billing.computing import LINES
+from psa_billing.formats import Formats
+from psa_billing.gateway_configs import installed_gateways
+from psa_billing.invoice_actions import pdf_answer
+from psa_billing.lifecycle import OPEN
+from psa_billing.paper import sheet
+from psa_billing.settings import BillingSettings
+from psa_sdk import Answer, Context
+from psa_sdk.documents import Documents, Item
+from psa_sdk.ui import Go
+
+ACTIVE = "SELECT count(*) FROM billing.gateway_config WHERE is_active AND provider = ANY($1)"
+NUMBER = "SELECT invoice_number FROM billing.invoice WHERE id = $1"
+
+
+class StoredClientInvoices:
+    """Implements `psa_portal.api.ClientInvoices`; the resource's portal scope says what there is."""
+
+    def __init__(self, ctx: Context) -> None:
+        """Work within a unit of work."""
+        self._ctx = ctx
+
+    async def all(self) -> Sequence[Answer]:
+        """Return the company's invoices, the latest first."""
+        found = await self._ctx.service(Documents).find(
+            INVOICES, {"sort": "-invoice_date", "page[size]": "100"}
+        )
+        return [_answer(item) for item in found.items]
+
+    async def one(self, id: UUID) -> Answer:
+        """Return an invoice; raises `NotFound`."""
+        return _answer((await self._ctx.service(Documents).one(INVOICES, id)).items[0])
+
+    async def pdf(self, id: UUID) -> Response[Any]:
+        """Return an invoice's document; raises `NotFound`."""
+        invoice = await self._ctx.records.get(INVOICES, id)
+        return pdf_answer(invoice, await documents.pdf(self._ctx, invoice))
+
+    async def pay(self, id: UUID) -> Answer:
+        """Begin to pay what is open; a second payment while one is under way is refused (BILL-33)."""
+        started = await _begin(self._ctx, id, None)
+        return Answer(
+            type="payment-attempts",
+            id=str(started.attempt_id),
+            attributes={
+                "state": started.state,
+                "amount": str(started.amount),
+                "currency": started.currency,
+                "redirect": started.redirect,
+            },
+        )
+
+
+def _answer(item: Item) -> Answer:
+    return Answer(type="invoices", id=str(item.id), attributes=item.attributes)
+
+
+async def _begin(ctx: Context, id: UUID, expected: Decimal | None) -> gateways.Started:
+    await ctx.records.get(INVOICES, id)
+    own = await ctx.settings(BillingSettings)
+    back = f"{own.public_url.rstrip('/')}/portal/invoices/{id}" if own.public_url else ""
+    return await gateways.begin(ctx, [id], expected=expected, success_url=back, cancel_url=back)
+
+
+async def listed(ctx: Context) -> Mapping[str, Any]:
+    """Load the list and the balance."""
+    found = await ctx.service(Documents).find(INVOICES, {"sort": "-invoice_date", "page[size]": "100"})
+    rows: list[dict[str, Any]] = [
+        {**item.attributes, "id": item.id, "open": Decimal(str(item.attributes["balance_due"]))}
+        for item in found.items
+    ]
+    owed: dict[str, Decimal] = {}
+    for row in rows:
+        sign = 1 if row["kind"] == "invoice" else -1
+        owed[row["currency"]] = owed.get(row["currency"], Decimal(0)) + sign * row["open"]
+    return {"formats": Formats, "decimal": Decimal, "rows": rows, "owed": owed}
+
+
+async def shown(ctx: Context, id: UUID) -> Mapping[str, Any]:
+    """Load an invoice as its paper says it."""
+    invoice = await ctx.records.get(INVOICES, id)
+    credited = invoice["credits"]
+    number = await ctx.db.fetch_value(NUMBER, credited) if credited else ""
+    payable = await ctx.db.fetch_value(ACTIVE, list(installed_gateways(ctx)))
+    return {
+        "formats": Formats,
+        "invoice": invoice,
+        "sheet": sheet(invoice, await ctx.db.fetch(LINES, id), credits=number or ""),
+        "is_open": invoice["kind"] == "invoice" and invoice["status"] in OPEN,
+        "payable": bool(payable) and not invoice["is_processing"],
+    }
+
+
+async def pdf(ctx: Context, id: UUID) -> Response[Any]:
+    """Show the PDF."""
+    return await StoredClientInvoices(ctx).pdf(id)
+
+
+async def pay(ctx: Context, id: UUID) -> Go:
+    """Go on to the gateway's page."""
+    started = await _begin(ctx, id, None)
+    return Go(url=started.redirect or f"/invoices/{id}")
+
+
+async def tile(ctx: Context, _: UUID | None) -> Mapping[str, Any] | None:
+    """Load what is open, for the home page; nothing hides it."""
+    data = await listed(ctx)
+    waiting = [row for row in data["rows"] if row["open"] and row["kind"] == "invoice"]
+    return {**data, "waiting": waiting[:5]} if waiting else None
