@@ -119,33 +119,34 @@ async def _store(
 ) -> dict[str, UUID]:
     """Write new grants and changed sizes; return all ids by key."""
     ids = {key: row["id"] for key, row in stored.items()}
+    fresh = [grant for grant in grants if grant.key not in stored and allocation.granted[grant.key]]
+    if fresh:
+        rows = [_row(contract_id, grant, allocation.granted[grant.key]) for grant in fresh]
+        made = await ctx.records.create_many("hour-grants", rows)
+        ids |= {grant.key: one for grant, one in zip(fresh, made, strict=True)}
     for grant in grants:
-        size = allocation.granted[grant.key]
-        row = stored.get(grant.key)
-        if row is None:
-            if not size:
-                continue
-            item = item_of(grant.key)
-            ids[grant.key] = await ctx.records.create(
-                "hour-grants",
-                {
-                    "contract": contract_id,
-                    "item": UUID(item) if item else None,
-                    "key": grant.key,
-                    "kind": grant.kind,
-                    "minutes": size,
-                    "valid_from": grant.valid_from,
-                    "expires_on": grant.expires_on,
-                    "granted_on": grant.granted_on,
-                    "work_type": grant.work_type,
-                    "follows": grant.follows,
-                },
-            )
-        elif (row["minutes"], row["expires_on"]) != (size, grant.expires_on):
+        row, size = stored.get(grant.key), allocation.granted[grant.key]
+        if row is not None and (row["minutes"], row["expires_on"]) != (size, grant.expires_on):
             await ctx.records.update(
                 "hour-grants", row["id"], {"minutes": size, "expires_on": grant.expires_on}
             )
     return ids
+
+
+def _row(contract_id: UUID, grant: Grant, minutes: int) -> dict[str, Any]:
+    item = item_of(grant.key)
+    return {
+        "contract": contract_id,
+        "item": UUID(item) if item else None,
+        "key": grant.key,
+        "kind": grant.kind,
+        "minutes": minutes,
+        "valid_from": grant.valid_from,
+        "expires_on": grant.expires_on,
+        "granted_on": grant.granted_on,
+        "work_type": grant.work_type,
+        "follows": grant.follows,
+    }
 
 
 async def _append(

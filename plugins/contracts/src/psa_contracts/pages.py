@@ -64,6 +64,12 @@ UI = Ui(
                 "top_up_price",
                 "first_period",
                 "after_hours_multiplier",
+                "items",
+                "hour-grants",
+                "hour-entries",
+                "contract-terms",
+                "versions",
+                "charges",
             ),
             fields=(
                 "name",

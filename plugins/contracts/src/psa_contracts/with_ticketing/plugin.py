@@ -3,6 +3,7 @@
 import msgspec
 
 from psa_contracts.api import TicketPlaces
+from psa_contracts.with_ticketing import panels
 from psa_contracts.with_ticketing.choosing import DeskTicketPlaces, check, choose
 from psa_contracts.with_ticketing.following import reprice_time
 from psa_contracts.with_ticketing.tables import TicketContract
@@ -38,4 +39,5 @@ def psa_manifest() -> Manifest:
         interceptors=(choose, check),
         subscribers=(reprice_time,),
         services=(provide(TicketPlaces, DeskTicketPlaces),),
+        ui=panels.UI,
     )
