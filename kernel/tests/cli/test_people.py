@@ -123,6 +123,12 @@ def test_a_locked_person_is_let_in_again(many):
     assert "may try again" in many("users", "unlock", "ada@example.com", "--tenant", "northwind").output
 
 
+def test_who_lost_the_second_factor_logs_in_with_the_password(many):
+    here = ("--tenant", "northwind")
+    assert "the password alone" in many("users", "reset-mfa", "ada@example.com", *here).output
+    assert "Nobody logs in as" in many("users", "reset-mfa", "x@example.com", *here, expect=1).output
+
+
 def test_an_api_key_is_printed_once(many):
     words = ("users", "key", "ada@example.com", "--tenant", "northwind", "--name", "sync")
     assert "\npsa_" in "\n" + many(*words, "--scope", "auth.users.read").output

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from psa_kernel.builtin.auth import accounts, login, password_change
+from psa_kernel.builtin.auth import accounts, login, password_change, second_factor
 from psa_kernel.builtin.auth.key_rules import make_key
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.auth.role_rules import check_grants
@@ -110,6 +110,23 @@ def unlock(config: Config, email: str, portal: bool, tenant: str) -> None:
 
     with_kernel(config, work)
     click.echo(f"{email} may try again.")
+
+
+@users.command("reset-mfa")
+@click.argument("email")
+@click.option("--portal", is_flag=True, help="A client's contact rather than staff.")
+@tenant_option
+@configured
+def reset_mfa(config: Config, email: str, portal: bool, tenant: str) -> None:
+    """Take away the second factor of somebody who lost it; all their sessions end."""
+
+    async def work(kernel: Kernel) -> None:
+        tenant_id = await chosen_tenant(kernel, tenant)
+        async with kernel.unit(tenant_id) as unit:
+            await second_factor.reset(unit, (await _facts(unit, email, portal)).id)
+
+    with_kernel(config, work)
+    click.echo(f"{email} logs in with the password alone.")
 
 
 @users.command()

@@ -7,11 +7,11 @@ from typing import Final
 COUNT: Final = 10
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are mistaken for each other."""
-_GROUPS, _GROUP = 4, 4
+_GROUPS, _GROUP = 6, 4
 
 
 def new_codes() -> list[str]:
-    """Return ten codes of 79 random bits each, such as `k7wp-2mzd-x9tq-fh4n`."""
+    """Return ten codes of 118 random bits each, in six groups of four: too many for guesses at their digests."""
     return [
         "-".join("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
         for _ in range(COUNT)
