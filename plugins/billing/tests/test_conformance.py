@@ -41,6 +41,15 @@ async def make_item(kit, given):
 
 class TestConformance(PluginBattery):
     plugin = "billing"
+    plugins: ClassVar = (
+        "contacts",
+        "comments",
+        "ticketing",
+        "time",
+        "billing",
+        "billing.time",
+        "billing.ticketing",
+    )
     samples: ClassVar = {
         "companies": {
             "payment_terms": lambda n: f"net_{n % 360 + 1}",
@@ -52,7 +61,6 @@ class TestConformance(PluginBattery):
             "discount_percent": lambda n: str(n % 100),
             "discount_fixed": "0",
         },
-        "tickets": {"contract": None},
         "billing-batch-items": make_item,
         "payments": {"amount": lambda n: f"{n + 1}.00", "currency": "USD"},
         "tax-rates": {"rate": lambda n: f"{n % 90}.5", "ends_on": None},
@@ -73,3 +81,15 @@ class TestConformance(PluginBattery):
         "invoices": "clients see what is finalised",
         "invoice-lines": "clients see lines of what is finalised",
     }
+
+
+class TestTimeBridgeConformance(PluginBattery):
+    plugin = "billing.time"
+
+
+class TestTicketBridgeConformance(PluginBattery):
+    plugin = "billing.ticketing"
+
+
+class TestPortalBridgeConformance(PluginBattery):
+    plugin = "billing.portal"

@@ -129,8 +129,8 @@ class PaymentWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     amount: Decimal
     payment_date: datetime.date | None = None
     currency: CurrencyCode | None = None
-    payment_method: PaymentMethod = "other"
     reference_number: Annotated[str, Meta(max_length=100)] | None = None
+    payment_method: PaymentMethod = "other"
     notes: Long = ""
 
 
