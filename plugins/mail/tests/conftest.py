@@ -11,7 +11,9 @@ from .post_office import NEEDED, Outbox, PostOffice
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(psa_bench) -> PostOffice:
-    return await PostOffice.open(await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,))))
+    return await PostOffice.open(
+        await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,)))
+    )
 
 
 @pytest.fixture

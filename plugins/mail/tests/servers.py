@@ -57,7 +57,14 @@ async def imap_server(port: int = 0) -> AsyncIterator[ImapServer]:
     port = port or await free_port()
     words = ("--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict")
     process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "pymap"), *words, "--demo-user", USER, "--demo-password", PASSWORD],
+        [
+            str(Path(sys.executable).parent / "pymap"),
+            *words,
+            "--demo-user",
+            USER,
+            "--demo-password",
+            PASSWORD,
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -79,19 +86,25 @@ class SmtpServer:
         self.logins: list[tuple[str, bytes]] = []
         self.port = 0
 
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+    async def handle_RCPT(  # noqa: N802 - the library's name
+        self, _server, _session, envelope, address, _options
+    ):
         answer = self.answers.get(address, "250 OK")
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, _server, _session, envelope):
+    async def handle_DATA(  # noqa: N802
+        self, _server, _session, envelope
+    ):
         answer = self.answers.get("DATA", "250 OK")
         if answer.startswith("250"):
             self.taken.append((list(envelope.rcpt_tos), bytes(envelope.content)))
         return answer
 
-    async def auth_XOAUTH2(self, _server, args):
+    async def auth_XOAUTH2(  # noqa: N802
+        self, _server, args
+    ):
         import base64
 
         text = base64.b64decode(args[1])
@@ -140,11 +153,21 @@ class TokenServer:
 
     async def serve(self, reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next((int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-length")), 0)
+        length = next(
+            (
+                int(line.split(":")[1])
+                for line in head.split("\r\n")
+                if line.lower().startswith("content-length")
+            ),
+            0,
+        )
         self.asked.append((await reader.readexactly(length)).decode())
         status, body = self.answer
         content = msgspec.json.encode(body)
-        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode() + content)
+        writer.write(
+            f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+            + content
+        )
         await writer.drain()
         writer.close()
 
@@ -197,7 +220,9 @@ def certificate() -> str:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=2))
             .add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]),
+                x509.SubjectAlternativeName(
+                    [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+                ),
                 critical=False,
             )
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

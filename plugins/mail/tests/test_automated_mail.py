@@ -108,7 +108,7 @@ async def test_new_tickets_of_machines_are_not_acknowledged_and_our_own_mail_is_
     [human] = await office.receive(mail(to=office.address, id="hu@c.example"))
     sent = outbox.envelopes[0].content
     looped = (
-        sent.replace(f"From: ".encode(), b"Resent-From: x@x.example\r\nX-Was: ", 1)
+        sent.replace(b"From: ", b"Resent-From: x@x.example\r\nX-Was: ", 1)
         .replace(b"\r\nTo:", b"\r\nFrom: relay@client.example\r\nTo:", 1)
         .replace(b"Message-ID: <t.", b"Message-ID: <u.", 1)
     )
@@ -181,7 +181,9 @@ async def test_two_installations_that_mail_each_other_stop(office, outbox, psa_b
     from . import carrier
     from .post_office import NEEDED, PostOffice
 
-    other = await PostOffice.open(await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,))))
+    other = await PostOffice.open(
+        await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,)))
+    )
     for mine, theirs in ((office, other), (other, office)):
         await mine.contact(theirs.address, await mine.company())
     stripped = (b"Auto-Submitted: auto-generated\r\n", b"X-Auto-Response-Suppress: All\r\n")

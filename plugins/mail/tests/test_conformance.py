@@ -2,14 +2,11 @@
 
 from typing import ClassVar
 
-import pytest
-
 from psa_sdk.testing import PluginBattery
 
 ITSELF = "log-ins of providers need further values"
 
 
-@pytest.mark.psa(plugins=("contacts", "comments", "ticketing", "mail"))
 class TestConformance(PluginBattery):
     plugin = "mail"
     samples: ClassVar = {
@@ -36,7 +33,7 @@ class TestConformance(PluginBattery):
         "email-templates": {
             "kind": "created",
             "language": lambda n: f"{chr(97 + n % 26)}{chr(97 + n // 26 % 26)}-a{n}",
-            "title": "Hello",
+            "title": lambda n: f"Hello {n}",
             "content": "Hello",
         },
     }

@@ -72,7 +72,9 @@ class Day:
             case "list":
                 self._add(number, "ticket", person, List_Id="<all.client.example>")
             case "broken":
-                broken = "Content-Type: multipart/mixed; boundary=never\r\nX: \xff\xfe =?utf-8?B?!!?=\r\nSubject"
+                broken = (
+                    "Content-Type: multipart/mixed; boundary=never\r\nX: \xff\xfe =?utf-8?B?!!?=\r\nSubject"
+                )
                 self._add(number, "ticket", person, field=broken)
             case "loop":
                 self._add(number, "ticket", ROBOT)
@@ -108,7 +110,9 @@ class OtherDesk(SmtpServer):
         self.answered = 0
         self._imap = imap
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(  # noqa: N802
+        self, server, session, envelope
+    ):
         if ROBOT in envelope.rcpt_tos:
             self.answered += 1
             text = f"From: {ROBOT}\r\nTo: {USER}\r\nMessage-ID: <loop.{self.answered}@other-desk.example>\r\n"
@@ -121,11 +125,16 @@ async def a_day(new_installation, monkeypatch, *, size: int, kills: int) -> None
     """Deliver a day's mail in parts, a kill after each, and judge what became of it."""
     monkeypatch.setenv("PSA_OUTBOUND_NETWORKS", "127.0.0.0/8")
     day = Day(size)
-    async with imap_server() as imap, smtp_server(security="none", login=False, server=OtherDesk(imap)) as smtp:
+    async with (
+        imap_server() as imap,
+        smtp_server(security="none", login=False, server=OtherDesk(imap)) as smtp,
+    ):
         installation = new_installation()
         await asyncio.to_thread(installation.start, "up")
         headers = await asyncio.to_thread(installation.log_in)
-        async with httpx.AsyncClient(base_url=f"{installation.url}/api/v1", headers=headers, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=f"{installation.url}/api/v1", headers=headers, timeout=60
+        ) as client:
             mailbox = await _set_up(client, imap, smtp)
             began = time.monotonic()
             parts = kills + 1
@@ -141,12 +150,16 @@ async def a_day(new_installation, monkeypatch, *, size: int, kills: int) -> None
             await _settled(installation, client, mailbox, day)
             seconds = time.monotonic() - began
         await _judge(installation, day, smtp)
-    print(f"\n{len(day.raws)} messages, {kills} kills: {seconds:.0f} s, {len(smtp.taken)} sent, {smtp.answered} by the loop")
+    print(
+        f"\n{len(day.raws)} messages, {kills} kills: {seconds:.0f} s, {len(smtp.taken)} sent, {smtp.answered} by the loop"
+    )
 
 
 async def _set_up(client: httpx.AsyncClient, imap: ImapServer, smtp: SmtpServer) -> str:
     async def make(resource: str, **attributes) -> str:
-        answer = await client.post(f"/{resource}", json={"data": {"type": resource, "attributes": attributes}})
+        answer = await client.post(
+            f"/{resource}", json={"data": {"type": resource, "attributes": attributes}}
+        )
         assert answer.status_code == 201, answer.text
         return answer.json()["data"]["id"]
 
@@ -170,7 +183,10 @@ async def _progress(installation: Installation) -> None:
     """Wait until the worker has something in hand."""
     before = await _count(installation, "SELECT count(*) AS n FROM mail.incoming WHERE state <> 'received'")
     deadline = time.monotonic() + PATIENCE
-    while await _count(installation, "SELECT count(*) AS n FROM mail.incoming WHERE state <> 'received'") < before + 5:
+    while (
+        await _count(installation, "SELECT count(*) AS n FROM mail.incoming WHERE state <> 'received'")
+        < before + 5
+    ):
         assert time.monotonic() < deadline, "nothing is worked on"
         await asyncio.sleep(0.02)
 
@@ -196,7 +212,9 @@ async def _count(installation: Installation, sql: str) -> int:
 
 
 async def _judge(installation: Installation, day: Day, smtp: OtherDesk) -> None:
-    rows = await installation.query("SELECT message_id, state, outcome, error, ticket, note FROM mail.incoming")
+    rows = await installation.query(
+        "SELECT message_id, state, outcome, error, ticket, note FROM mail.incoming"
+    )
     became = {row["message_id"]: row for row in rows}
     assert len(became) == len(rows), "a message is there twice"
     wrong = {
@@ -214,7 +232,10 @@ async def _judge(installation: Installation, day: Day, smtp: OtherDesk) -> None:
         assert told == (outcome in {"reply", "bounce"}), f"{mark} became {told} notes"
     robots = [row for row in rows if row["message_id"].startswith("loop.")]
     assert len(robots) == smtp.answered <= 5, "the loop went beyond its bound"
-    sent = Counter(next(line for line in content.split(b"\r\n") if line.startswith(b"Message-ID")) for _, content in smtp.taken)
+    sent = Counter(
+        next(line for line in content.split(b"\r\n") if line.startswith(b"Message-ID"))
+        for _, content in smtp.taken
+    )
     assert not [one for one, count in sent.items() if count > 2], "a mail left again and again"
 
 

@@ -21,14 +21,26 @@ async def server():
 
 
 async def imap_mailbox(office: PostOffice, port: int, **values) -> UUID:
-    given = {"host": "127.0.0.1", "port": port, "security": "none", "username": USER, "secret": PASSWORD, **values}
+    given = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "username": USER,
+        "secret": PASSWORD,
+        **values,
+    }
     return await office.make(
-        "email-mailboxes", name=f"IMAP {office.kit.number()}", address=f"imap{office.kit.number()}@desk.example.com", **given
+        "email-mailboxes",
+        name=f"IMAP {office.kit.number()}",
+        address=f"imap{office.kit.number()}@desk.example.com",
+        **given,
     )
 
 
 async def received(office: PostOffice, mailbox: UUID) -> list[dict]:
-    answer = await office.admin.get("/incoming-emails", params={"filter[mailbox]": str(mailbox), "page[size]": 100})
+    answer = await office.admin.get(
+        "/incoming-emails", params={"filter[mailbox]": str(mailbox), "page[size]": 100}
+    )
     return [one["attributes"] for one in answer.json()["data"]]
 
 
@@ -66,7 +78,9 @@ def test_five_refused_log_ins_pause_and_a_quarter_of_an_hour_alerts_once(logins,
 async def test_new_mail_is_read_once_and_marked_after_the_commit(office, server):
     """MAIL-03: in the order of arrival; \\Seen only follows what is stored."""
     mailbox = await imap_mailbox(office, server.port)
-    server.deliver(*(mail(sender=f"s{n}@x.example", id=f"i{n}@x.example", subject=f"Number {n}") for n in range(30)))
+    server.deliver(
+        *(mail(sender=f"s{n}@x.example", id=f"i{n}@x.example", subject=f"Number {n}") for n in range(30))
+    )
     shown = await look(office, mailbox)
     assert (shown["state"], shown["failures"], shown["last_error"]) == ("working", 0, "")
     rows = await received(office, mailbox)
@@ -137,7 +151,8 @@ async def test_a_server_that_is_away_is_seen_and_told_of_after_a_quarter_of_an_h
         await ctx.send(look_round)
     await office.kit.drain()
     events = await office.kit.installation.rows(
-        "SELECT payload FROM psa.outbox WHERE name = 'mail.mailbox_troubled' AND tenant_id = $1", office.kit.tenant_id
+        "SELECT payload FROM psa.outbox WHERE name = 'mail.mailbox_troubled' AND tenant_id = $1",
+        office.kit.tenant_id,
     )
     assert len(events) == 1
     async with imap_server(port):
@@ -164,7 +179,10 @@ async def test_refused_log_ins_pause_the_mailbox_until_somebody_resumes_it(offic
 async def test_a_token_that_is_refused_counts_as_a_refused_log_in(office, server):
     """Microsoft 365: the provider's words are shown."""
     async with token_server() as tokens:
-        tokens.answer = (401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret"})
+        tokens.answer = (
+            401,
+            {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret"},
+        )
         mailbox = await imap_mailbox(
             office,
             server.port,
@@ -181,6 +199,7 @@ async def test_a_token_that_is_refused_counts_as_a_refused_log_in(office, server
 async def test_what_only_the_server_can_see_is_no_mail_server(office):
     """S20"""
     answer = await office.admin.post(
-        "/email-mailboxes", {"name": "Inward", "address": "in@desk.example.com", "host": "169.254.169.254", "port": 143}
+        "/email-mailboxes",
+        {"name": "Inward", "address": "in@desk.example.com", "host": "169.254.169.254", "port": 143},
     )
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "address_refused")

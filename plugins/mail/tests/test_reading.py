@@ -96,14 +96,7 @@ def test_bombs_are_read_up_to_a_limit():
 
 
 def test_forwards_invitations_and_signed_mail_stay_files():
-    raw = "\r\n".join(
-        (
-            "From: a@x.example", "Content-Type: multipart/mixed; boundary=b", "", "--b", "", "See below", "--b",
-            "Content-Type: message/rfc822", "", "From: c@x.example", "Subject: Inner", "", "inner text", "--b",
-            "Content-Type: text/calendar; method=REQUEST; name=invite.ics", "", "BEGIN:VCALENDAR", "--b",
-            "Content-Type: application/pkcs7-signature", "Content-Transfer-Encoding: base64", "", "MIIB", "--b--", "",
-        )
-    ).encode()  # fmt: skip
+    raw = b"From: a@x.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee below\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: c@x.example\r\nSubject: Inner\r\n\r\ninner text\r\n--b\r\nContent-Type: text/calendar; method=REQUEST; name=invite.ics\r\n\r\nBEGIN:VCALENDAR\r\n--b\r\nContent-Type: application/pkcs7-signature\r\nContent-Transfer-Encoding: base64\r\n\r\nMIIB\r\n--b--\r\n"  # fmt: skip
     found = read(raw)
     assert [one.name for one in found.files] == ["Inner.eml", "invite.ics", "smime.p7s"]
     assert found.text.strip() == "See below"

@@ -18,7 +18,9 @@ from psa_sdk.testing import Kit
 from .post_office import NEEDED, PostOffice, mail, opened
 from .servers import PASSWORD, USER, certificate, smtp_server, token_server
 
-LETTER = Letter(to=("Ada <ada@client.example>", "bob@client.example"), subject="Invoice 17", text="Here it is.")
+LETTER = Letter(
+    to=("Ada <ada@client.example>", "bob@client.example"), subject="Invoice 17", text="Here it is."
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -74,7 +76,9 @@ def test_a_tag_comes_off_as_it_went_on(address, tag):
 @given(st.lists(st.emails(), max_size=5))
 def test_lists_of_addresses_are_read_back(addresses):
     simple = [one for one in addresses if people([one])]
-    assert [one.email for one in people([", ".join(simple)])] == list(dict.fromkeys(comparable(one) for one in simple))
+    assert [one.email for one in people([", ".join(simple)])] == list(
+        dict.fromkeys(comparable(one) for one in simple)
+    )
 
 
 @pytest.mark.parametrize(("security", "login"), [("starttls", True), ("tls", False)])
@@ -119,7 +123,12 @@ async def test_what_is_taken_later_is_tried_again_and_what_is_refused_is_not(des
         partly = await desk.shown("outgoing-emails", await send(desk))
         server.answers["ada@client.example"] = "550 5.1.1 User unknown"
         wholly = await desk.shown("outgoing-emails", await send(desk))
-    assert (first["state"], first["attempts"], second["state"], second["attempts"]) == ("queued", 1, "sent", 2)
+    assert (first["state"], first["attempts"], second["state"], second["attempts"]) == (
+        "queued",
+        1,
+        "sent",
+        2,
+    )
     assert "Greylisted" in first["error"]
     assert (partly["state"], wholly["state"]) == ("sent", "failed")
     assert "bob@client.example: 550 5.1.1 User unknown" in partly["error"]
@@ -130,7 +139,12 @@ async def test_xoauth2_is_spoken_to_providers_that_want_it(desk):
     """A token from the provider's server; a refused one leaves the mail queued."""
     async with token_server() as tokens, smtp_server() as server:
         await transport(
-            desk, server.port, authentication="microsoft", client_id="app", directory="client.example", authority=tokens.url
+            desk,
+            server.port,
+            authentication="microsoft",
+            client_id="app",
+            directory="client.example",
+            authority=tokens.url,
         )
         await send(desk)
         assert server.logins[-1] == (USER, b"good-token")
@@ -199,10 +213,15 @@ async def test_notes_of_a_moment_are_one_mail_and_internal_ones_never_leave(offi
 async def test_templates_are_the_tenants_own_words(office, outbox):
     """TIC-62: placeholders, the language, nothing that a client's name could do."""
     await office.contact("ada@client.example", await office.company("client.example"))
-    refused = await office.admin.post("/email-templates", {"kind": "created", "content": "{{ticket.internal}}"})
+    refused = await office.admin.post(
+        "/email-templates", {"kind": "created", "content": "{{ticket.internal}}"}
+    )
     assert refused.json()["errors"][0]["code"] == "unknown_placeholder"
     await office.make(
-        "email-templates", kind="created", title="Got it: {{ticket.title}}", content="Dear {{contact.name|you}}: {{ticket.title}}"
+        "email-templates",
+        kind="created",
+        title="Got it: {{ticket.title}}",
+        content="Dear {{contact.name|you}}: {{ticket.title}}",
     )
     await office.receive(mail(to=office.address, id="t@x.example", subject="**[x](https://evil.example)**"))
     sent = opened(outbox.envelopes[0])
@@ -220,7 +239,9 @@ async def test_files_of_a_note_go_along_and_pictures_stand_in_place(office, outb
     note = await office.reply(new["ticket"], "See the log")
     async with office.kit.unit() as ctx:
         await ctx.files.save(b"beans: 0\n", name="coffee.log", subject=("comments", UUID(note["id"])))
-        await ctx.files.save(b"margins", name="secret.txt", subject=("comments", UUID(note["id"])), internal=True)
+        await ctx.files.save(
+            b"margins", name="secret.txt", subject=("comments", UUID(note["id"])), internal=True
+        )
     office.kit.advance(timedelta(minutes=2))
     await office.kit.drain()
     names = [part.get_filename() for part in opened(outbox.envelopes[-1]).iter_attachments()]
@@ -235,5 +256,7 @@ async def test_a_solved_ticket_is_told_of(office, outbox):
     sent = opened(outbox.envelopes[-1])
     assert (len(outbox.envelopes), sent["Auto-Submitted"]) == (2, "auto-generated")
     assert "is solved" in sent.get_body(("plain",)).get_content()
-    [got] = await office.receive(mail(to=office.address, id="so2@x.example", In_Reply_To=sent["Message-ID"], text="No!"))
+    [got] = await office.receive(
+        mail(to=office.address, id="so2@x.example", In_Reply_To=sent["Message-ID"], text="No!")
+    )
     assert (got["outcome"], (await office.ticket(new["ticket"]))["category"]) == ("reply", "open")

@@ -59,12 +59,16 @@ async def fill(ctx: Context) -> None:
         sender = written(row["email"], f"{row['first_name']} {row['last_name']}".strip())
         raws.append(_message(ctx, number, sender, title, text))
         if number == 0:
-            raws.append(_message(ctx, 90, sender, f"Re: {title}", REPLY, In_Reply_To="<demo.0@client.example.com>"))
+            raws.append(
+                _message(ctx, 90, sender, f"Re: {title}", REPLY, In_Reply_To="<demo.0@client.example.com>")
+            )
             raws.append(
                 _message(ctx, 91, sender, f"Automatic reply: {title}", "I am out of the office.",
                     In_Reply_To="<demo.0@client.example.com>", Auto_Submitted="auto-replied")
             )  # fmt: skip
-    raws.append(_message(ctx, 92, "monitor@example.com", "Backup report srv-file-01", ALERT, Precedence="bulk"))
+    raws.append(
+        _message(ctx, 92, "monitor@example.com", "Backup report srv-file-01", ALERT, Precedence="bulk")
+    )
     for raw in raws:
         incoming = await take_in(ctx, mailbox, raw)
         if incoming is not None:

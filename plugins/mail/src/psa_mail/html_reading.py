@@ -18,7 +18,7 @@ _VOID = {"br", "hr", "img", "input", "meta", "link", "col", "wbr", "base", "area
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~", "code": "`"}
 _QUOTE_IDS = {
     "divrplyfwdmsg", "appendonsend", "reply-intro", "replyheader", "mail-editor-reference-message-container",
-    "oriMsgHtmlSeperator".lower(), "isForwardContent".lower(), "orimsghtmlseperator1", "x_divrplyfwdmsg",
+    "isforwardcontent",
 }  # fmt: skip
 _QUOTE_CLASSES = {
     "gmail_quote", "gmail_quote_container", "gmail_extra", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote",

@@ -2,13 +2,13 @@
 
 from psa_mail import panels, routes
 from psa_mail.api import INCOMING, MAILBOXES, OUTGOING, RULES, TEMPLATES, TRANSPORTS
-from psa_sdk.ui import BulkAction, ListFilter, Page, Panel, ResourceView, SettingsSection, Ui
+from psa_sdk.ui import BulkAction, ListFilter, Page, Panel, ResourceView, SettingsSection, Tone, Ui
 
-_STATES = {
+_STATES: dict[str, Tone] = {
     "received": "blue", "processed": "green", "failed": "red", "held": "amber", "queued": "blue", "sent": "green",
     "bounced": "red", "new": "gray", "working": "green", "failing": "red",
 }  # fmt: skip
-_OUTCOMES = {
+_OUTCOMES: dict[str, Tone] = {
     "ticket": "green", "reply": "green", "follow_up": "teal", "bounce": "red", "dropped": "gray", "skipped": "gray",
     "held": "amber", "fail": "red", "pass": "green",
 }  # fmt: skip
@@ -21,10 +21,35 @@ VIEWS = (
         summary=("state", "address", "is_paused", "succeeded_at"),
         tones=_STATES,
         fields=(
-            "name", "address", "kind", "authentication", "host", "port", "security", "username", "secret", "client_id",
-            "directory", "folder", "after_reading", "archive_folder", "poll_seconds", "transport", "queue", "triage_queue",
-            "priority", "ticket_type", "aliases", "trusted_servers", "plus_addressing", "acknowledges", "creates_contacts",
-            "keeps_outside_copies", "is_paused", "certificate", "authority",
+            "name",
+            "address",
+            "kind",
+            "authentication",
+            "host",
+            "port",
+            "security",
+            "username",
+            "secret",
+            "client_id",
+            "directory",
+            "folder",
+            "after_reading",
+            "archive_folder",
+            "poll_seconds",
+            "transport",
+            "queue",
+            "triage_queue",
+            "priority",
+            "ticket_type",
+            "aliases",
+            "trusted_servers",
+            "plus_addressing",
+            "acknowledges",
+            "creates_contacts",
+            "keeps_outside_copies",
+            "is_paused",
+            "certificate",
+            "authority",
         ),
     ),
     ResourceView(
@@ -33,8 +58,22 @@ VIEWS = (
         columns=("name", "from_address", "kind", "host", "is_default", "is_active"),
         summary=("kind", "host", "from_address", "is_default"),
         fields=(
-            "name", "from_address", "from_name", "kind", "authentication", "host", "port", "security", "username", "secret",
-            "client_id", "directory", "is_default", "is_active", "certificate", "authority",
+            "name",
+            "from_address",
+            "from_name",
+            "kind",
+            "authentication",
+            "host",
+            "port",
+            "security",
+            "username",
+            "secret",
+            "client_id",
+            "directory",
+            "is_default",
+            "is_active",
+            "certificate",
+            "authority",
         ),
     ),
     ResourceView(

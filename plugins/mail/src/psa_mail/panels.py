@@ -39,7 +39,9 @@ async def messages(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
     outgoing: Sequence[Mapping[str, Any]] = ()
     if ctx.principal.allows("mail.outgoing_emails.read"):
         outgoing = await ctx.records.find(OUTGOING, Outgoing.ticket == id, order="-created_at", limit=20)
-    rows = [{**row, "direction": "in"} for row in incoming] + [{**row, "direction": "out"} for row in outgoing]
+    rows = [{**row, "direction": "in"} for row in incoming] + [
+        {**row, "direction": "out"} for row in outgoing
+    ]
     rows.sort(key=lambda row: row["created_at"], reverse=True)
     return {"rows": rows[:12]} if rows else None
 

@@ -41,7 +41,7 @@ def psa_manifest() -> Manifest:
         name="mail",
         title="Mail",
         description="Mailboxes that become tickets, and everything that goes out.",
-        requires=("ticketing",),
+        requires=("ticketing", "contacts", "comments"),
         tables=tables.ALL,
         resources=resources.ALL,
         extensions=resources.EXTENSIONS,

@@ -12,7 +12,7 @@ from psa_mail.collecting import collect
 from psa_mail.shapes import RuleActions, RuleConditions
 from psa_mail.tables import Transport
 from psa_sdk import Change, Context
-from psa_sdk.errors import Fault, Invalid
+from psa_sdk.errors import Fault, Invalid, Problem
 from psa_sdk.network import Network
 
 ATTRIBUTES = "/data/attributes"
@@ -80,7 +80,10 @@ async def _check_peer(ctx: Context, change: Change) -> None:
     if faults:
         raise Invalid(faults=faults)
     if change.value("host") and (change.changes("host") or change.changes("port")):
-        await ctx.service(Network).addresses(change.value("host"), change.value("port"))
+        try:
+            await ctx.service(Network).addresses(change.value("host"), change.value("port"))
+        except Problem as problem:
+            raise Invalid(str(problem), code=problem.code, pointer=f"{ATTRIBUTES}/host") from problem
 
 
 async def write_rule(_ctx: Context, change: Change) -> None:
