@@ -1,6 +1,7 @@
 // One keyboard dispatcher. Bindings are in the markup: data-hotkey="g t", "mod+k", "r". Single letters never act in fields
 // or open menus.
 import {words} from '../ui.js';
+import {enter} from './menu.js';
 
 export const editable = t => t.closest?.('input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable=true]');
 // What a closed menu holds can be reached by its key all the same.
@@ -21,7 +22,7 @@ customElements.define('psa-keys', class extends HTMLElement {
       if (!el) continue;
       e.preventDefault(); e.stopImmediatePropagation();
       this.begun = '';
-      if (el.matches('input,textarea,select,psa-editor')) { el.focus(); el.select?.(); } else el.click();
+      if (el.matches('input,textarea,select,psa-editor')) { el.focus(); el.select?.(); } else { el.click(); enter(el.popoverTargetElement); }
       return;
     }
     this.begun = !mod && key === 'g' ? 'g' : '';

@@ -25,7 +25,8 @@ document.addEventListener('input', e => {
   e.target.closest('.menu').querySelectorAll('button').forEach(x => { x.hidden = !x.textContent.toLowerCase().includes(sought); });
 });
 // A menu opens at its present value.
-document.addEventListener('toggle', e => {
-  if (e.newState !== 'open' || !e.target.matches('.menu')) return;
-  (e.target.querySelector('[data-narrow],[autofocus]') ?? e.target.querySelector('[aria-checked=true],[aria-pressed=true]') ?? (e.target.matches('[role=menu]') ? entries(e.target)[0] : null))?.focus();
-}, true);
+export function enter(menu) {
+  if (!menu?.matches('.menu:popover-open') || menu.contains(document.activeElement)) return;
+  (menu.querySelector('[data-narrow],[autofocus]') ?? menu.querySelector('[aria-checked=true],[aria-pressed=true]') ?? (menu.matches('[role=menu]') ? entries(menu)[0] : null))?.focus();
+}
+document.addEventListener('toggle', e => { if (e.newState === 'open') enter(e.target); }, true);
