@@ -33,7 +33,7 @@ def psa_manifest() -> Manifest:
         name="contracts.ticketing",
         title="Contracts of tickets",
         description="The contract that a ticket falls under.",
-        requires=("contracts", "ticketing"),
+        requires=("contacts", "contracts", "ticketing"),
         tables=(TicketContract,),
         extensions=(of_ticket,),
         interceptors=(choose, check),
