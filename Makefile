@@ -19,6 +19,7 @@ test: $(installed)  ## Run the tests
 
 performance: $(installed)  ## Measure, in one run, what is promised of speed
 	@$(bin)/pytest -q -n 0 -p no:randomly tests/performance --performance $(ARGS)
+	@$(bin)/pytest -q -n 0 -s tests/browser/test_speed.py --performance $(ARGS)
 
 check: $(installed)  ## Judge form, types, imports and spelling
 	@$(bin)/ruff format --check

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Coroutine, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +29,12 @@ _UNLIMITED = {
     "PSA_TENANT_REQUESTS_PER_MINUTE": "0",
     "PSA_ANONYMOUS_REQUESTS_PER_MINUTE": "0",
 }
+
+
+def beside(work: Coroutine[object, object, None]) -> None:
+    """Run asynchronous work in another thread than the browser's driver, which has this one's loop."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 class Desk:
@@ -96,9 +102,7 @@ class Desk:
         values = {"data": {"type": "settings", "attributes": {"values": {"password_max_age_days": 300}}}}
         assert self.api.patch("/settings/auth", json=values).status_code == 200
         sql = "UPDATE psa.password SET changed_at = now() - interval '1 year' WHERE account = $1"
-        # Beside the browser's driver, whose loop this thread runs.
-        with ThreadPoolExecutor(1) as beside:
-            beside.submit(asyncio.run, self._execute(sql, UUID(user))).result()
+        beside(self._execute(sql, UUID(user)))
 
     async def _execute(self, sql: str, *arguments: object) -> None:
         connection = await asyncpg.connect(self.owner_database_url)

@@ -143,6 +143,7 @@ class Site:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
             cache_size=-1,
+            auto_reload=False,  # templates are part of what is installed; asking the disk for each cell costs
         )
         translations = self.catalogues.of(language)
         environment.install_gettext_translations(translations, newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]

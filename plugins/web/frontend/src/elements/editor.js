@@ -40,9 +40,9 @@ customElements.define('psa-editor', class extends HTMLElement {
     this.asking = new AbortController();
     const url = new URL(src, location);
     url.searchParams.set('q', sought);
-    const got = await fetch(url, {signal: this.asking.signal, headers: {'HX-Request': 'true'}}).catch(() => null);
-    if (!got?.ok || this.sought !== key) return;
-    this.list.innerHTML = await got.text();
+    const options = await fetch(url, {signal: this.asking.signal, headers: {'HX-Request': 'true'}}).then(got => (got.ok ? got.text() : null)).catch(() => null);
+    if (options === null || this.sought !== key) return;
+    this.list.innerHTML = options;
     this.options.forEach((option, i) => { option.id = `suggestion-${i}`; });
     this.list.hidden = !this.options.length;
     this.pick(0);
