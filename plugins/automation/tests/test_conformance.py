@@ -18,6 +18,15 @@ async def make_assignee(kit, given):
 CHECKED = "names of fields and actions are checked against the resource that the rule is about"
 
 
+DESK: dict[str, object] = {
+    "recurring-tickets": {
+        "recurrence": "FREQ=WEEKLY;BYDAY=MO",
+        "starts_on": lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}",
+    },
+    "close-gates": {"required_fields": ["category"]},
+}
+
+
 class TestConformance(PluginBattery):
     plugin = "automation"
     samples: ClassVar = {
@@ -29,6 +38,7 @@ class TestConformance(PluginBattery):
             "actions": [{"action": "add_note", "content": "Seen"}],
         },
         "assignees": make_assignee,
+        **DESK,
     }
     fixed: ClassVar = {
         "automation-rules.resource": CHECKED,
@@ -45,13 +55,7 @@ class TestConformance(PluginBattery):
 
 class TestBridgeConformance(PluginBattery):
     plugin = "automation.ticketing"
-    samples: ClassVar = {
-        "recurring-tickets": {
-            "recurrence": "FREQ=WEEKLY;BYDAY=MO",
-            "starts_on": lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}",
-        },
-        "close-gates": {"required_fields": ["category"]},
-    }
+    samples: ClassVar = DESK
     fixed: ClassVar = {
         "recurring-tickets.recurrence": "it must be a recurrence of RFC 5545",
         "close-gates.required_fields": "they must be fields of tickets",

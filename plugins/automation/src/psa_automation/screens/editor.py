@@ -8,15 +8,14 @@ import msgspec
 
 from psa_automation import actions, dry_runs
 from psa_automation.api import RULES
-from psa_automation.fields import Catalogue, catalogue, declared
+from psa_automation.fields import Catalogue, catalogue, declared, titled
 from psa_automation.routes import READ
 from psa_automation.rule_rules import checked
-from psa_automation.screens.words import TRIGGERS, builder_words, operator_titles
+from psa_automation.screens.words import TRIGGERS
 from psa_sdk import Context
 from psa_sdk.documents import Documents, Item
 from psa_sdk.errors import Forbidden, Invalid, NotFound
 from psa_sdk.ui import Go, Show
-from psa_web.api import here, humanise
 
 TARGETS_LISTED = 40
 RUNS = 20
@@ -49,12 +48,17 @@ async def blank(ctx: Context, query: "Asked") -> Mapping[str, Any]:
     if not resources:
         raise NotFound("No module has anything that rules can be about.")
     resource = query.resource if query.resource in resources else next(iter(resources))
-    rule = {
+    rule: dict[str, Any] = {
+        "name": "",
+        "description": "",
         "resource": resource,
         "trigger_type": "created",
+        "trigger_options": {},
         "conditions": {},
         "actions": [],
+        "stops": False,
         "is_active": True,
+        "disabled_reason": "",
     }
     return await _shown(ctx, None, rule, 0)
 
@@ -80,7 +84,7 @@ async def _shown(ctx: Context, id: UUID | None, rule: dict[str, Any], version: i
         "id": id,
         "version": version,
         "rule": rule,
-        "options": options,
+        "options": {"since": "", "calendar": "24x7", "cron": "", "level": "", **options},
         "after": minutes // UNITS[unit],
         "unit": unit,
         "known": known,
@@ -102,9 +106,9 @@ async def _runs(ctx: Context, id: UUID) -> list[dict[str, Any]]:
     for item in items:
         kinds.setdefault(item.attributes["subject_kind"], []).append(UUID(item.attributes["subject_id"]))
     names = {
-        (kind, id): name
+        (kind, one): name
         for kind, ids in kinds.items()
-        for id, name in (await ctx.service(Documents).names(kind, ids)).items()
+        for one, name in (await ctx.service(Documents).names(kind, ids)).items()
     }
     return [_run(item, names) for item in items]
 
@@ -120,56 +124,21 @@ def _run(item: Item, names: Mapping[tuple[str, UUID], str]) -> dict[str, Any]:
 
 
 async def _builder(ctx: Context, known: Catalogue, rule: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the builder knows: fields, operators, actions, choices and the names of what is chosen."""
-    place = here()
-    _ = place.gettext
-    groups = {"": _("The record")}
-    groups |= {field.group: _(humanise(field.group)) for field in known.fields.values() if field.group}
-    groups |= {name: _(one.title) for name, one in known.occasions.items()}
+    """Return what the builder knows, in English: fields, actions, choices, the names of what is chosen."""
+    groups = {field.group: titled(field.group) for field in known.fields.values() if field.group}
+    groups |= {name: one.title for name, one in known.occasions.items()}
     targets = {field.target for field in known.fields.values() if field.target}
     targets |= {one.target for step in known.actions.values() for one in step.parameters if one.target}
     listed = {target: await _listed(ctx, target) for target in sorted(targets)}
     return {
-        "words": builder_words(place),
-        "operators": operator_titles(place),
         "groups": groups,
         "fields": [
-            {
-                "path": field.path,
-                "title": _(field.title),
-                "kind": field.kind,
-                "group": field.group,
-                "target": field.target,
-                "writable": field.writable,
-                "choices": [[value, _(humanise(value))] for value in field.choices],
-                "operators": field.wants(),
-            }
-            for field in known.fields.values()
+            {**msgspec.structs.asdict(field), "operators": field.wants()} for field in known.fields.values()
         ],
-        "actions": [
-            {
-                "name": one.name,
-                "title": _(one.title),
-                "parameters": [
-                    {
-                        **msgspec.to_builtins(parameter),
-                        "title": _(parameter.title),
-                        "help": _(parameter.help) if parameter.help else "",
-                        "choices": [[value, _(title)] for value, title in parameter.choices],
-                    }
-                    for parameter in one.parameters
-                ],
-            }
-            for one in known.actions.values()
-        ],
-        "people": [
-            [name, _(humanise(name))] for name, target in known.relations.items() if target == "users"
-        ],
+        "actions": list(known.actions.values()),
+        "people": [name for name, target in known.relations.items() if target == "users"],
         "listed": {target: choices for target, choices in listed.items() if choices},
         "names": await _names(ctx, known, rule),
-        "pick": place.url("/pick/"),
-        "conditions": rule.get("conditions") or {},
-        "steps": rule.get("actions") or [],
     }
 
 
@@ -201,7 +170,7 @@ async def _names(ctx: Context, known: Catalogue, rule: Mapping[str, Any]) -> dic
                     continue
     found: dict[str, str] = {}
     for target, ids in wanted.items():
-        found |= {str(id): name for id, name in (await ctx.service(Documents).names(target, ids)).items()}
+        found |= {str(one): name for one, name in (await ctx.service(Documents).names(target, ids)).items()}
     return found
 
 
@@ -262,8 +231,8 @@ async def create(ctx: Context, form: RuleForm) -> Go:
     """Store a new rule behind the others."""
     last = await ctx.records.find(RULES, order="-priority", limit=1)
     priority = min(last[0]["priority"] + 10 if last else 10, 1_000_000)
-    id = await ctx.service(Documents).create(RULES, {**entered(form), "priority": priority})
-    return Go(url=f"/ticket-automation-rules/{id}", toast="Rule created")
+    made = await ctx.service(Documents).create(RULES, {**entered(form), "priority": priority})
+    return Go(url=f"/ticket-automation-rules/{made}", toast="Rule created")
 
 
 async def save(ctx: Context, id: UUID, form: RuleForm) -> Go:

@@ -33,7 +33,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
                 "resource": resources[item.attributes["resource"]].title
                 if item.attributes["resource"] in resources
                 else item.attributes["resource"],
-                "figures": figures.get(item.id, {}),
+                "figures": figures.get(item.id, {"done": 0, "wrong": 0}),
             }
             for item in found.items
         ],
