@@ -275,6 +275,7 @@ def test_the_board_shows_other_columns_and_the_list_its_views(page: Page, desk: 
     expect(page.get_by_role("region", name="Administrator").locator("[data-card]")).to_have_count(1)
     page.goto("/ui/tickets")
     page.get_by_role("link", name="My open").click()
+    expect(page.get_by_role("link", name="My open")).to_have_attribute("aria-current", "page")
     row = page.locator("tbody tr[data-row]", has_text="Ibis in the server room")
     expect(row).to_have_count(1)
     page.keyboard.press("j")
