@@ -7,11 +7,14 @@ import msgspec
 from msgspec import Meta
 
 from psa_billing.api_gateways import PaymentGateway, psa_payment_gateways
+from psa_billing.paper import decoded
 from psa_sdk import Answer, AnswerList, Context, get, post, put
 from psa_sdk.errors import Conflict, Invalid, NotFound
 
 CONFIGS = "payment-gateway-configs"
-CONFIG = "SELECT id, provider, is_active, is_test_mode FROM billing.gateway_config WHERE provider = $1"
+CONFIG = (
+    "SELECT id, provider, is_active, is_test_mode, fields FROM billing.gateway_config WHERE provider = $1"
+)
 MANAGE = "billing.payment_gateway.manage"
 
 
@@ -68,8 +71,8 @@ async def config_of(ctx: Context, provider: str) -> Mapping[str, str] | None:
 
 async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answer:
     row = await ctx.db.fetch_one(CONFIG, name)
-    config = await _opened(ctx, row) if row else {}
-    fields = [field.name for field in msgspec.structs.fields(gateway.settings)] if gateway else list(config)
+    held = decoded(row["fields"]) if row else []
+    fields = [field.name for field in msgspec.structs.fields(gateway.settings)] if gateway else held
     return Answer(
         type="payment-gateway-configs",
         id=name,
@@ -79,7 +82,7 @@ async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answ
             is_installed=gateway is not None,
             is_active=bool(row and row["is_active"]),
             is_test_mode=bool(row["is_test_mode"]) if row else True,
-            is_set={field: bool(config.get(field)) for field in fields},
+            is_set={field: field in held for field in fields},
         ),
     )
 
@@ -123,6 +126,7 @@ async def write_config(ctx: Context, body: GatewayConfigWrite) -> Answer:
         "is_active": body.is_active,
         "is_test_mode": body.is_test_mode,
         "config": msgspec.json.encode(merged).decode(),
+        "fields": sorted(name for name, value in merged.items() if value),
     }
     records = ctx.as_system().records
     if row is None:

@@ -1,5 +1,6 @@
 """What happens when a payment is recorded: defaults, the oldest invoices, the event."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from psa_billing import ledger
@@ -7,10 +8,11 @@ from psa_billing.amounts import positive
 from psa_billing.api import INVOICES, PAYMENTS, PaymentReceived
 from psa_billing.closing import check_open
 from psa_billing.engine.money import ZERO, rounded
+from psa_billing.lifecycle import DRAFTS
 from psa_billing.profiles import client
 from psa_billing.settings import BillingSettings
 from psa_sdk import Change, Context
-from psa_sdk.errors import Conflict
+from psa_sdk.errors import Conflict, Invalid
 
 OURS = frozenset(("unapplied", "amount_disputed", "status"))
 EDITABLE = frozenset(("reference_number", "notes", "payment_method", "needs_attention", "fee"))
@@ -53,17 +55,25 @@ async def write_edit(_: Context, change: Change) -> None:
 
 
 async def after_payment(ctx: Context, change: Change) -> None:
-    """Apply a new payment to what it was meant for, or to what is due first; tell of it."""
+    """Apply a new payment to what it was meant for, or to what is due first; a draft's waits unapplied."""
     if change.verb != "create":
         return
     own = await ctx.settings(BillingSettings)
     system = ctx.as_system()
     await ledger.lock(ctx, [change.value("company")])
     payment: dict[str, Any] = dict(await system.records.get(PAYMENTS, change.id, lock=True))
+    invoice: Mapping[str, Any] = {}
     if payment["invoice"] is not None:
         invoice = await system.records.get(INVOICES, payment["invoice"])
         await ledger.lock(ctx, [invoice["company"]])
         invoice = await system.records.get(INVOICES, payment["invoice"], lock=True)
+        if invoice["company"] not in await ledger.payers(ctx, payment["company"]):
+            raise Invalid(
+                "The invoice is another company's.",
+                code="other_company",
+                pointer="/data/relationships/invoice",
+            )
+    if payment["invoice"] is not None and invoice["status"] not in DRAFTS:
         part = min(payment["unapplied"], invoice["balance_due"]) or payment["unapplied"]
         await ledger.apply(
             ctx,
@@ -74,7 +84,7 @@ async def after_payment(ctx: Context, change: Change) -> None:
         )
     elif payment["gateway"] is not None:
         return  # the gateway's ledger applies it and tells
-    elif own.auto_apply:
+    elif own.auto_apply and payment["invoice"] is None:
         await ledger.apply_oldest_first(ctx, "payment", payment)
     payment = dict(await system.records.get(PAYMENTS, change.id))
     await ctx.emit(

@@ -429,6 +429,7 @@ class GatewayConfig(TenantTable, schema="billing", tablename="gateway_config"):
     is_active = Boolean(default=False)
     is_test_mode = Boolean(default=True)
     config = Sealed()
+    fields = Json(default=[], help_text="Which credentials are set")
 
     exported = False
     index_on = (Index(("provider",), unique=True),)

@@ -348,6 +348,7 @@ CREATE TABLE "billing"."gateway_config" (
     "is_active" boolean NOT NULL DEFAULT false,
     "is_test_mode" boolean NOT NULL DEFAULT true,
     "config" bytea,
+    "fields" jsonb NOT NULL DEFAULT '[]'::jsonb,
     PRIMARY KEY ("tenant_id", "id")
 );
 

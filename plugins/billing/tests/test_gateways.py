@@ -1,0 +1,137 @@
+"""Payments through a gateway: sealed credentials, the amount that is open, reports that repeat and come in any order."""
+
+import random
+from decimal import Decimal
+from uuid import UUID
+
+import pytest_asyncio
+
+from psa_billing.api import GatewayLedger
+from psa_sdk.testing import Kit
+
+from . import till
+from .counting_house import CountingHouse, codes
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shop(psa_bench) -> CountingHouse:
+    """A tenant with a gateway that is set up."""
+    installed = await psa_bench.install("multi", modules=(till,))
+    found = await CountingHouse.open(await Kit.open(installed))
+    answer = await found.finance.put(
+        "/payment-gateway/config", {"provider": "till", "config": {"api_key": "right"}}
+    )
+    assert answer.status_code == 200, answer.text
+    return found
+
+
+async def begun(shop, invoice: dict, **more) -> dict:
+    answer = await shop.finance.post("/payments/process-card", {"invoices": [invoice["id"]], **more})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]
+
+
+async def report(shop, verb: str, attempt: dict, **values):
+    async with shop.kit.unit() as ctx:
+        ledger = ctx.service(GatewayLedger)
+        return await getattr(ledger, verb)("till", f"order-{attempt['id']}", **values)
+
+
+async def paid(shop, attempt: dict, amount: str = "100.00") -> UUID:
+    return await report(shop, "succeeded", attempt, amount=Decimal(amount), currency="USD", at=shop.kit.now)
+
+
+async def test_credentials_are_sealed_and_tried(shop):
+    shown = await shop.finance.get("/payment-gateway/config")
+    assert shown.json()["data"][0]["attributes"]["is_set"] == {"api_key": True}
+    assert "right" not in shown.text
+    tested = await shop.finance.post("/payment-gateway/test", {"provider": "till"})
+    assert tested.json()["data"]["attributes"]["account"] == "Example account"
+    unknown = await shop.finance.put("/payment-gateway/config", {"provider": "nobody", "config": {}})
+    assert codes(unknown) == ["unknown_gateway"]
+    stored = await shop.rows("SELECT config FROM billing.gateway_config")
+    assert b"right" not in bytes(stored[0]["config"])
+
+
+async def test_a_saved_card_pays_at_once_or_not_at_all(shop):
+    """BILL-34, BILL-37: what is open now; an outdated amount is refused; a hard decline is told."""
+    company = await shop.company()
+    invoice = await shop.finalised(company)
+    stale = await shop.finance.post(
+        "/payments/process-card", {"invoices": [invoice["id"]], "expected_amount": "90.00"}
+    )
+    assert codes(stale) == ["stale_amount"]
+    declined = await begun(shop, invoice, saved_method="declined")
+    assert (declined["attributes"]["state"], declined["attributes"]["failure"]) == ("failed", "Declined")
+    await begun(shop, invoice, saved_method="card")
+    after = await shop.invoice(invoice["id"])
+    assert (after["status"], after["balance_due"]) == ("paid", "0.00")
+    again = await shop.finance.post("/payments/process-card", {"invoices": [invoice["id"]]})
+    assert codes(again) == ["not_open"]
+
+
+async def test_slow_money_stops_a_second_payment_and_may_come_back(shop):
+    """BILL-33: processing isn't paid; failed days later opens again; a dispute withdraws, won restores."""
+    company = await shop.company()
+    invoice = await shop.finalised(company)
+    attempt = await begun(shop, invoice)
+    assert attempt["attributes"]["redirect"].startswith("https://")
+    await report(shop, "processing", attempt)
+    assert (await shop.invoice(invoice["id"]))["status"] == "sent"
+    refused = await shop.finance.post("/payments/process-card", {"invoices": [invoice["id"]]})
+    assert codes(refused) == ["payment_processing"]
+    await report(shop, "failed", attempt, reason="R01")
+    retry = await begun(shop, invoice)
+    payment = await paid(shop, retry)
+    assert (await shop.invoice(invoice["id"]))["status"] == "paid"
+    await report(shop, "disputed", retry, dispute="d1", amount=Decimal(100))
+    disputed = await shop.invoice(invoice["id"])
+    assert (disputed["status"], disputed["in_dispute"], disputed["balance_due"]) == ("sent", True, "100.00")
+    await report(shop, "dispute_closed", retry, dispute="d1", won=True)
+    restored = await shop.invoice(invoice["id"])
+    assert (restored["status"], restored["in_dispute"]) == ("paid", False)
+    answer = await shop.finance.post(f"/payments/{payment}/refund", {"amount": "30.00"})
+    assert answer.status_code == 200, answer.text
+    assert till.refunds[-1] == (f"order-{retry['id']}", Decimal("30.00"))
+    assert (await shop.invoice(invoice["id"]))["balance_due"] == "30.00"
+
+
+async def test_reports_repeat_and_come_in_any_order(shop):
+    """BILL-32: the same reports in random order, each more than once, end alike: paid once, refunded once."""
+    dice = random.Random(7)
+    for _ in range(6):
+        company = await shop.company()
+        invoice = await shop.finalised(company)
+        attempt = await begun(shop, invoice)
+        reports = [
+            ("processing", {}),
+            ("succeeded", {"amount": Decimal(100), "currency": "USD", "at": shop.kit.now}),
+        ] * 3
+        dice.shuffle(reports)
+        for verb, values in reports:
+            await report(shop, verb, attempt, **values)
+        for _ in range(2):
+            await report(shop, "refunded", attempt, refund="re_1", amount=Decimal(25))
+        after = await shop.invoice(invoice["id"])
+        assert (after["balance_due"], after["is_processing"]) == ("25.00", False)
+        [held] = await shop.rows("SELECT count(*) AS n FROM billing.payment WHERE company = $1", company)
+        assert held["n"] == 1
+    async with shop.kit.unit() as ctx:
+        ledger = ctx.service(GatewayLedger)
+        assert [await ledger.first_time("till", "evt_1") for _ in range(2)] == [True, False]
+
+
+async def test_what_nobody_asked_for_stays_unapplied_and_is_told(shop):
+    """BILL-32: an unknown reference, or more than was asked."""
+    company = await shop.company()
+    invoice = await shop.finalised(company)
+    async with shop.kit.unit() as ctx:
+        stray = await ctx.service(GatewayLedger).succeeded(
+            "till", "stray", amount=Decimal(10), currency="USD", at=shop.kit.now, company_id=company
+        )
+    found = await shop.payment(str(stray))
+    assert (found["unapplied"], found["needs_attention"] != "") == ("10.00", True)
+    attempt = await begun(shop, invoice)
+    more = await shop.payment(str(await paid(shop, attempt, "110.00")))
+    assert (more["amount_applied"], more["unapplied"]) == ("100.00", "10.00")
+    assert "asked for" in more["needs_attention"]
