@@ -7,11 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from psa_contracts.api import CONTRACTS
 from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Invalid
-from psa_sdk.ui import Done
+from psa_sdk.ui import Go
 
 
 class Renew(msgspec.Struct, kw_only=True):
@@ -34,12 +33,12 @@ class Sign(msgspec.Struct, kw_only=True):
     signed_date: str = ""
 
 
-async def activate(ctx: Context, id: UUID) -> Done:
+async def activate(ctx: Context, id: UUID) -> Go:
     """Put a draft in force."""
     return await _done(ctx, id, "activate", {}, "Contract activated")
 
 
-async def renew(ctx: Context, id: UUID, form: Renew) -> Done:
+async def renew(ctx: Context, id: UUID, form: Renew) -> Go:
     """Add a term."""
     body: dict[str, Any] = {}
     if form.months.strip():
@@ -54,7 +53,7 @@ async def renew(ctx: Context, id: UUID, form: Renew) -> Done:
     return await _done(ctx, id, "renew", body, "Contract renewed")
 
 
-async def cancel(ctx: Context, id: UUID, form: Cancel) -> Done:
+async def cancel(ctx: Context, id: UUID, form: Cancel) -> Go:
     """Take notice."""
     body: dict[str, Any] = {"reason": form.reason.strip()}
     if form.ends_on:
@@ -62,7 +61,7 @@ async def cancel(ctx: Context, id: UUID, form: Cancel) -> Done:
     return await _done(ctx, id, "cancel", body, "Notice noted")
 
 
-async def sign(ctx: Context, id: UUID, form: Sign) -> Done:
+async def sign(ctx: Context, id: UUID, form: Sign) -> Go:
     """Note the signature of the present version."""
     body = {"signed_date": _date(form.signed_date, "/signed_date")}
     return await _done(ctx, id, "sign", body, "Signature noted")
@@ -75,6 +74,6 @@ def _date(written: str, pointer: str) -> str:
         raise Invalid("Say a date.", pointer=pointer) from None
 
 
-async def _done(ctx: Context, id: UUID, verb: str, body: dict[str, Any], toast: str) -> Done:
+async def _done(ctx: Context, id: UUID, verb: str, body: dict[str, Any], toast: str) -> Go:
     await ctx.service(Documents).call("POST", f"/contracts/{id}/{verb}", body=body)
-    return Done(toast=toast, refresh=(CONTRACTS, f"{CONTRACTS}:{id}"))
+    return Go(url=f"/contracts/{id}", toast=toast)
