@@ -153,7 +153,10 @@ async def closed(desk, **values) -> tuple[UUID, UUID]:
 
 async def link(desk, survey: UUID) -> str:
     async with desk.kit.unit() as ctx:
-        return ctx.service(SurveyLinks).token(survey)
+        token = ctx.service(SurveyLinks).token(survey)
+    answer = await desk.admin.get(f"/satisfaction-surveys/{survey}/link")
+    assert answer.json()["data"]["attributes"] == {"token": token, "path": f"/portal/survey/{token}"}
+    return token
 
 
 async def test_a_client_answers_by_a_signed_link(desk):

@@ -127,32 +127,36 @@ class Hours:
     def _from(self, start: datetime.datetime, days: int = _HORIZON) -> Iterator[Interval]:
         """Yield the open intervals from an instant on, the first one cut; in order, never overlapping."""
         date = start.astimezone(self._zone).date() - _ONE
-        reached = start
-        waiting: list[Interval] = []
         for _ in range(days):
-            waiting = sorted([*waiting, *self._opened_on(date)])
+            for opens, closes in self._within(date):
+                if closes > start:
+                    yield (max(start, opens)), closes
             date += _ONE
-            # What begins before the next date can't be preceded by anything of it.
-            first = self._earliest(date)
-            while waiting and waiting[0][0] < first:
-                opens, closes = waiting.pop(0)
-                if closes > reached:
-                    yield max(opens, reached), closes
-                    reached = closes
 
-    def _earliest(self, date: datetime.date) -> datetime.datetime:
-        midnight = datetime.datetime.combine(date, datetime.time())
-        return min(_at(midnight, self._offset(midnight + day)) for day in (-_ONE, _ONE))
-
-    def _opened_on(self, date: datetime.date) -> list[Interval]:
+    def _within(self, date: datetime.date) -> list[Interval]:
+        """Return the open time from a date's beginning to the next one's, whichever date's windows it is of."""
         known = self._known.get(date)
         if known is None:
-            known = self._known[date] = [
-                interval
-                for window in self.calendar.windows(date)
-                for interval in self._instants(date, window)
-            ]
+            begins, ends = self._begins(date), self._begins(date + _ONE)
+            parts = sorted(
+                (max(opens, begins), min(closes, ends))
+                for day in (date - _ONE * 2, date - _ONE, date)
+                for window in self.calendar.windows(day)
+                for opens, closes in self._instants(day, window)
+            )
+            known = []
+            for opens, closes in parts:
+                if opens < closes and known and opens <= known[-1][1]:
+                    known[-1] = (known[-1][0], max(known[-1][1], closes))
+                elif opens < closes:
+                    known.append((opens, closes))
+            self._known[date] = known
         return known
+
+    def _begins(self, date: datetime.date) -> datetime.datetime:
+        """Return an instant before which no window of the date can begin."""
+        midnight = datetime.datetime.combine(date, datetime.time())
+        return min(_at(midnight, self._offset(midnight + day)) for day in (-_ONE, _ONE))
 
     def _instants(self, date: datetime.date, window: Window) -> list[Interval]:
         """Return when a clock on the wall shows a time of the window: in two parts where clocks change in it."""

@@ -75,6 +75,26 @@ async def show_public(ctx: Context, token: str) -> Answer:
     return await show(ctx, SignedSurveyLinks(ctx).survey(token))
 
 
+class SurveyLink(msgspec.Struct):
+    """The token, and the portal's page that takes it."""
+
+    token: str
+    path: str
+
+
+@get(
+    "/satisfaction-surveys/{id:uuid}/link",
+    permission="ticketing.satisfaction_surveys.read",
+    returns=SurveyLink,
+    answer_type="survey-links",
+)
+async def link(ctx: Context, id: UUID) -> Answer:
+    """Return the signed link of a survey, to be sent to the client."""
+    await ctx.records.get(SURVEYS, id)
+    token = SignedSurveyLinks(ctx).token(id)
+    return Answer(type="survey-links", id=str(id), attributes=SurveyLink(token, f"/portal/survey/{token}"))
+
+
 @post(
     "/public/surveys/{token:str}",
     permission=PUBLIC,
@@ -175,4 +195,4 @@ def _row(row: Any, label: str) -> SatisfactionRow:
     )
 
 
-ROUTES = (show_public, answer_public, rate, satisfaction)
+ROUTES = (show_public, answer_public, link, rate, satisfaction)

@@ -15,7 +15,7 @@ from psa_sla.with_ticketing import standings
 from psa_sla.with_ticketing.standings import Kept, Subject
 from psa_ticketing.api import TicketOpened
 
-BATCH = 500
+BATCH = 250
 OPEN = """
 SELECT t.id FROM ticketing.ticket t LEFT JOIN sla.ticket_sla s ON s.ticket = t.id
 WHERE t.id > $1 AND t.status IN (SELECT id FROM ticketing.status WHERE category NOT IN
