@@ -111,3 +111,11 @@ def test_pauses_grow_from_a_second_to_a_quarter_of_an_hour():
     bounds = [(0.8, 1.2), (2.4, 3.6), (7.2, 10.8), (21, 33), (64, 98), (194, 292), (583, 875), (900, 900)]
     for attempts, (least, most) in enumerate(bounds, start=1):
         assert all(least <= pause_after(attempts) <= most for _ in range(200))
+
+
+async def test_long_work_goes_on_in_parts_for_as_long_as_it_takes(bench):
+    """A job that sends its own next part is no loop, however many parts there are."""
+    async with bench.kernel.unit(bench.acme) as ctx:
+        await ctx.send(bench.plugin.parts, left=3 * outbox.DEEPEST)
+    assert await drain(bench.kernel) == 3 * outbox.DEEPEST + 2
+    assert await bench.effects() == ["note all parts done"]

@@ -37,14 +37,16 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     trail: tuple[UUID, ...] = ()
 
 
-def cause_of(unit: "Unit") -> str | None:
+def cause_of(unit: "Unit", *, goes_on: bool = False) -> str | None:
     """Return the cause of what a unit of work writes to the outbox, as JSON; None when a request wrote it.
 
-    Raises `Conflict` when the chain of causes is too long.
+    A job that `goes_on` with its own next part makes the chain no longer. Raises `Conflict` when it is too long.
     """
     cause = unit.cause
     if cause is None:
         return None
+    if goes_on:
+        cause = msgspec.structs.replace(cause, depth=max(cause.depth - 1, 1))
     if cause.depth > DEEPEST:
         raise Conflict(
             f"Handlers caused each other {DEEPEST} times in a row; find the pair that never rests.",
@@ -66,6 +68,7 @@ async def append(
     *,
     version: int = 1,
     due_at: "datetime.datetime | None" = None,
+    goes_on: bool = False,
 ) -> UUID:
     """Write a row and return its id; `payload` is JSON, `due_at` empty for at once."""
     row, (actor_kind, actor_id, *_) = new_id(), unit.actor_facts
@@ -77,7 +80,7 @@ async def append(
         payload,
         version,
         unit.request_id,
-        cause_of(unit),
+        cause_of(unit, goes_on=goes_on),
         actor_kind,
         actor_id,
         due_at,

@@ -23,4 +23,6 @@ async def send(
     if actor.name not in unit.kernel.registry.actors:
         raise LookupError(f"{actor.name} is in no manifest's actors; declare it.")
     payload = codec.encode(actor, arguments)
-    return await outbox.append(unit, "job", actor.name, payload, due_at=unit.now + delay if delay else None)
+    goes_on = unit.principal.kind == "job" and unit.principal.label == actor.name
+    due_at = unit.now + delay if delay else None
+    return await outbox.append(unit, "job", actor.name, payload, due_at=due_at, goes_on=goes_on)

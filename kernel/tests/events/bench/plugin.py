@@ -92,6 +92,14 @@ async def note(ctx: Context, *, text: str) -> None:
     await leave(ctx, "note", text)
 
 
+@actor()
+async def parts(ctx: Context, *, left: int) -> None:
+    if left:
+        await ctx.send(parts, left=left - 1)
+    else:
+        await ctx.send(note, text="all parts done")
+
+
 @actor(queue="bulk")
 async def slow(ctx: Context, *, seconds: float, text: str = "") -> None:
     await asyncio.sleep(seconds)
@@ -168,6 +176,7 @@ def psa_manifest() -> Manifest:
         subscribers=(count, echo, fails, works, again, watch),
         actors=(
             note,
+            parts,
             slow,
             hangs,
             cancels,
