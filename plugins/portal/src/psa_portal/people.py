@@ -72,6 +72,8 @@ async def invite(ctx: Context, *, first_name: str, last_name: str, email: str, r
     Raises `Conflict` for an address that can't be used; whether somebody else has it isn't told.
     """
     company = _company(ctx)
+    if not email.strip():
+        raise Invalid("This is needed.", pointer="/data/attributes/email")
     sender = await ctx.as_system().service(ContactBook).resolve_sender(email)
     known = sender.contact
     if known is not None and known.company_id == company and not known.is_archived:
