@@ -1,0 +1,112 @@
+"""From a ticket to money: worked, approved, invoiced, sent, paid in parts, aged; in both tenancies, with hand-made sums."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from psa_sdk.testing import Client, Kit
+
+PLUGINS = (
+    "contacts",
+    "comments",
+    "ticketing",
+    "time",
+    "billing",
+    "time.ticketing",
+    "billing.time",
+    "billing.ticketing",
+)
+
+
+async def told(client: Client, verb: str, path: str, status: int, *body, **options) -> dict:
+    answer = await getattr(client, verb)(path, *body, **options)
+    assert answer.status_code == status, answer.text
+    return answer.json() if answer.content else {}
+
+
+def attributes(document: dict) -> dict:
+    return {"id": document["data"]["id"], **document["data"]["attributes"]}
+
+
+async def aged(finance: Client, company: UUID, as_of) -> dict:
+    query = {"as_of": str(as_of), "company": str(company)}
+    rows = (await told(finance, "get", "/billing/reports/ar-aging", 200, params=query))["data"]
+    return rows[0]["attributes"] if rows else {"balance": "0.00"}
+
+
+@pytest.mark.parametrize("tenancy", ["multi", "single"])
+async def test_a_ticket_becomes_money(psa_bench, tenancy):
+    """90 minutes at 140 and 45 at 180, 10 % off, 8.25 % tax: 345.00 - 34.50 + 25.62 = 336.12."""
+    kit = await Kit.open(await psa_bench.install(tenancy, plugins=PLUGINS))
+    tomorrow = kit.now.date() + timedelta(days=1)
+    kit.advance(datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=UTC) - kit.now)
+    admin = await kit.admin()
+    finance = await kit.staff(roles=("finance",), name="Fran Finance")
+    boss = await kit.staff(roles=("manager",), name="Mona Manager")
+    worker = await kit.staff(roles=("technician",), name="Terry Technician")
+
+    await told(admin, "patch", "/settings/billing", 200, {"values": {"charges_tax": True}})
+    await told(admin, "post", "/tax-rates", 201, {"name": "Sales tax", "rate": "8.25"})
+    company = (await kit.make("companies", name="Example Printing Ltd")).id
+    await told(admin, "patch", f"/companies/{company}", 200, {"payment_terms": "net_15"})
+    ticket = (await kit.make("tickets", company=company, title="The press is offline")).id
+
+    kinds = await told(admin, "get", "/work-types", 200, params={"filter[name]": "Remote support"})
+    kind = UUID(kinds["data"][0]["id"])
+    day = "2026-05-04"
+    for minutes, rate in ((90, "140"), (45, "180")):
+        entry = {"date": day, "duration_minutes": minutes, "rate_override": rate, "notes": "On the press"}
+        await told(worker, "post", "/time-entries", 201, entry, {"ticket": ticket, "work_type": kind})
+    await told(worker, "post", "/timesheets/submit", 200, {"start_date": day})
+    week = {"user": str(await worker.account_id()), "start_date": day}
+    await told(boss, "post", "/timesheets/approve", 200, week)
+
+    body = {"company": str(company), "through": "2026-05-31"}
+    preview = await told(
+        finance, "post", "/invoices/generate/from-time-entries", 200, body | {"preview": True}
+    )
+    [planned] = preview["data"]["attributes"]["drafts"]
+    made = await told(finance, "post", "/invoices/generate/from-time-entries", 201, body)
+    [draft] = made["data"]["attributes"]["drafts"]
+    assert (planned["total"], draft["subtotal"], draft["total"]) == ("373.46", "345.00", "373.46")
+    path = f"/invoices/{draft['id']}"
+    lines = (await told(finance, "get", f"{path}/lines", 200))["data"]
+    assert sorted(one["attributes"]["total"] for one in lines) == ["135.00", "210.00"]
+    assert {"The press is offline" in one["attributes"]["group_title"] for one in lines} == {True}
+
+    await told(finance, "patch", path, 200, {"discount_percent": "10"})
+    invoice = attributes(await told(finance, "post", f"{path}/finalise", 200))
+    sums = [invoice[name] for name in ("subtotal", "discount_amount", "tax_amount", "total")]
+    assert sums == ["345.00", "34.50", "25.62", "336.12"]  # 310.50 x 8.25 % = 25.61625
+    await told(finance, "post", f"{path}/send", 200, {"mark_only": True})
+    await kit.drain()
+    paper = await finance.get(f"{path}/pdf", headers={"Accept": "*/*"})
+    assert paper.content.startswith(b"%PDF-")
+
+    client = await kit.portal(company, admin=True)
+    assert attributes(await told(client, "get", path, 200))["balance_due"] == "336.12"
+
+    today = kit.now.date()
+    part = {"amount": "300.00", "payment_method": "wire"}
+    await told(finance, "post", "/payments", 201, part, {"company": company, "invoice": UUID(draft["id"])})
+    assert (await aged(finance, company, today))["current"] == "36.12"
+    kit.advance(timedelta(days=15 + 31))
+    later = await aged(finance, company, kit.now.date())
+    assert (later["days_31_60"], later["current"], later["balance"]) == ("36.12", "0.00", "36.12")
+    assert (await aged(finance, company, today))["current"] == "36.12"
+
+    await told(finance, "post", "/payments", 201, {"amount": "36.12"}, {"company": company})
+    assert attributes(await told(finance, "get", path, 200))["status"] == "paid"
+    assert (await aged(finance, company, kit.now.date()))["balance"] == "0.00"
+    again = await told(finance, "post", "/invoices/generate/from-time-entries", 200, body)
+    assert again["data"]["attributes"]["drafts"] == []
+
+    months = await told(
+        finance,
+        "get",
+        "/billing/reports/revenue",
+        200,
+        params={"start_date": str(today.replace(day=1)), "end_date": str(today), "company": str(company)},
+    )
+    assert months["data"][0]["attributes"]["invoiced"] == "310.50"
