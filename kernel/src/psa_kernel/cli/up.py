@@ -55,7 +55,7 @@ async def _run(config: Config, registry: Registry, listener: socket.socket, *, d
 
         async def ready() -> None:
             write_connection(config.data_dir, connection)
-            _announce(config, connection)
+            _announce(config, connection, _portal(registry))
 
         async with Background(kernel):
             await serve(create_app(kernel), listener, stop, ready=ready, leaving=kernel.live.close)
@@ -65,7 +65,14 @@ def _filling(title: str) -> None:
     click.echo(f"Filling in demonstration data: {title}")
 
 
-def _announce(config: Config, connection: Connection) -> None:
+def _portal(registry: Registry) -> str:
+    """Return where clients log in: the page of a shell for them, else the route."""
+    frames = (frame for plugin in registry.plugins.values() for frame in plugin.manifest.ui.frames)
+    found = next((frame.prefix for frame in frames if frame.audience == "portal"), "")
+    return f"{found}/" if found else "/api/v1/portal/auth/login"
+
+
+def _announce(config: Config, connection: Connection, portal: str) -> None:
     click.secho(f"\nPSA is ready at {connection.url}", bold=True)
     if config.multi_tenant:
         click.echo(f"Tenant:   {connection.tenant}  (send X-Tenant: {connection.tenant} to log in)")
@@ -74,7 +81,7 @@ def _announce(config: Config, connection: Connection) -> None:
     if connection.demo and connection.admin_password:
         others = ", ".join(email for _, email, _ in DEMO_STAFF)
         click.echo(f"          {others}: the same password")
-        click.echo(f"Portal:   {DEMO_CLIENT} at POST /api/v1/portal/auth/login: the same password")
+        click.echo(f"Portal:   {connection.url}{portal}  {DEMO_CLIENT}: the same password")
     click.echo(f"API:      {connection.url}/api/v1/docs")
     click.echo(f"Scripts:  {config.data_dir / 'connection.json'}")
     click.echo("Ctrl-C stops everything.\n")
