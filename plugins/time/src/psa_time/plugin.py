@@ -7,6 +7,7 @@ from psa_time import (
     demo,
     entry_actions,
     forgotten,
+    pages,
     reports,
     resources,
     tables,
@@ -98,6 +99,7 @@ def psa_manifest() -> Manifest:
         actors=(forgotten.watch_timers,),
         schedules=forgotten.SCHEDULES,
         settings=TimeSettings,
+        ui=pages.UI,
         seed=defaults.seed,
         demo=demo.fill,
     )

@@ -156,9 +156,10 @@ async def activate_tenant(ctx: Context, id: UUID) -> Answer:
 
 @get("/tenants/{id:uuid}/usage", permission=READ, returns=UsageDocument, answer_type="usage")
 async def tenant_usage(ctx: Context, id: UUID, query: UsageQuery) -> AnswerList:
-    """Show a tenant's usage by UTC day."""
+    """Show a tenant's usage by UTC day; the tenant's audit log says that the operator looked."""
     unit = operator_unit(ctx)
     await _answer(unit, id)
+    await lifecycle.tell_tenant(unit.kernel, unit, id, "usage_viewed")
     days = await usage.read(unit.kernel, id, query.first, query.last)
     return AnswerList(
         items=[
