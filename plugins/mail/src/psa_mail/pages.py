@@ -18,7 +18,7 @@ VIEWS = (
         resource=MAILBOXES,
         icon="inbox",
         columns=("name", "address", "kind", "state", "succeeded_at", "is_paused"),
-        summary=("state", "address", "is_paused", "succeeded_at"),
+        summary=("state", "address", "succeeded_at"),
         tones=_STATES,
         fields=(
             "name",
@@ -183,9 +183,7 @@ UI = Ui(
     ),
     filters=(
         ListFilter(resource=INCOMING, name="state"),
-        ListFilter(resource=INCOMING, name="outcome"),
         ListFilter(resource=OUTGOING, name="state"),
-        ListFilter(resource=OUTGOING, name="kind"),
         ListFilter(resource=MAILBOXES, name="state"),
     ),
     styles=("mail.css",),
