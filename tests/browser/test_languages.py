@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from babel.messages.extract import extract_from_dir
 
+import psa_automation
 import psa_comments
 import psa_console
 import psa_contacts
@@ -93,7 +94,9 @@ WORDS_ALIKE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [psa_web, psa_console, psa_comments, psa_contacts, psa_sla, psa_ticketing])
+@pytest.mark.parametrize(
+    "module", [psa_web, psa_console, psa_automation, psa_comments, psa_contacts, psa_sla, psa_ticketing]
+)
 def test_templates_and_code_are_translated(german: Catalogues, module: object):
     package = Path(getattr(module, "__file__", "")).parent
     assert untranslated(german, texts_of(str(package))) == set()

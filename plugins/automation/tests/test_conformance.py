@@ -15,10 +15,28 @@ async def make_assignee(kit, given):
     return UUID(answer.json()["data"]["id"])
 
 
+async def make_contract(kit, given):
+    """Tickets fall under contracts that are in force."""
+    company = given.get("company") or (await kit.make("companies")).id
+    admin = await kit.admin()
+    attributes = {
+        "name": f"Contract {kit.number()}",
+        "contract_type": "managed_services",
+        "start_date": "2026-01-01",
+        "end_date": "2036-12-31",
+    }
+    made = await admin.post("/contracts", attributes, {"company": company})
+    assert made.status_code == 201, made.text
+    found = UUID(made.json()["data"]["id"])
+    assert (await admin.post(f"/contracts/{found}/activate")).status_code == 200
+    return found
+
+
 CHECKED = "names of fields and actions are checked against the resource that the rule is about"
 
 
 DESK: dict[str, object] = {
+    "contracts": make_contract,
     "recurring-tickets": {
         "recurrence": "FREQ=WEEKLY;BYDAY=MO",
         "starts_on": lambda n: f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}",

@@ -203,15 +203,24 @@ async def test_people_are_held_back_by_a_gate_with_all_that_is_missing(shop):
             "required_fields": ["category", "estimated_hours"],
             "needs_time": True,
             "needs_resolution": True,
+            "needs_checklist": True,
         },
         {"queue": UUID(queue)},
     )
     technician = await shop.kit.staff(roles=("technician",))
     ticket, other = await shop.ticket(queue=queue), await shop.ticket()
     closed = UUID(await shop.status("closed"))
+    item = await shop.admin.post("/checklist-items", {"title": "Call back"}, {"ticket": ticket})
+    assert item.status_code == 201, item.text
     refused = await technician.patch(f"/tickets/{ticket}", relationships={"status": closed})
     assert refused.status_code == 422
-    assert codes(refused) == ["required_field", "required_field", "time_required", "resolution_required"]
+    assert codes(refused) == [
+        "required_field",
+        "required_field",
+        "time_required",
+        "resolution_required",
+        "checklist_open",
+    ]
     assert (await technician.patch(f"/tickets/{other}", relationships={"status": closed})).status_code == 200
     bulk = await technician.post("/tickets/bulk", {"ids": [str(ticket)], "status": str(closed)})
     assert bulk.json()["data"]["attributes"]["failed"][0]["code"] == "required_field"

@@ -16,6 +16,13 @@ from psa_automation.conditions import AllOf, AnyOf, Moment, Not, matches, read
 from psa_automation.operators import OPERATORS, Edge, holds, operand, wants
 
 NOW = datetime.datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def local(*parts: int) -> datetime.datetime:
+    """A time of a clock on the wall."""
+    return datetime.datetime(*parts)  # noqa: DTZ001 - of any zone
+
+
 KINDS = {"title": "text", "count": "number", "open": "boolean", "tags": "tags", "at": "instant"}
 LEAVES = st.one_of(
     st.builds(
@@ -164,7 +171,7 @@ def test_recurrence_keeps_local_time_where_clocks_change():
     """CAL-01, TIC-61: weekly Mon 09:00 in New York is 14:00Z, then 13:00Z."""
     found = recurrence.occurrences(
         "FREQ=WEEKLY;BYDAY=MO",
-        datetime.datetime(2026, 3, 2, 9),
+        local(2026, 3, 2, 9),
         ZoneInfo("America/New_York"),
         datetime.datetime(2026, 3, 1, tzinfo=UTC),
     )
@@ -178,7 +185,7 @@ def test_a_day_that_a_month_lacks_is_skipped():
     """TIC-61: the 31st has no occurrence in February (RFC 5545 3.3.10)."""
     found = recurrence.occurrences(
         "FREQ=MONTHLY;BYMONTHDAY=31",
-        datetime.datetime(2026, 1, 31, 8),
+        local(2026, 1, 31, 8),
         ZoneInfo("UTC"),
         datetime.datetime(2026, 1, 1, tzinfo=UTC),
     )
@@ -194,13 +201,13 @@ def test_a_day_that_a_month_lacks_is_skipped():
 )
 def test_occurrences_are_the_days_that_a_calendar_shows(frequency, interval, hour, name, after_days):
     """Against counting days one by one."""
-    zone, start = ZoneInfo(name), datetime.datetime(2026, 1, 5, hour, 30)
+    zone, start = ZoneInfo(name), local(2026, 1, 5, hour, 30)
     after = datetime.datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=after_days)
     found = list(
         islice(recurrence.occurrences(f"FREQ={frequency};INTERVAL={interval}", start, zone, after), 5)
     )
     step = interval * (7 if frequency == "WEEKLY" else 1)
-    days = (start + timedelta(days=n) for n in range(0, 600) if n % step == 0)
+    days = (start + timedelta(days=n) for n in range(600) if n % step == 0)
     instants = (day.replace(tzinfo=zone).astimezone(UTC) for day in days)
     assert found == list(islice((instant for instant in instants if instant > after), 5))
 

@@ -58,11 +58,11 @@ def lacking(
         faults.append(
             Fault(detail="Write a resolution note before closing the ticket.", code="resolution_required")
         )
-    if any(gate["needs_checklist"] for gate in gates) and values.get("open_checklist_items"):
+    waiting = (values.get("checklist_total") or 0) - (values.get("checklist_done") or 0)
+    if any(gate["needs_checklist"] for gate in gates) and waiting:
         faults.append(
             Fault(
-                detail=f"{values['open_checklist_items']} items of the checklist are open; finish them first.",
-                code="checklist_open",
+                detail=f"{waiting} items of the checklist are open; finish them first.", code="checklist_open"
             )
         )
     return faults
