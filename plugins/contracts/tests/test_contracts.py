@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from psa_contracts.charges import due
 from psa_contracts.periods import DAY, add_months
 
 from .firm import codes, flat, ok
@@ -335,3 +336,17 @@ async def test_a_list_of_contracts_takes_as_many_statements_for_two_as_for_ten(f
     for _ in range(4):
         await firm.contract(company)
     assert await sent() == few
+
+
+async def test_what_is_due_takes_as_many_statements_for_one_contract_as_for_five(firm):
+    """No N+1: agreements, items, revisions, terms and charges are read for all at once."""
+    contracts = [await firm.contract(start_date="2025-01-01") for _ in range(5)]
+    for contract in contracts:
+        await firm.item(contract, unit_price="10")
+
+    async def sent(some: list[dict]) -> int:
+        async with firm.kit.statements() as found, firm.kit.unit() as ctx:
+            assert len(await due(ctx, [UUID(one["id"]) for one in some], firm.today)) >= len(some)
+        return sum("contracts." in text for text in found)
+
+    assert await sent(contracts[:1]) == await sent(contracts) == 5
