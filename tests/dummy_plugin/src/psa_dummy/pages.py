@@ -32,6 +32,9 @@ from psa_sdk.ui import (
 
 READ = "dummy.dummy_gadgets.read"
 GADGET_NAV = NavItem(id="dummy.gadgets", label="Gadgets", url="/gadgets", permission=READ, group="service")
+PORTAL_NAV = NavItem(
+    id="dummy.portal", label="Gadgets", url="/gadgets", permission=READ, order=50, shell="portal"
+)
 RETIRED_NAV = NavItem(
     id="dummy.retired", label="Retired gadgets", url="/dummy/gadgets?archived=true", permission=READ
 )
@@ -113,9 +116,17 @@ async def search_numbers(ctx: Context, text: str) -> Sequence[Hit]:
 
 
 UI = Ui(
-    nav=(GADGET_NAV,),
+    nav=(GADGET_NAV, PORTAL_NAV),
     pages=(
         Page(path="/gadgets", template="dummy/page.html", permission=READ, load=load_page, title="Depot"),
+        Page(
+            path="/gadgets",
+            template="dummy/page.html",
+            permission=READ,
+            load=load_page,
+            title="Gadgets",
+            shell="portal",
+        ),
         Page(
             path="/settings/depot",
             template="dummy/depot.html",
@@ -142,13 +153,32 @@ UI = Ui(
                 ("company.main", "dummy.fragile", "Fragile", load_fragile, False),
             )
         ),
+        Panel(
+            slot="portal.banner",
+            id="dummy.banner",
+            title="Gadgets",
+            template="dummy/count.html",
+            load=load_count,
+            permission=READ,
+            shell="portal",
+        ),
     ),
-    widgets=tuple(
-        Widget(id=id, title=title, template="dummy/count.html", load=load, permission=READ)
-        for id, title, load in (
-            ("dummy.count", "Gadgets", load_count),
-            ("dummy.broken", "Broken", load_fragile),
-        )
+    widgets=(
+        *(
+            Widget(id=id, title=title, template="dummy/count.html", load=load, permission=READ)
+            for id, title, load in (
+                ("dummy.count", "Gadgets", load_count),
+                ("dummy.broken", "Broken", load_fragile),
+            )
+        ),
+        Widget(
+            id="dummy.portal",
+            title="Your gadgets",
+            template="dummy/count.html",
+            load=load_count,
+            permission=READ,
+            shell="portal",
+        ),
     ),
     form_parts=(
         FormPart(
