@@ -14,12 +14,14 @@ from psa_sdk.tables import new_id
 subscriptions: dict[UUID, tuple[UUID, datetime.date, Decimal, str]] = {}
 billed: dict[str, UUID] = {}
 failing: set[UUID] = set()
+crashing: set[UUID] = set()
 
 
 def reset() -> None:
     subscriptions.clear()
     billed.clear()
     failing.clear()
+    crashing.clear()
 
 
 def subscribe(company: UUID, first: datetime.date, price: str, currency: str = "USD") -> None:
@@ -38,6 +40,8 @@ class Subscriptions:
     async def collect(self, scope: BillingScope) -> Collected:
         if scope.company_id in failing:
             raise Conflict("The subscription broke.")
+        if scope.company_id in crashing:
+            raise RuntimeError("a bug of the source")
         return Collected(
             lines=[
                 BillableLine(

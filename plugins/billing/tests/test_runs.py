@@ -128,23 +128,27 @@ async def test_two_runs_at_once_bill_everything_once(shop):
 
 async def test_one_failing_company_stops_nobody_and_is_tried_again(shop):
     """BILL-27: created, skipped with its reason, failed with its reason; resuming tries what failed."""
-    good, bad, idle = [await shop.company() for _ in range(3)]
+    good, bad, idle, mad = [await shop.company() for _ in range(4)]
     neighbour.subscribe(good, date(2026, 6, 1), "10.00")
     neighbour.subscribe(bad, date(2026, 6, 1), "20.00")
     neighbour.failing.add(bad)
-    batch = await run(shop, companies=[str(one) for one in (good, bad, idle)])
-    assert (batch["created"], batch["failed"], batch["skipped"]) == (1, 1, 1)
+    neighbour.subscribe(mad, date(2026, 6, 1), "30.00")
+    neighbour.crashing.add(mad)
+    batch = await run(shop, companies=[str(one) for one in (good, bad, idle, mad)])
+    assert (batch["created"], batch["failed"], batch["skipped"]) == (1, 2, 1)
     items = [
         flat(one) for one in (await shop.finance.get(f"/billing-batches/{batch['id']}/items")).json()["data"]
     ]
     reasons = {UUID(one["company"]): one["reason"] for one in items}
     assert "broke" in reasons[bad]
+    assert "RuntimeError" in reasons[mad]
     assert "nothing to bill" in reasons[idle]
     neighbour.failing.clear()
+    neighbour.crashing.clear()
     assert (await shop.finance.post(f"/billing-batches/{batch['id']}/resume")).status_code == 200
     await shop.kit.drain()
     after = flat((await shop.finance.get(f"/billing-batches/{batch['id']}")).json()["data"])
-    assert (after["status"], after["created"], after["failed"]) == ("finished", 2, 0)
+    assert (after["status"], after["created"], after["failed"]) == ("finished", 3, 0)
 
 
 async def test_a_deleted_draft_gives_back_and_so_does_a_void_invoice(shop):

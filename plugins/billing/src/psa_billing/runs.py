@@ -5,6 +5,8 @@ What is done is committed with its item, so a run that is killed goes on where i
 
 from uuid import UUID
 
+import structlog
+
 from psa_billing import drafting
 from psa_billing.api import BatchFinished
 from psa_billing.api_sources import BillingScope
@@ -13,6 +15,7 @@ from psa_billing.finalising import finalise
 from psa_sdk import Context, actor
 from psa_sdk.errors import Problem
 
+_log = structlog.get_logger(__name__)
 BATCHES = "billing-batches"
 AT_ONCE = 10
 """Companies of one job, which is one transaction."""
@@ -91,6 +94,9 @@ async def _bill(
                     await finalise(ctx, one.id)
     except Problem as problem:
         return "failed", str(problem)[:500], None
+    except Exception as error:
+        _log.exception("billing a company failed", company=str(scope.company_id))
+        return "failed", f"An internal failure ({type(error).__name__}); the log has it.", None
     reason = " ".join(outcome.reasons)
     if outcome.drafts:
         return "created", reason, outcome
