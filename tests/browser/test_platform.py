@@ -162,7 +162,7 @@ def test_what_a_plugin_adds_to_anothers_form_is_saved_with_it(page: Page, platfo
     expect(page.locator("[contenteditable=true]")).to_be_focused()
     page.keyboard.type("It is on its way.")
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("It is on its way.").first).to_be_visible()
+    expect(page.locator(".msg", has_text="It is on its way.")).to_be_visible()
     found = platform.api.get(f"/audit-logs?filter[record_id]={ticket}&filter[action]=lent").json()["data"]
     assert len(found) == 1
 
