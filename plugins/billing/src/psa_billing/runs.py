@@ -94,7 +94,7 @@ async def _bill(
                     await finalise(ctx, one.id)
     except Problem as problem:
         return "failed", str(problem)[:500], None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever fails for one company, others are billed
         _log.exception("billing a company failed", company=str(scope.company_id))
         return "failed", f"An internal failure ({type(error).__name__}); the log has it.", None
     reason = " ".join(outcome.reasons)
