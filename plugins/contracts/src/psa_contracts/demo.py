@@ -146,7 +146,7 @@ def _contract(
         "end_date": terms[-1][1],
         "anchor_date": first,
         "currency": currency,
-        "auto_renew": renews and dice.random() < 0.8,
+        "auto_renew": renews and dice.randint(1, 5) < 5,
         "uplift_percent": UPLIFT if renews else Decimal(0),
         "labour": {"block_hours": "hours", "time_and_materials": "billed"}.get(kind, "included"),
         "billing_timing": "arrears" if kind == "time_and_materials" else "advance",
