@@ -79,7 +79,7 @@ async def _history(ctx: Context, clients: Sequence[Client], dice: random.Random)
     plans = {one.id: _plan(dice) for one in clients}
     for date in _firsts(ctx.today):
         for who in clients:
-            work = plans[who.id] + ([_extra(dice)] if dice.random() < 0.2 else [])
+            work = plans[who.id] + ([_extra(dice)] if dice.randrange(5) == 0 else [])
             found = totals(
                 [
                     LineInput(quantity=one["quantity"], unit_price=one["unit_price"], rates=(TAX,))
@@ -195,7 +195,7 @@ def _payment(ctx: Context, invoice: dict[str, Any], dice: random.Random) -> dict
     """Pay an invoice by the client's habit, if that day has come; the invoice follows."""
     days = dice.choices([days for days, _ in HABITS], weights=[weight for _, weight in HABITS])[0]
     method = dice.choice(("wire", "wire", "ach", "check", "credit_card"))
-    share = Decimal("0.5") if dice.random() < 0.05 else Decimal(1)
+    share = Decimal("0.5") if dice.randrange(20) == 0 else Decimal(1)
     if days is None:
         return None
     date = invoice["due_date"] + datetime.timedelta(days=days)
