@@ -13,6 +13,7 @@ import psa_comments
 import psa_console
 import psa_contacts
 import psa_contracts
+import psa_mail
 import psa_sla
 import psa_ticketing
 import psa_web
@@ -97,7 +98,17 @@ WORDS_ALIKE = {
 
 @pytest.mark.parametrize(
     "module",
-    [psa_web, psa_console, psa_automation, psa_comments, psa_contacts, psa_contracts, psa_sla, psa_ticketing],
+    [
+        psa_web,
+        psa_console,
+        psa_automation,
+        psa_comments,
+        psa_contacts,
+        psa_contracts,
+        psa_mail,
+        psa_sla,
+        psa_ticketing,
+    ],
 )
 def test_templates_and_code_are_translated(german: Catalogues, module: object):
     package = Path(getattr(module, "__file__", "")).parent

@@ -40,7 +40,7 @@ _OURS: Mapping[tuple[str, str], Words] = {
     ),
     ("created", "de"): Words(
         _SUBJECT,
-        "Guten Tag {{contact.name}},\n\nvielen Dank, Ihre Anfrage **{{ticket.number}}** liegt uns vor. Antworten Sie"
+        "Guten Tag {{contact.name}},\n\nvielen Dank, wir haben Ihre Anfrage **{{ticket.number}}**. Antworten Sie"
         " auf diese Mail, wenn es etwas zu ergänzen gibt.\n\n{{organisation.name}}",
     ),
     ("reply", "en"): Words(_SUBJECT, "{{note}}\n\n{{signature}}"),
