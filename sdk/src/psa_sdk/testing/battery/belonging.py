@@ -67,12 +67,17 @@ async def _belonging(
 
 
 def _leading(house: House, name: str) -> list[Related]:
-    """Return the to-one relationships that may lead to a company: those to lists of the tenant's don't."""
+    """Return the to-one relationships that may lead to a company: those to lists of the tenant's don't.
+
+    What other plugins hang on the resource has rules of its own, which their batteries know.
+    """
+    table = house.installation.resources[name].table
     return [
         relation
         for relation in house.installation.relations(name).values()
         if relation.kind == "to_one"
         and relation.target != name
+        and (relation.column is None or relation.column._meta.table is table)
         and (_sent(house, name, relation) or relation.target in {"companies", "contacts"})
         and (
             _needed(relation)

@@ -62,7 +62,7 @@ class WriteChecks:
         for resource in house.resources:
             if "update" not in resource.verbs:
                 continue
-            writable = {field.encode_name for field in _fields(resource)}
+            writable = {field.encode_name for field in _fields(resource)} | _added(house, resource)
             made = await house.record(resource.name)
             shown = data_of(await admin.get(f"{resource.url}/{made.id}")).get("attributes", {})
             for name in shown.keys() - writable:
@@ -182,6 +182,17 @@ class WriteChecks:
         ]
         await house.kit.drain()
         report(faults)
+
+
+def _added(house: House, resource: Resource) -> set[str]:
+    """Return the writable attributes that extensions give a resource."""
+    return {
+        field.encode_name
+        for manifest in house.installation.manifests.values()
+        for extension in manifest.extensions
+        if extension.resource == resource.name and extension.write is not None
+        for field in msgspec.structs.fields(extension.write)
+    }
 
 
 def _fields(resource: Resource) -> tuple[msgspec.structs.FieldInfo, ...]:
