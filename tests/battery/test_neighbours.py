@@ -1,8 +1,7 @@
 """Plugins do without neighbours that they don't require, and the kernel without any plugin (KRN-02)."""
 
 import pytest
-
-from psa_sdk.testing import PluginBattery
+from isolation.installed import batteries
 
 from .verdicts import verdicts
 
@@ -18,14 +17,8 @@ async def test_the_kernel_runs_with_no_plugin_at_all(new_kit):
     [("contacts", ()), ("ticketing", ("contacts", "comments"))],
 )
 async def test_it_conforms_without_optional_neighbours(psa_bench, name, others):
-    samples = {"contact-emails": {"address": lambda n: f"person{n}@example.com"}}
-    facts = {
-        "plugin": name,
-        "plugins": (name, *others),
-        "samples": samples,
-        "fixed": {"contacts.is_primary": "handed on", "sites.is_primary": "handed on"},
-    }
-    assert await verdicts(psa_bench, type("Battery", (PluginBattery,), facts)) == {}
+    alone = type("Battery", (batteries()[name],), {"plugins": (name, *others)})
+    assert await verdicts(psa_bench, alone) == {}
 
 
 async def test_comments_boot_with_nothing_to_comment_on(new_kit):

@@ -13,5 +13,5 @@ class TestConformance(PluginBattery):
         "tickets": {
             "scheduled_start": lambda n: f"2026-01-{n % 28 + 1:02d}T08:00:00Z",
             "scheduled_end": lambda n: f"2026-02-{n % 28 + 1:02d}T08:00:00Z",
-        }
+        },
     }

@@ -5,7 +5,7 @@ CREATE TABLE psa.authenticator (
     updated_at timestamptz NOT NULL DEFAULT current_timestamp,
     version integer NOT NULL DEFAULT 1,
     account uuid NOT NULL,
-    secret bytea NOT NULL,
+    secret bytea,
     confirmed_at timestamptz,
     last_step bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, id)
