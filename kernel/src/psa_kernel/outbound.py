@@ -6,11 +6,12 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import httpx
 
+from psa_sdk.context import Context
 from psa_sdk.errors import Invalid, TooLarge, Unavailable
 from psa_sdk.network import HttpAnswer
 
@@ -46,9 +47,9 @@ def is_public(text: str) -> bool:
 class GuardedNetwork:
     """Implements `psa_sdk.network.Network`."""
 
-    def __init__(self, unit: "Unit") -> None:
+    def __init__(self, ctx: Context) -> None:
         """Use the operator's list of opened networks."""
-        self._unit = unit
+        unit = self._unit = cast("Unit", ctx)
         self._opened = [
             ipaddress.ip_network(network, strict=False) for network in unit.kernel.config.outbound_networks
         ]

@@ -1,9 +1,10 @@
 """Signatures in the name of a tenant, under a key that follows from the master key."""
 
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from psa_kernel.master_key import UnusableKey
+from psa_sdk.context import Context
 
 if TYPE_CHECKING:
     from psa_kernel.unit_of_work import Unit
@@ -15,8 +16,9 @@ SHORTEST = 10
 class TenantSigner:
     """Implements `psa_sdk.signing.Signer`."""
 
-    def __init__(self, unit: "Unit") -> None:
+    def __init__(self, ctx: Context) -> None:
         """Sign for the unit's tenant."""
+        unit = cast("Unit", ctx)
         self._keys = unit.kernel.keys
         self._tenant_id = unit.tenant_id
 

@@ -148,7 +148,7 @@ async def test_who_is_in_copy_reads_and_writes_but_does_not_close(desk):
     assert (await send(house.user, f"/tickets/{ticket}/close")).status_code == 403
 
 
-async def test_lists_show_ones_own_and_administrators_the_companys(desk):
+async def test_lists_show_ones_own_and_administrators_those_of_the_company(desk):
     house = await desk.house()
     await desk.ticket(house.user, "Mouse is missing")
     await desk.ticket(house.admin, "Screen flickers")
