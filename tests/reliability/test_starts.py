@@ -78,7 +78,8 @@ async def test_a_first_start_killed_at_any_stage_is_completed_by_the_next(new_in
     )
     from psa_ticketing.demo import TICKET_COUNT
 
-    assert row["tickets"] == TICKET_COUNT
+    # Mail brings a few more; twice filled there would be twice as many.
+    assert TICKET_COUNT <= row["tickets"] < TICKET_COUNT + 100
     assert (row["doubled"], row["twins"], row["statuses"]) == (0, 0, 9)
     assert httpx.get(f"{installation.url}/api/v1/tickets", headers=headers).status_code == 200
     assert process.stop() == 0, process.said

@@ -5,12 +5,13 @@ from decimal import Decimal
 import pytest
 
 from . import neighbour
+from .conftest import ALONE
 from .office import Office
 
 
 @pytest.fixture
 async def served(new_kit) -> Office:
-    return await Office.open(await new_kit("multi", modules=(neighbour,)))
+    return await Office.open(await new_kit("multi", plugins=ALONE, modules=(neighbour,)))
 
 
 async def test_a_contract_decides_on_rate_premium_and_rounding(served):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from psa_console.api import settings_navigation
 from psa_dummy.api import GADGETS
 from psa_dummy.settings import DummySettings
 from psa_dummy.tables import Gadget
@@ -60,8 +61,6 @@ async def load_fragile(ctx: Context, id: UUID | None) -> Mapping[str, Any] | Non
 
 async def load_depot(ctx: Context) -> Mapping[str, Any]:
     """Load the page of the settings."""
-    from psa_console.api import settings_navigation
-
     days = (await ctx.settings(DummySettings)).longest_days
     return {"days": days, "groups": await settings_navigation(ctx), "section_id": "dummy.depot"}
 

@@ -49,7 +49,7 @@ def psa_manifest() -> Manifest:
         name="dummy",
         title="Dummy",
         description="Lends gadgets to companies.",
-        requires=("contacts",),
+        requires=("contacts", "console"),
         enhances=("ticketing",),
         tables=tables.ALL,
         resources=resources.ALL,

@@ -1,6 +1,7 @@
 """Time on a ticket's page: what was logged there, and minutes that go with a note."""
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,8 +30,15 @@ def minutes_of(text: str) -> int:
         hours, minutes = text.split(":", 1)
         return int(hours or 0) * 60 + int(minutes)
     if text.endswith("h"):
-        return round(float(text.removesuffix("h")) * 60)
+        return _hours(text.removesuffix("h").strip())
     return int(text.removesuffix("min").removesuffix("m"))
+
+
+def _hours(text: str) -> int:
+    try:
+        return int((Decimal(text) * 60).to_integral_value(ROUND_HALF_UP))
+    except InvalidOperation as error:
+        raise ValueError(f"{text} is no number of hours.") from error
 
 
 async def form(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
