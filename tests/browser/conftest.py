@@ -165,7 +165,8 @@ def _ready(process: "subprocess.Popen[bytes]", directory: Path, tenant: str) -> 
 def _filled(desk: Desk) -> Desk:
     for number in range(60):
         kind = ("client", "prospect", "vendor")[number % 3]
-        desk.make("companies", name=f"Sample Company {number:02}", company_type=kind, tags=["managed"])
+        # First in every list by name, whatever other tests make.
+        desk.make("companies", name=f"AA Sample Company {number:02}", company_type=kind, tags=["managed"])
     return desk
 
 
