@@ -19,7 +19,7 @@ from psa_sdk.testing.battery.house import report, seen
 from psa_sdk.testing.installation import Endpoint
 from psa_sdk.web import LiveSource
 
-PLUGINS = ("contacts", "comments", "ticketing", "web", "portal")
+PLUGINS = ("contacts", "comments", "ticketing", "web", "console", "portal")
 CANARY = "Quetzalcanary"
 """A word in everything of the other company, and in everything internal of one's own."""
 NOTHING = "Xylophonenone"
