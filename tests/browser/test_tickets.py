@@ -115,7 +115,8 @@ def test_nothing_typed_is_lost_and_a_reply_that_crossed_another_is_held_back(pag
         page.goto(f"/ui/tickets/{ticket}")
     page.keyboard.press("r")
     write(page, "A long answer that took half an hour")
-    page.reload()
+    with page.expect_response("**/ui/events"):
+        page.reload()
     expect(page.locator(".composer textarea")).to_have_value("A long answer that took half an hour")
     colleague = desk.person("clara@example.com", "Clara Colleague", "technician").api
     document = {
