@@ -97,7 +97,7 @@ def database_server() -> Generator[DatabaseServer]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
     directory = Path(tempfile.gettempdir()) / f"psa-tests-{run}"
     lock = Path(f"{directory}.lock")
-    server = EmbeddedPostgres(directory, settings={**FAST, "max_connections": "300"})
+    server = EmbeddedPostgres(directory, settings={**FAST, "max_connections": "1000"})
     with _locked(lock):
         # Reachable for the unprivileged account that runs the server when the tests run as root.
         directory.mkdir(mode=0o755, exist_ok=True)
