@@ -8,7 +8,6 @@ from psa_kernel.jsonapi import scopes
 from psa_kernel.testing.plugins import module
 from psa_sdk import Answer, Context, Manifest, get
 from psa_sdk.errors import NotFound
-from psa_sdk.testing import Kit
 
 from .estate import Estate
 from .installed import modules, names, samples
@@ -27,13 +26,14 @@ async def company_name(ctx: Context, id: UUID) -> Answer:
 
 
 @pytest.fixture
-async def trusting(psa_bench) -> Estate:
+async def trusting(new_kit) -> Estate:
     """An estate of its own, with a plugin that trusts in row-level security alone."""
     plugin = module(
         Manifest(name="trusting", title="Trusting", requires=("contacts",), routes=(company_name,))
     )
-    installed = await psa_bench.install("multi", plugins=names(), modules=(*modules(), plugin), shared=False)
-    kit = await Kit.open(installed, samples=samples())
+    kit = await new_kit(
+        "multi", plugins=names(), modules=(*modules(), plugin), shared=False, samples=samples()
+    )
     estate = Estate(kit, await kit.neighbour())
     await estate.furnish()
     return estate

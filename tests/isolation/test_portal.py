@@ -5,6 +5,7 @@ The walk follows what is registered: a plugin that puts a page into the portal i
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from typing import Any
 from uuid import UUID
 
@@ -161,9 +162,9 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
-async def neighbours(psa_bench, request) -> Neighbours:
-    installed = await psa_bench.install(request.param, modules=(dummy,), plugins=PLUGINS, shared=False)
-    return await Neighbours(await Kit.open(installed)).furnish()
+async def neighbours(psa_bench, request) -> AsyncGenerator[Neighbours]:
+    async with psa_bench.own(request.param, modules=(dummy,), plugins=PLUGINS) as installed:
+        yield await Neighbours(await Kit.open(installed)).furnish()
 
 
 @pytest.mark.parametrize("role", ["client admin", "client user"])
@@ -256,10 +257,10 @@ async def test_the_event_stream_tells_of_ones_own_only(neighbours):
     assert {id for _, id in heard} <= {mine, public, company}
 
 
-async def test_the_walk_goes_red_without_portal_scopes(psa_bench, monkeypatch):
+async def test_the_walk_goes_red_without_portal_scopes(new_kit, monkeypatch):
     """The negative control: with the scope and the database's own policy for clients gone, it sees the other company."""
-    installed = await psa_bench.install("multi", modules=(dummy,), plugins=PLUGINS, shared=False)
-    found = await Neighbours(await Kit.open(installed)).furnish()
+    kit = await new_kit("multi", modules=(dummy,), plugins=PLUGINS, shared=False)
+    found, installed = await Neighbours(kit).furnish(), kit.installation
     guarded = scopes._visible
 
     def everything(unit, name, verbs, within):

@@ -39,13 +39,19 @@ class Filled(msgspec.Struct):
 
 
 @pytest_asyncio.fixture(scope="module", params=("multi", "single"))
-async def filled(request: pytest.FixtureRequest, psa_bench: Any) -> Filled:
-    installation = await psa_bench.install(request.param, shared=False)
-    kit = await Kit.open(installation)
+async def filled(request: pytest.FixtureRequest, psa_bench: Any) -> AsyncGenerator[Filled]:
+    async with psa_bench.own(request.param) as installation:
+        yield await furnished(await Kit.open(installation))
+
+
+async def furnished(kit: Kit) -> Filled:
+    """Fill the kit's tenant, and in multi tenancy another."""
     tenants = [kit.tenant_id]
-    if request.param == "multi":
+    if kit.installation.tenancy == "multi":
         tenants.append((await kit.neighbour()).tenant_id)
-    await fill(installation.database.superuser, [(tenant, TICKETS) for tenant in tenants], searchable=True)
+    await fill(
+        kit.installation.database.superuser, [(tenant, TICKETS) for tenant in tenants], searchable=True
+    )
     answer = await (await kit.admin()).get("/tickets?page[size]=1&include=contact")
     relations = answer.json()["data"][0]["relationships"]
     account = await (await kit.admin()).account_id()

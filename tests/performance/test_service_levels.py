@@ -36,10 +36,10 @@ async def all_open(superuser: str) -> None:
 
 @pytest.mark.performance
 @pytest.mark.timeout(1800)
-async def test_a_changed_calendar_reaches_every_open_ticket(psa_bench):
+async def test_a_changed_calendar_reaches_every_open_ticket(new_kit):
     """SLA-14, SLA-31: batches of their own, and a write takes no longer than one of them."""
-    installation = await psa_bench.install("multi", shared=False)
-    kit = await Kit.open(installation)
+    kit = await new_kit("multi", shared=False)
+    installation = kit.installation
     await fill(installation.database.superuser, [(kit.tenant_id, TICKETS)])
     await all_open(installation.database.superuser)
     admin = await kit.admin()

@@ -1,5 +1,6 @@
 """What the tests of contracts share: a tenant for each module, in both tenancies."""
 
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
@@ -25,11 +26,10 @@ NEIGHBOURS = (
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
-async def firm(psa_bench, request) -> Firm:
-    shared = request.param == "multi"
-    installed = await psa_bench.install(request.param, plugins=NEIGHBOURS, shared=shared)
-    found = await Firm.open(await Kit.open(installed))
-    tomorrow = found.kit.now.date() + timedelta(days=1)
-    noon = datetime(tomorrow.year, tomorrow.month, tomorrow.day, 12, tzinfo=UTC)
-    found.kit.advance(noon - found.kit.now)  # far from midnight
-    return found
+async def firm(psa_bench, request) -> AsyncGenerator[Firm]:
+    async with Kit.alone(psa_bench, request.param, plugins=NEIGHBOURS) as kit:
+        found = await Firm.open(kit)
+        tomorrow = kit.now.date() + timedelta(days=1)
+        noon = datetime(tomorrow.year, tomorrow.month, tomorrow.day, 12, tzinfo=UTC)
+        kit.advance(noon - kit.now)  # far from midnight
+        yield found

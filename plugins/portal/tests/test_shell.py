@@ -10,7 +10,7 @@ from psa_kernel.testing.plugins import module
 from psa_portal.api import ClientArticles, ClientAssets, ClientInvoices
 from psa_sdk import Answer, Context, Manifest, provide
 from psa_sdk.errors import NotFound
-from psa_sdk.testing import Client, Kit
+from psa_sdk.testing import Client
 
 from .desk import Desk, read, send
 
@@ -117,7 +117,7 @@ class Paper:
 
 
 @pytest.fixture
-async def neighbourhood(psa_bench) -> tuple[Desk, Client]:
+async def neighbourhood(new_kit) -> tuple[Desk, Client]:
     protocols = (ClientInvoices, ClientAssets, ClientArticles)
     plugin = module(
         Manifest(
@@ -127,10 +127,9 @@ async def neighbourhood(psa_bench) -> tuple[Desk, Client]:
             services=tuple(provide(protocol, Paper) for protocol in protocols),
         )
     )
-    installed = await psa_bench.install(
-        "multi", plugins=("web", "contacts", "portal"), modules=(plugin,), shared=False
+    desk = Desk(
+        await new_kit("multi", plugins=("web", "contacts", "portal"), modules=(plugin,), shared=False)
     )
-    desk = Desk(await Kit.open(installed))
     return desk, (await desk.house()).admin
 
 

@@ -1,5 +1,7 @@
 """What the tests of service levels share: a fresh tenant in New York for each module, at a known Monday."""
 
+from collections.abc import AsyncGenerator
+
 import pytest_asyncio
 
 from psa_sdk.testing import Kit
@@ -8,6 +10,6 @@ from .promises import Promises
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
-async def promises(psa_bench, request) -> Promises:
-    installed = await psa_bench.install(request.param, shared=False)
-    return await Promises.open(await Kit.open(installed))
+async def promises(psa_bench, request) -> AsyncGenerator[Promises]:
+    async with psa_bench.own(request.param) as installed:
+        yield await Promises.open(await Kit.open(installed))

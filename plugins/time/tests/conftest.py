@@ -1,5 +1,6 @@
 """What the tests of time share: a tenant for each module, in both tenancies."""
 
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
@@ -13,9 +14,9 @@ ALONE = ("contacts", "comments", "ticketing", "time", "web", "console")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
-async def office(psa_bench, request) -> Office:
-    installed = await psa_bench.install(request.param, plugins=ALONE, shared=request.param == "multi")
-    found = await Office.open(await Kit.open(installed))
-    tomorrow = found.kit.now.date() + timedelta(days=1)
-    found.until(datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=UTC))  # far from midnight
-    return found
+async def office(psa_bench, request) -> AsyncGenerator[Office]:
+    async with Kit.alone(psa_bench, request.param, plugins=ALONE) as kit:
+        found = await Office.open(kit)
+        tomorrow = kit.now.date() + timedelta(days=1)
+        found.until(datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=UTC))  # far from midnight
+        yield found

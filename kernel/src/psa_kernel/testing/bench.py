@@ -68,19 +68,31 @@ class KernelBench:
         *,
         plugins: Sequence[str] | None = None,
         modules: Sequence[ModuleType] = (),
-        shared: bool = True,
     ) -> KernelInstallation:
-        """Boot plugins on a fast copy of a migrated database."""
+        """Boot plugins on a fast copy of a migrated database, once per run."""
         key = tenancy, tuple(sorted(plugins)) if plugins is not None else None, tuple(modules)
-        if shared and key in self._shared:
-            return self._shared[key]
-        installed = await self._boot(tenancy, plugins, modules)
-        if shared:
-            self._shared[key] = installed
-        return installed
+        if key not in self._shared:
+            self._shared[key] = await self._boot(self._stack, tenancy, plugins, modules)
+        return self._shared[key]
+
+    @asynccontextmanager
+    async def own(
+        self,
+        tenancy: Tenancy = "multi",
+        *,
+        plugins: Sequence[str] | None = None,
+        modules: Sequence[ModuleType] = (),
+    ) -> AsyncGenerator[KernelInstallation]:
+        """Boot plugins on a database that nobody else uses."""
+        async with AsyncExitStack() as stack:
+            yield await self._boot(stack, tenancy, plugins, modules)
 
     async def _boot(
-        self, tenancy: Tenancy, plugins: Sequence[str] | None, modules: Sequence[ModuleType]
+        self,
+        stack: AsyncExitStack,
+        tenancy: Tenancy,
+        plugins: Sequence[str] | None,
+        modules: Sequence[ModuleType],
     ) -> KernelInstallation:
         config = Config(
             data_dir=self._directory,
@@ -96,12 +108,12 @@ class KernelBench:
             registry = load(config, modules, only=plugins)
             _refuse_absent(registry, plugins, modules)
             database = await self._server.migrated(registry, multi_tenant=config.multi_tenant)
-            self._stack.push_async_callback(self._server.drop, database.name)
+            stack.push_async_callback(self._server.drop, database.name)
             config = msgspec.structs.replace(
                 config, database_url=database.app, owner_database_url=database.owner
             )
             clock = FixedClock(datetime.datetime.now(datetime.UTC).replace(microsecond=0))
-            kernel = await self._stack.enter_async_context(Kernel.open(config, registry, clock=clock))
+            kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock))
         except BootError as error:
             raise NotBooting(error.problems) from error
         except (MigrationError, IsolationMissing) as error:

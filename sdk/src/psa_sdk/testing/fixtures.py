@@ -1,6 +1,7 @@
 """The fixtures of the kit, registered with pytest by `pytest_psa`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -13,16 +14,24 @@ NewKit = Callable[..., Awaitable[Kit]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def new_kit(psa_bench: Bench) -> NewKit:
+async def new_kit(psa_bench: Bench) -> AsyncGenerator[NewKit]:
     """What opens kits, of a tenancy and with the options of `Bench.install` and samples.
 
-    With `shared=False` the installation boots on a database that nobody else uses; otherwise a fresh tenant has to do.
+    With `shared=False` the installation is the test's own (`Bench.own`); otherwise a fresh tenant has to do.
     """
+    async with AsyncExitStack() as stack:
 
-    async def make(tenancy: Any = "multi", *, samples: Any = None, **options: Any) -> Kit:
-        return await Kit.open(await psa_bench.install(tenancy, **options), samples=samples)
+        async def make(
+            tenancy: Any = "multi", *, samples: Any = None, shared: bool = True, **options: Any
+        ) -> Kit:
+            installed = (
+                await psa_bench.install(tenancy, **options)
+                if shared
+                else await stack.enter_async_context(psa_bench.own(tenancy, **options))
+            )
+            return await Kit.open(installed, samples=samples)
 
-    return make
+        yield make
 
 
 @pytest_asyncio.fixture(loop_scope="session")

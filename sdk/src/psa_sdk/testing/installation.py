@@ -159,11 +159,19 @@ class Bench(Protocol):
         *,
         plugins: Sequence[str] | None = None,
         modules: Sequence[ModuleType] = (),
-        shared: bool = True,
     ) -> Installation:
-        """Boot plugins on a fast copy of a migrated database.
+        """Boot plugins on a fast copy of a migrated database, once per run: its tests have tenants of their own.
 
-        All installed ones, unless `plugins` names some; `modules` are added as they are. A `shared` one is
-        booted once per run. Raises `NotBooting`.
+        All installed ones, unless `plugins` names some; `modules` are added as they are. Raises `NotBooting`.
         """
+        ...
+
+    def own(
+        self,
+        tenancy: Tenancy = "multi",
+        *,
+        plugins: Sequence[str] | None = None,
+        modules: Sequence[ModuleType] = (),
+    ) -> AbstractAsyncContextManager[Installation]:
+        """Boot plugins on a database that nobody else uses; closed and dropped at the end of the block."""
         ...

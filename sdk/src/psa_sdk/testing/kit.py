@@ -1,15 +1,16 @@
 """The kit: one tenant of a booted installation, its people, its records and its background work."""
 
 import datetime
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from psa_sdk.context import Context
 from psa_sdk.tables import new_id
 from psa_sdk.testing.client import Client
 from psa_sdk.testing.factories import Factory, Sample
-from psa_sdk.testing.installation import Installation, Person
+from psa_sdk.testing.installation import Bench, Installation, Person, Tenancy
 
 
 class Kit:
@@ -37,6 +38,21 @@ class Kit:
         """Make a tenant and its kit; in single tenancy, the kit of the only tenant."""
         slug = "main" if installation.tenancy == "single" else slug or f"t{new_id().hex[-12:]}"
         return cls(installation, await installation.tenant(slug), slug, samples or {})
+
+    @classmethod
+    @asynccontextmanager
+    async def alone(
+        cls, bench: Bench, tenancy: Tenancy, *, samples: Mapping[str, Sample] | None = None, **options: Any
+    ) -> AsyncGenerator["Kit"]:
+        """Open the kit of a tenant that nobody else uses; `options` are those of `Bench.install`.
+
+        Among many tenants that is a fresh one of a shared installation; a single one has an installation of its own.
+        """
+        if tenancy == "multi":
+            yield await cls.open(await bench.install(tenancy, **options), samples=samples)
+        else:
+            async with bench.own(tenancy, **options) as installed:
+                yield await cls.open(installed, samples=samples)
 
     async def neighbour(self) -> "Kit":
         """Return the kit of another tenant; multi tenancy only."""
