@@ -8,6 +8,8 @@ import redis
 from psa_kernel.embedded.valkey import EmbeddedValkey
 from psa_kernel.jobs.background import Background
 
+from .restarting import restart
+
 
 async def until(bench, count: int, *handlers: str, seconds: float = 20) -> list[str]:
     """Wait for so many effects."""
@@ -119,19 +121,11 @@ async def test_writes_go_on_without_redis_and_the_work_is_done_when_it_is_back(n
             while not await bench.run("SELECT FROM psa.delivery WHERE token > 0 AND state = 'pending'"):
                 await asyncio.sleep(0.02)
         assert await bench.effects() == []
-        (directory,) = tmp_path.glob("valkey")
-        await restart(directory)
+        await restart(server, tmp_path / "valkey")
         await until(bench, 15)
         await quiet(bench)
     assert len(await bench.effects("count")) == 5
     server.stop()
-
-
-async def restart(directory) -> None:
-    from psa_kernel.embedded.binaries import valkey_server
-
-    process = await asyncio.create_subprocess_exec(valkey_server(), str(directory / "valkey.conf"))
-    assert await process.wait() == 0
 
 
 async def test_messages_that_redis_loses_are_sent_again(new_bench, valkey):

@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 import redis
 
-from psa_kernel.embedded.binaries import valkey_server
 from psa_kernel.embedded.valkey import EmbeddedValkey
 from psa_sdk.errors import Unavailable
+
+from .restarting import restart
 
 WORKER = Path(__file__).parents[1] / "events" / "bench" / "worker.py"
 
@@ -143,10 +144,7 @@ async def test_every_event_is_handled_once_while_redis_is_killed_and_emptied(new
             # A fork that was rewriting the log may outlive its parent for a moment.
             while (log := tmp_path / "valkey" / "appendonlydir").exists():
                 shutil.rmtree(log, ignore_errors=True)
-            restarted = await asyncio.create_subprocess_exec(
-                valkey_server(), tmp_path / "valkey" / "valkey.conf"
-            )
-            assert await restarted.wait() == 0
+            await restart(server, tmp_path / "valkey")
         async with asyncio.timeout(60):
             while await bench.run("SELECT FROM psa.outbox WHERE done_at IS NULL LIMIT 1"):
                 await asyncio.sleep(0.1)
