@@ -9,6 +9,7 @@ from psa_billing import (
     gateway_configs,
     generating,
     invoice_actions,
+    list_resources,
     pages,
     payment_actions,
     public_links,
@@ -86,7 +87,7 @@ def psa_manifest() -> Manifest:
         enhances=("ticketing", "time"),
         tables=tables.ALL,
         resources=resources.ALL,
-        extensions=(resources.profile,),
+        extensions=(list_resources.profile,),
         routes=(
             *generating.ALL,
             *invoice_actions.ALL,

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from psa_billing.list_tables import BillingProfile
 from psa_billing.settings import BillingSettings, Grouping
-from psa_billing.tables import BillingProfile
 from psa_contacts.api import COMPANIES, CONTACTS
 from psa_sdk import Context
 from psa_sdk.values import Address

@@ -1,24 +1,9 @@
-"""Invoices, payments and the lists behind them, as the API shows them."""
+"""Invoices and what belongs to them, as the API shows them."""
 
-from psa_billing import invoice_rules, invoice_shapes, list_rules, payment_rules, shapes
-from psa_billing.tables import (
-    Allocation,
-    Batch,
-    BatchItem,
-    BillingProfile,
-    Delivery,
-    GatewayConfig,
-    Invoice,
-    InvoiceLine,
-    Payment,
-    Product,
-    ProductPrice,
-    Refund,
-    RevenueEntry,
-    TaxCategory,
-    TaxRate,
-)
-from psa_sdk import Derived, Extension, Resource, ToMany, ToOne, Who
+from psa_billing import invoice_rules, invoice_shapes, list_resources, payment_resources
+from psa_billing.payment_tables import Allocation
+from psa_billing.tables import Batch, BatchItem, Delivery, Invoice, InvoiceLine, RevenueEntry
+from psa_sdk import Derived, Resource, ToMany, ToOne, Who
 from psa_sdk.tables import Condition, QueryString
 
 READ_ONLY = frozenset(("list", "get"))
@@ -46,75 +31,6 @@ def lines_billed_to(who: Who) -> Condition | QueryString:
         who.client_admin,
     )
 
-
-tax_categories = Resource(
-    name="tax-categories",
-    title="Tax categories",
-    table=TaxCategory,
-    read=shapes.TaxCategoryRead,
-    write=shapes.TaxCategoryWrite,
-    filters=(TaxCategory.key, TaxCategory.treatment, TaxCategory.is_default),
-    sorts=(TaxCategory.name, TaxCategory.created_at),
-    default_sort="name",
-    label=TaxCategory.name,
-    import_keys=(TaxCategory.key,),
-    before_create=list_rules.write_tax_category,
-    before_update=list_rules.write_tax_category,
-)
-
-tax_rates = Resource(
-    name="tax-rates",
-    title="Tax rates",
-    table=TaxRate,
-    read=shapes.TaxRateRead,
-    write=shapes.TaxRateWrite,
-    relations=(ToOne("tax_category", "tax-categories", TaxRate.tax_category, inverse="rates"),),
-    filters=(TaxRate.name, TaxRate.tax_category, TaxRate.jurisdiction, TaxRate.is_active),
-    sorts=(TaxRate.sort_order, TaxRate.name, TaxRate.created_at),
-    default_sort="sort_order",
-    label=TaxRate.name,
-    before_create=list_rules.write_tax_rate,
-    before_update=list_rules.write_tax_rate,
-)
-
-products = Resource(
-    name="products",
-    title="Products",
-    description="The catalogue: what is sold, at which price.",
-    table=Product,
-    read=shapes.ProductRead,
-    write=shapes.ProductWrite,
-    relations=(
-        ToOne("tax_category", "tax-categories", Product.tax_category),
-        ToMany("prices", "product-prices", ProductPrice.product, create=True),
-    ),
-    filters=(Product.name, Product.sku, Product.is_active),
-    sorts=(Product.name, Product.sku, Product.created_at),
-    default_sort="name",
-    search=(Product.name, Product.sku),
-    label=Product.name,
-    import_keys=(Product.sku,),
-    before_create=list_rules.write_product,
-    before_update=list_rules.write_product,
-)
-
-prices = Resource(
-    name="product-prices",
-    title="Prices",
-    description="A product's price in a currency from a date on, for one company or all.",
-    table=ProductPrice,
-    read=shapes.PriceRead,
-    write=shapes.PriceWrite,
-    relations=(
-        ToOne("product", "products", ProductPrice.product, required=True),
-        ToOne("company", "companies", ProductPrice.company),
-    ),
-    filters=(ProductPrice.product, ProductPrice.company, ProductPrice.currency),
-    sorts=(ProductPrice.starts_on, ProductPrice.created_at),
-    default_sort="-starts_on",
-    before_create=list_rules.write_price,
-    before_update=list_rules.write_price,
-)
 
 invoices = Resource(
     name="invoices",
@@ -177,6 +93,7 @@ invoices = Resource(
     after_write=invoice_rules.after_invoice,
 )
 
+
 lines = Resource(
     name="invoice-lines",
     title="Invoice lines",
@@ -211,78 +128,6 @@ lines = Resource(
     after_write=invoice_rules.after_line,
 )
 
-payments = Resource(
-    name="payments",
-    title="Payments",
-    table=Payment,
-    read=invoice_shapes.PaymentRead,
-    write=invoice_shapes.PaymentWrite,
-    verbs=frozenset(("list", "get", "create", "update")),
-    relations=(
-        ToOne("company", "companies", Payment.company, required=True, inverse="payments"),
-        ToOne("invoice", "invoices", Payment.invoice),
-        ToMany("allocations", "payment-allocations", Allocation.payment),
-        ToMany("refunds", "refunds", Refund.payment),
-    ),
-    filters=(
-        Payment.company,
-        Payment.payment_date,
-        Payment.payment_method,
-        Payment.status,
-        Payment.currency,
-        Payment.reference_number,
-        Payment.gateway_transaction_id,
-    ),
-    sorts=(Payment.payment_date, Payment.created_at),
-    default_sort="-payment_date",
-    search=(Payment.reference_number,),
-    label=Payment.reference_number,
-    portal=lambda who: (Payment.company == who.company_id) if who.client_admin else (Payment.id == who.id),
-    portal_hidden=("notes", "fee", "needs_attention", "gateway_transaction_id", "failure", "activity"),
-    before_create=payment_rules.write_new,
-    before_update=payment_rules.write_edit,
-    after_write=payment_rules.after_payment,
-)
-
-allocations = Resource(
-    name="payment-allocations",
-    title="Allocations",
-    description="What of a payment or credit memo went to which invoice, and what was written off.",
-    table=Allocation,
-    read=invoice_shapes.AllocationRead,
-    verbs=READ_ONLY,
-    relations=(
-        ToOne("invoice", "invoices", Allocation.invoice, writable=False),
-        ToOne("company", "companies", Allocation.company, writable=False),
-        ToOne("payment", "payments", Allocation.payment, writable=False),
-        ToOne("credit_memo", "invoices", Allocation.credit_memo, inverse="applications", writable=False),
-    ),
-    filters=(
-        Allocation.invoice,
-        Allocation.payment,
-        Allocation.credit_memo,
-        Allocation.company,
-        Allocation.date,
-    ),
-    sorts=(Allocation.date, Allocation.created_at),
-    default_sort="-date",
-)
-
-refunds = Resource(
-    name="refunds",
-    title="Refunds",
-    table=Refund,
-    read=invoice_shapes.RefundRead,
-    verbs=READ_ONLY,
-    relations=(
-        ToOne("company", "companies", Refund.company, writable=False),
-        ToOne("payment", "payments", Refund.payment, writable=False),
-        ToOne("credit_memo", "invoices", Refund.credit_memo, inverse="refunds", writable=False),
-    ),
-    filters=(Refund.company, Refund.payment, Refund.credit_memo, Refund.date),
-    sorts=(Refund.date, Refund.created_at),
-    default_sort="-date",
-)
 
 batches = Resource(
     name="billing-batches",
@@ -297,6 +142,7 @@ batches = Resource(
     filters=(Batch.status, Batch.through),
     sorts=(Batch.created_at,),
 )
+
 
 batch_items = Resource(
     name="billing-batch-items",
@@ -314,6 +160,7 @@ batch_items = Resource(
     unaudited=("state", "reason", "invoices", "amount", "currency"),
 )
 
+
 deliveries = Resource(
     name="invoice-deliveries",
     title="Invoice deliveries",
@@ -327,6 +174,7 @@ deliveries = Resource(
     filters=(Delivery.company, Delivery.invoice, Delivery.kind, Delivery.state),
     sorts=(Delivery.created_at,),
 )
+
 
 revenue = Resource(
     name="revenue-entries",
@@ -344,40 +192,13 @@ revenue = Resource(
     default_sort="date",
 )
 
-gateway_configs = Resource(
-    name="payment-gateway-configs",
-    title="Payment gateways",
-    description="Which gateways are set up; their credentials are sealed.",
-    table=GatewayConfig,
-    read=shapes.GatewayConfigRow,
-    verbs=READ_ONLY,
-    filters=(GatewayConfig.provider,),
-    sorts=(GatewayConfig.created_at,),
-    label=GatewayConfig.provider,
-)
-
-profile = Extension(
-    resource="companies",
-    table=BillingProfile,
-    column=BillingProfile.company,
-    read=shapes.ProfileRead,
-    write=shapes.ProfileWrite,
-    filters=(BillingProfile.tax_status,),
-)
-
 ALL = (
-    tax_categories,
-    tax_rates,
-    products,
-    prices,
+    *list_resources.ALL,
     invoices,
     lines,
-    payments,
-    allocations,
-    refunds,
+    *payment_resources.ALL,
     batches,
     batch_items,
     deliveries,
     revenue,
-    gateway_configs,
 )

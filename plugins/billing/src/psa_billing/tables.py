@@ -1,7 +1,9 @@
-"""What billing stores: invoices with their lines and taxes, what was paid and applied, prices, and how runs went."""
+"""Invoices with their lines, and what belongs to them: numbers, claims, runs, letters, revenue."""
 
 import decimal
 
+from psa_billing import gateway_tables, list_tables, payment_tables
+from psa_billing.list_tables import PRICE, ZERO
 from psa_sdk.tables import (
     BigInt,
     Boolean,
@@ -13,115 +15,11 @@ from psa_sdk.tables import (
     Integer,
     Json,
     Ref,
-    Sealed,
     TenantTable,
     Text,
 )
 
 STATUSES = ("draft", "pending", "approved", "sent", "partially_paid", "paid", "void", "written_off")
-OPEN = ("sent", "partially_paid")
-METHODS = ("check", "credit_card", "ach", "wire", "cash", "other")
-ZERO = decimal.Decimal(0)
-PRICE = (16, 6)
-
-
-class TaxCategory(TenantTable, schema="billing", tablename="tax_category"):
-    """What sort of thing is sold, as far as tax is concerned."""
-
-    key = Text()
-    name = Text()
-    treatment = Choice("taxable", "zero", "exempt", "outside", default="taxable")
-    is_default = Boolean(default=False)
-
-    index_on = (
-        Index(("key",), unique=True),
-        Index(("lower(name)",), unique=True),
-        Index(("is_default",), unique=True, where="is_default"),
-    )
-
-
-class TaxRate(TenantTable, schema="billing", tablename="tax_rate"):
-    """A tax on a category in a jurisdiction, between two dates, both included (BILL-20)."""
-
-    name = Text()
-    tax_category = Ref("tax-categories", null=True, on_delete="cascade", help_text="Empty: the default one")
-    jurisdiction = Text(default="", help_text="Empty: everywhere")
-    rate = Decimal(digits=(9, 6), help_text="Percent")
-    is_compound = Boolean(default=False, help_text="Also levied on the taxes before it")
-    is_default = Boolean(default=False)
-    is_active = Boolean(default=True)
-    sort_order = Integer(default=0)
-    starts_on = Date(null=True)
-    ends_on = Date(null=True)
-
-    index_on = (
-        Index(("lower(name)", "jurisdiction", "tax_category")),
-        Index(("is_default",), unique=True, where="is_default"),
-    )
-    checks = ("rate >= 0", "rate < 100", "ends_on >= starts_on")
-
-
-class BillingProfile(TenantTable, schema="billing", tablename="profile"):
-    """How a company is billed; empty values mean the tenant's."""
-
-    company = Ref("companies", on_delete="cascade")
-    payment_terms = Text(null=True)
-    billing_currency = Text(null=True)
-    billing_email = Text(null=True)
-    billing_language = Text(null=True)
-    tax_status = Choice("taxable", "exempt", "reverse_charge", default="taxable")
-    tax_jurisdiction = Text(default="")
-    exemption_certificate = Text(null=True)
-    exemption_expires_on = Date(null=True)
-    invoice_grouping = Choice("ticket", "project", "contract", "work_type", "none", null=True)
-    invoice_consolidation = Choice("together", "per_contract", default="together")
-    po_required = Boolean(default=False)
-    default_po_number = Text(null=True)
-    po_limit = Decimal(null=True)
-    reminders_paused = Boolean(default=False)
-
-    index_on = (Index(("company",), unique=True),)
-    checks = ("po_limit >= 0",)
-
-
-class Product(TenantTable, schema="billing", tablename="product"):
-    """An item of the catalogue."""
-
-    sku = Text(null=True)
-    name = Text()
-    description = Text(null=True)
-    unit = Choice("", "hour", "day", "month", "piece", default="")
-    unit_price = Decimal(digits=PRICE, default=ZERO)
-    currency = Text()
-    tax_category = Ref("tax-categories", null=True, on_delete="set_null")
-    recognition = Choice("at_once", "over_period", default="at_once")
-    is_active = Boolean(default=True)
-
-    index_on = (
-        Index(("lower(sku)",), unique=True, where="sku IS NOT NULL"),
-        Index(("lower(name)",)),
-    )
-    checks = ("unit_price >= 0",)
-
-
-class ProductPrice(TenantTable, schema="billing", tablename="product_price"):
-    """A price of a product in a currency from a date on, for one company or all."""
-
-    product = Ref("products", on_delete="cascade")
-    company = Ref("companies", null=True, on_delete="cascade")
-    currency = Text()
-    unit_price = Decimal(digits=PRICE)
-    starts_on = Date()
-
-    company_key = ""
-    index_on = (
-        Index(
-            ("product", "currency", "coalesce(company, '00000000-0000-0000-0000-000000000000')", "starts_on"),
-            unique=True,
-        ),
-        Index(("company",), where="company IS NOT NULL"),
-    )
-    checks = ("unit_price >= 0",)
 
 
 class Counter(TenantTable, schema="billing", tablename="counter"):
@@ -296,94 +194,6 @@ class Claim(TenantTable, schema="billing", tablename="claim"):
     index_on = (Index(("source", "key"), unique=True), Index(("invoice",)), Index(("line",)))
 
 
-class Payment(TenantTable, schema="billing", tablename="payment"):
-    """Money received. What of it is applied says `allocation`."""
-
-    company = Ref("companies")
-    invoice = Ref("invoices", null=True, help_text="What it was meant for")
-    payment_date = Date()
-    amount = Decimal()
-    currency = Text()
-    payment_method = Choice(*METHODS, default="other")
-    reference_number = Text(null=True)
-    gateway = Text(null=True)
-    gateway_transaction_id = Text(null=True)
-    fee = Decimal(null=True)
-    notes = Text(default="")
-    status = Choice("received", "failed", default="received")
-    failure = Text(default="")
-    amount_applied = Decimal(default=ZERO)
-    amount_refunded = Decimal(default=ZERO)
-    amount_disputed = Decimal(default=ZERO)
-    unapplied = Decimal(default=ZERO)
-    needs_attention = Text(default="")
-    failed_on = Date(null=True)
-
-    index_on = (
-        Index(("company", "payment_date", "id")),
-        Index(("payment_date", "id")),
-        Index(("gateway", "gateway_transaction_id"), unique=True, where="gateway_transaction_id IS NOT NULL"),
-        Index(("company",), where="unapplied <> 0"),
-        Index(("invoice",), where="invoice IS NOT NULL"),
-    )
-    checks = (
-        "amount > 0",
-        "amount_applied >= 0",
-        "amount_refunded >= 0",
-        "unapplied >= 0",
-        "status = 'failed' OR unapplied = amount - amount_applied - amount_refunded - amount_disputed",
-    )
-
-
-class Allocation(TenantTable, schema="billing", tablename="allocation"):
-    """What of a payment or credit memo went to an invoice, or what of it is written off; reversed, not deleted."""
-
-    invoice = Ref("invoices")
-    company = Ref("companies")
-    kind = Choice("payment", "credit", "write_off", default="payment")
-    payment = Ref("payments", null=True)
-    credit_memo = Ref("invoices", null=True)
-    amount = Decimal()
-    date = Date()
-    reversed_on = Date(null=True)
-
-    index_on = (
-        Index(("invoice", "date")),
-        Index(("payment",), where="payment IS NOT NULL"),
-        Index(("credit_memo",), where="credit_memo IS NOT NULL"),
-        Index(("company", "date")),
-    )
-    checks = (
-        "amount > 0",
-        "(kind = 'payment') = (payment IS NOT NULL)",
-        "(kind = 'credit') = (credit_memo IS NOT NULL)",
-        "credit_memo <> invoice",
-        "reversed_on >= date",
-    )
-
-
-class Refund(TenantTable, schema="billing", tablename="refund"):
-    """Money given back, of a payment or for a credit memo."""
-
-    company = Ref("companies")
-    payment = Ref("payments", null=True)
-    credit_memo = Ref("invoices", null=True)
-    amount = Decimal()
-    currency = Text()
-    date = Date()
-    refund_method = Choice(*METHODS, default="other")
-    reference_number = Text(null=True)
-    reason = Text(default="")
-
-    index_on = (
-        Index(("payment",), where="payment IS NOT NULL"),
-        Index(("credit_memo",), where="credit_memo IS NOT NULL"),
-        Index(("company", "date")),
-        Index(("payment", "reference_number"), unique=True, where="reference_number IS NOT NULL"),
-    )
-    checks = ("amount > 0", "num_nonnulls(payment, credit_memo) = 1")
-
-
 class Delivery(TenantTable, schema="billing", tablename="delivery"):
     """A letter to a client: an invoice, a reminder, a statement."""
 
@@ -422,71 +232,16 @@ class RevenueEntry(TenantTable, schema="billing", tablename="revenue_entry"):
     index_on = (Index(("date", "company")), Index(("invoice",)), Index(("line",), where="line IS NOT NULL"))
 
 
-class GatewayConfig(TenantTable, schema="billing", tablename="gateway_config"):
-    """A payment gateway's credentials, sealed."""
-
-    provider = Text()
-    is_active = Boolean(default=False)
-    is_test_mode = Boolean(default=True)
-    config = Sealed()
-    fields = Json(default=[], help_text="Which credentials are set")
-
-    exported = False
-    index_on = (Index(("provider",), unique=True),)
-
-
-class Attempt(TenantTable, schema="billing", tablename="attempt"):
-    """An attempt to be paid through a gateway; its id is the idempotency key there."""
-
-    provider = Text()
-    reference = Text(null=True)
-    company = Ref("companies")
-    invoices = Json(help_text="Ids, oldest due first")
-    amount = Decimal()
-    currency = Text()
-    state = Choice("pending", "processing", "succeeded", "failed", default="pending")
-    failure = Text(default="")
-    is_hard = Boolean(default=False)
-    automatic = Boolean(default=False)
-    redirect = Text(default="")
-    payment = Ref("payments", null=True)
-
-    company_key = ""
-    index_on = (
-        Index(("provider", "reference"), unique=True, where="reference IS NOT NULL"),
-        Index(("company", "created_at")),
-        Index(("payment",), where="payment IS NOT NULL"),
-    )
-
-
-class GatewayEvent(TenantTable, schema="billing", tablename="gateway_event"):
-    """A webhook's event that was taken, so that it is taken once (BILL-32)."""
-
-    provider = Text()
-    event = Text()
-
-    exported = False
-    index_on = (Index(("provider", "event"), unique=True),)
-
-
 ALL = (
-    TaxCategory,
-    TaxRate,
-    BillingProfile,
-    Product,
-    ProductPrice,
+    *list_tables.ALL,
     Counter,
     Batch,
     BatchItem,
     Invoice,
     InvoiceLine,
     Claim,
-    Payment,
-    Allocation,
-    Refund,
     Delivery,
     RevenueEntry,
-    GatewayConfig,
-    Attempt,
-    GatewayEvent,
+    *payment_tables.ALL,
+    *gateway_tables.ALL,
 )
