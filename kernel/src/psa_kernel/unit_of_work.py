@@ -69,6 +69,8 @@ class Unit:
         self.cause: Cause | None = None
         self.acting = ""
         """The permission under which a declared route acts: its object scope bounds what is written."""
+        self.refusal_kept = False
+        """Whether the handler chose its answer itself, so that a refusal is committed with what it wrote."""
         self.now = kernel.clock.now()
         self.visible: dict[object, Fragment] = {}
         """What a principal sees of resources, as it was asked for before."""

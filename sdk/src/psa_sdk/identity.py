@@ -4,7 +4,7 @@ Reference them with `Ref("users")` and `Ref("groups")`; ask about them through `
 """
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Literal, Protocol
 from uuid import UUID
 
@@ -68,6 +68,47 @@ class AccountErased(Event, frozen=True, kw_only=True):
 
     name: ClassVar[str] = "auth.account_erased"
     account_id: UUID
+
+
+class Delegated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token of `Delegations` stands for."""
+
+    account_id: UUID
+    family: UUID
+    scopes: tuple[str, ...]
+    issued_at: datetime.datetime
+    expires_at: datetime.datetime
+
+
+class Delegations(Protocol):
+    """Bearer tokens by which another program acts for an account, for plugins that let people allow that.
+
+    They authenticate like API keys: the account's present rights narrowed by the scopes, in the account's
+    audience, closed to what wants a person. Provided by the platform.
+    """
+
+    async def issue(
+        self,
+        account_id: UUID,
+        *,
+        family: UUID,
+        holder: str,
+        scopes: Sequence[str],
+        expires_at: datetime.datetime,
+    ) -> str:
+        """Return a new token of an active account; `holder` is the program's name as the audit log tells it.
+
+        All tokens of a `family` end together. `scopes` are grants. Raises `NotFound`.
+        """
+        ...
+
+    async def find(self, token: str) -> Delegated | None:
+        """Return what a token stands for while it is good; None otherwise."""
+        ...
+
+    async def end(self, families: Collection[UUID]) -> int:
+        """End all tokens of families, from the next request on; returns how many there were."""
+        ...
 
 
 class Directory(Protocol):

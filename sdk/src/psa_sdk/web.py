@@ -125,6 +125,15 @@ class Browser(Protocol):
         ...
 
     @property
+    def slug(self) -> str:
+        """The tenant's short name."""
+        ...
+
+    def origin(self, request: WebRequest) -> str:
+        """Return the address under which the tenant is reached, such as `https://psa.example.com`."""
+        ...
+
+    @property
     def operator(self) -> bool:
         """Whether this is the place from which the operator manages the tenants of the platform."""
         ...

@@ -55,6 +55,7 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
         unit.acting = route.permission if checked else ""
         result = await route.handle(**arguments)
         unit.acting = ""
+        unit.refusal_kept = route.keeps_refusals
         kept = raw if query is None else ""
         return await answer(unit, result, status=route.status, path=request.scope["path"], query=kept)
 

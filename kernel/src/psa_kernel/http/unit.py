@@ -234,7 +234,7 @@ class Settling:
         session = self._unit.session
         if session.ended:
             return
-        if start["status"] >= 400:
+        if start["status"] >= 500 or (start["status"] >= 400 and not self._unit.refusal_kept):
             await session.rollback()
             return
         if self.store is not None and not more:

@@ -28,6 +28,7 @@ async def remove_what_is_over(ctx: Context) -> None:
         "DELETE FROM psa.session_token WHERE expires_at < $1 AND kind = 'access'",
         ctx.now - datetime.timedelta(days=1),
     )
+    await ctx.db.execute("DELETE FROM psa.delegated_token WHERE expires_at < $1", ctx.now)
     await ctx.db.execute("DELETE FROM psa.password_request WHERE expires_at < $1", ctx.now)
     await ctx.db.execute(
         "DELETE FROM psa.login_failure WHERE updated_at < $1", ctx.now - datetime.timedelta(days=2)

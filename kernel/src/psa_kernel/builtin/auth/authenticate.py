@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 FRESH_SECONDS: Final = 1.0
 _TOUCH_EVERY: Final = datetime.timedelta(minutes=1)
 _REMEMBERED: Final = 20_000
+_UNUSED: Final = "coalesce(last_used_at, '-infinity') <= $3"
+_TOUCHED: Final = {
+    "key": f"UPDATE psa.api_key SET last_used_at = $2 WHERE id = $1 AND {_UNUSED}",
+    "delegated": f"UPDATE psa.delegated_token SET last_used_at = $2 WHERE family = $1 AND {_UNUSED}",
+}
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +128,7 @@ async def identify(
     if found.networks and not _within(ip, found.networks):
         raise Forbidden("This API key may not be used from this address.", code="address_refused")
     if found.seen_at is None or now - found.seen_at >= _TOUCH_EVERY:
-        await _touch(kernel, found.principal, now)
+        await _touch(kernel, found.principal, found.kind, now)
     return found.principal
 
 
@@ -180,12 +185,10 @@ def _credential(kernel: "Kernel", row: "Mapping[str, Any]") -> Credential:
     )
 
 
-async def _touch(kernel: "Kernel", who: KernelPrincipal, now: datetime.datetime) -> None:
+async def _touch(kernel: "Kernel", who: KernelPrincipal, kind: str, now: datetime.datetime) -> None:
     """Write when a session or key was last used; at most once a minute, by whoever comes first."""
-    statement = (
-        "UPDATE psa.api_key SET last_used_at = $2 WHERE id = $1 AND coalesce(last_used_at, '-infinity') <= $3"
-        if who.key_id
-        else "UPDATE psa.session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at <= $3"
+    statement = _TOUCHED.get(
+        kind, "UPDATE psa.session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at <= $3"
     )
     async with Session(
         kernel.pool, tenant_id=who.tenant_id, multi_tenant=kernel.config.multi_tenant

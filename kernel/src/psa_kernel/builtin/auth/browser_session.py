@@ -2,6 +2,7 @@
 
 import datetime
 from typing import cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from psa_kernel.builtin.auth.actors import find_and_request_password
@@ -13,6 +14,7 @@ from psa_kernel.builtin.auth.password_change import redeem
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.settings import TenancySettings
+from psa_kernel.http.proxies import is_local
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import Unit
@@ -48,6 +50,22 @@ class UnitBrowser:
     def organisation(self) -> str:
         """The tenant's name."""
         return self._unit.tenant.name if self._unit.tenant else ""
+
+    @property
+    def slug(self) -> str:
+        """The tenant's short name."""
+        return self._unit.tenant_facts.slug
+
+    def origin(self, request: WebRequest) -> str:
+        """Return the address under which the tenant is reached: a host of its own, else the configured one."""
+        config, facts = self._unit.kernel.config, self._unit.request
+        public = urlsplit(config.public_url)
+        own = config.multi_tenant and facts.host not in {"", public.hostname} and not is_local(facts.host)
+        if public.netloc and not own:
+            return f"{public.scheme}://{public.netloc}"
+        named = urlsplit(f"//{request.headers.get('host', '')}")
+        port = f":{named.port}" if named.port and named.hostname == facts.host else ""
+        return f"{facts.scheme}://{facts.host}{port}"
 
     @property
     def operator(self) -> bool:

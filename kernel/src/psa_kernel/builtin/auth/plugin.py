@@ -14,10 +14,11 @@ from psa_kernel.builtin.auth import (
     user_routes,
 )
 from psa_kernel.builtin.auth.browser_session import UnitBrowser
+from psa_kernel.builtin.auth.delegations import StoredDelegations
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk import Manifest, Platform, hookimpl, provide
-from psa_sdk.identity import AccountErased, Directory, PasswordRequested
+from psa_sdk.identity import AccountErased, Delegations, Directory, PasswordRequested
 from psa_sdk.web import Browser
 
 _EVERYBODY = (
@@ -49,7 +50,11 @@ def psa_manifest() -> Manifest:
             "finance": _EVERYBODY,
         },
         events=(PasswordRequested, AccountErased),
-        services=(provide(Directory, TenantDirectory), provide(Browser, UnitBrowser)),
+        services=(
+            provide(Directory, TenantDirectory),
+            provide(Delegations, StoredDelegations),
+            provide(Browser, UnitBrowser),
+        ),
         actors=actors.ALL,
         schedules=actors.SCHEDULES,
         settings=AuthSettings,

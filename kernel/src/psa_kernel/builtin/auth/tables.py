@@ -143,6 +143,20 @@ class ApiKey(TenantTable, schema="psa", tablename="api_key"):
     index_on = (Index(("account",)),)
 
 
+class DelegatedToken(TenantTable, schema="psa", tablename="delegated_token"):
+    """A token by which another program acts for an account; a plugin handed it out."""
+
+    exported: ClassVar[bool] = False
+    account = Ref("users", on_delete="cascade")
+    family = UUID(help_text="What it was handed out for: all of a family end together")
+    holder = Text(help_text="The program's name")
+    token_hash = Text()
+    scopes = Tags()
+    expires_at = Instant()
+    last_used_at = Instant(null=True)
+    index_on = (Index(("family",)), Index(("account",)), Index(("expires_at",)))
+
+
 class Role(TenantTable, schema="psa", tablename="role"):
     """A named set of grants. What code grants to a standard role is added when it is used, not stored."""
 
@@ -202,6 +216,7 @@ ALL = (
     Session,
     SessionToken,
     ApiKey,
+    DelegatedToken,
     Role,
     RoleAssignment,
     Team,

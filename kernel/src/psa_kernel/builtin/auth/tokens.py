@@ -10,8 +10,9 @@ ACCESS = "psat"
 REFRESH = "psar"
 COOKIE = "psac"
 RESET = "psap"
+DELEGATED = "psad"
 _KEY = re.compile(r"psa_[0-9a-f]{8}_[0-9a-f]{64}_([0-9a-f]{8})")
-_TOKEN = re.compile(r"psa[tarcp]_[0-9a-f]{64}")
+_TOKEN = re.compile(r"psa[tarcpd]_[0-9a-f]{64}")
 
 
 def new_token(prefix: str) -> str:
