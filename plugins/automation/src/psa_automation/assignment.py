@@ -71,7 +71,12 @@ async def _nobody(ctx: Context, team_id: UUID) -> None:
         return
     team = (await ctx.as_system().service(Directory).teams([team_id])).get(team_id)
     if team is not None and team.manager_id is not None:
-        await tell_people(ctx, [team.manager_id], f"Nobody of {team.name} is there to take work.")
+        await tell_people(
+            ctx,
+            [team.manager_id],
+            f"Nobody of {team.name} is there to take work.",
+            record=("groups", team_id),
+        )
 
 
 def _skills(row: Mapping[str, Any] | None) -> set[str]:

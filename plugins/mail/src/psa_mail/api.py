@@ -12,7 +12,7 @@ TEMPLATES = "email-templates"
 INCOMING = "incoming-emails"
 OUTGOING = "outgoing-emails"
 
-TemplateKind = Literal["created", "reply", "resolved", "notice", "password_reset", "invitation"]
+TemplateKind = Literal["created", "reply", "resolved", "survey", "notice", "password_reset", "invitation"]
 
 
 class MailReceived(Event, frozen=True, kw_only=True):
@@ -40,12 +40,23 @@ class ThreadHeld(Event, frozen=True, kw_only=True):
     ticket_id: UUID
 
 
+class MailSetAside(Event, frozen=True, kw_only=True):
+    """A mail became nothing yet and waits for somebody: it could not be worked on, or its sender floods us."""
+
+    name: ClassVar[str] = "mail.mail_set_aside"
+    incoming_id: UUID
+    mailbox_id: UUID | None
+    state: Literal["failed", "held"]
+    sender: str
+    detail: str
+
+
 class MailBounced(Event, frozen=True, kw_only=True):
-    """A mail that we sent did not arrive."""
+    """A mail of ours did not arrive: it came back, or no server took it."""
 
     name: ClassVar[str] = "mail.mail_bounced"
     outgoing_id: UUID
     detail: str
 
 
-EVENTS = (MailReceived, MailboxTroubled, ThreadHeld, MailBounced)
+EVENTS = (MailReceived, MailboxTroubled, ThreadHeld, MailSetAside, MailBounced)

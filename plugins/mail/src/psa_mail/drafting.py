@@ -19,11 +19,12 @@ from psa_sdk.errors import NotFound, Problem
 from psa_sdk.identity import Directory
 from psa_sdk.network import Network
 from psa_sdk.signing import Signer
-from psa_ticketing.api import ServiceDesk, TicketFacts
+from psa_ticketing.api import ServiceDesk, SurveyLinks, TicketFacts
 
 MOST_ENCLOSED = 18 * MIB
 """Bytes of files in one mail; base64 makes them a third more, and many servers take 25 MiB."""
 RESET = {"staff": "/ui/reset", "portal": "/portal/reset"}
+SURVEY = "/portal/survey/"
 
 
 class Nothing(Exception):
@@ -135,15 +136,17 @@ async def _about(ctx: Context, row: Mapping[str, Any], facts: TicketFacts) -> Te
     notes = await _notes(ctx, row, facts)
     if row["notes"] and not notes:
         raise Nothing("The notes were deleted or made internal before the mail left.")
-    values = await _values(ctx, facts)
+    values, reader = await _values(ctx, facts)
     settings = await ctx.settings(MailSettings)
     values |= {
         "note": "\n\n---\n\n".join(note["content"] for note in notes),
         "signature": settings.signature or None,
         "me.name": notes[-1]["author_name"] if notes else None,
     }
+    if row["kind"] == "survey":
+        values |= _survey(ctx, row["request"])
     words = templates.chosen(
-        row["kind"], await identity.language_of(ctx, row["account"]), await _own_words(ctx)
+        row["kind"], await identity.language_of(ctx, row["account"] or reader), await _own_words(ctx)
     )
     used = {name: values.get(name) for name in templates.KNOWN[row["kind"]]}
     filled = templates.filled(words, used)
@@ -172,13 +175,14 @@ async def _notes(ctx: Context, row: Mapping[str, Any], facts: TicketFacts) -> li
     return found
 
 
-async def _values(ctx: Context, facts: TicketFacts) -> dict[str, str | None]:
+async def _values(ctx: Context, facts: TicketFacts) -> tuple[dict[str, str | None], UUID | None]:
+    """Return the placeholders of a ticket, and the requester's account, whose language a client's mail is in."""
     book = ctx.service(ContactBook)
     contact = (await book.contacts([facts.contact_id])).get(facts.contact_id) if facts.contact_id else None
     company = (await book.companies([facts.company_id])).get(facts.company_id) if facts.company_id else None
     users = await ctx.service(Directory).users([facts.assigned_to_id] if facts.assigned_to_id else [])
     assignee = users.get(facts.assigned_to_id) if facts.assigned_to_id else None
-    return {
+    values = {
         "ticket.number": facts.number,
         "ticket.title": facts.title,
         "contact.name": contact.name if contact else None,
@@ -187,6 +191,14 @@ async def _values(ctx: Context, facts: TicketFacts) -> dict[str, str | None]:
         "assignee.name": assignee.name if assignee else None,
         "organisation.name": await identity.organisation(ctx),
     }
+    return values, contact.portal_user_id if contact else None
+
+
+def _survey(ctx: Context, survey_id: UUID) -> dict[str, str | None]:
+    """Return the link of a survey, and one for each rating; none of them rates by being followed."""
+    link = f"{ctx.service(Network).home}{SURVEY}{ctx.service(SurveyLinks).token(survey_id)}"
+    scale = " · ".join(f"[**{rating}**]({link}?rating={rating})" for rating in range(1, 6))
+    return {"link": link, "scale": scale}
 
 
 async def _own_words(ctx: Context) -> Sequence[Mapping[str, Any]]:

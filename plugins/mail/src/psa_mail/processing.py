@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from psa_mail import mime_reading
-from psa_mail.api import INCOMING, MailReceived
+from psa_mail.api import INCOMING, MailReceived, MailSetAside
 from psa_mail.cases import Outcome
 from psa_mail.deciding import decide
 from psa_sdk import Context, actor
@@ -49,6 +49,16 @@ async def work_on(ctx: Context, row: Mapping[str, Any], *, release: bool = False
     except Exception as error:  # noqa: BLE001 - whatever a message does, it stays visible and can be tried again
         values |= {"state": "failed", "error": _describe(error)}
     await ctx.as_system().records.update(INCOMING, row["id"], values)
+    if values["state"] in {"failed", "held"} and values.get("ticket") is None:
+        await ctx.emit(
+            MailSetAside(
+                incoming_id=row["id"],
+                mailbox_id=row["mailbox"],
+                state=values["state"],
+                sender=values.get("sender", ""),
+                detail=values["error"][:500],
+            )
+        )
     if values["state"] == "processed":
         await ctx.emit(
             MailReceived(incoming_id=row["id"], outcome=values["outcome"], ticket_id=values["ticket"])

@@ -8,7 +8,7 @@ from uuid import UUID
 from psa_comments.api import render
 from psa_mail import identity, oauth
 from psa_mail.addresses import Person, people, written
-from psa_mail.api import OUTGOING, TRANSPORTS
+from psa_mail.api import OUTGOING, TRANSPORTS, MailBounced
 from psa_mail.composing import Draft, composed
 from psa_mail.drafting import Nothing, draft_of
 from psa_mail.graph import Graph
@@ -108,6 +108,8 @@ async def _settle(ctx: Context, row: Mapping[str, Any], delivery: Delivery, valu
     else:
         await ctx.send(deliver, outgoing_id=row["id"], delay=timedelta(minutes=PAUSES[tries]))
     await ctx.records.update(OUTGOING, row["id"], values)
+    if values.get("state") == "failed":
+        await ctx.emit(MailBounced(outgoing_id=row["id"], detail=delivery.detail[:500]))
 
 
 async def _transport(ctx: Context, row: Mapping[str, Any] | None) -> MailTransport:

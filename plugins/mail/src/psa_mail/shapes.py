@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from psa_mail.api import TemplateKind
+
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Address = Annotated[
     str, Meta(min_length=3, max_length=254, pattern=r"^[^\s<>,;@\x00-\x1f]+@[^\s<>,;@\x00-\x1f]+$")
@@ -19,7 +21,7 @@ Pem = Annotated[str, Meta(max_length=100_000)]
 NewSecret = Annotated[str, Meta(min_length=1, max_length=20_000)]
 Security = Literal["tls", "starttls", "none"]
 Authentication = Literal["password", "microsoft", "google", "google_service", "none"]
-Kind = Literal["created", "reply", "resolved", "notice", "password_reset", "invitation"]
+Kind = TemplateKind
 
 
 class TransportShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -18,7 +18,7 @@ from psa_sdk.tables import (
 
 SECURITY = ("tls", "starttls", "none")
 AUTHENTICATION = ("password", "microsoft", "google", "google_service", "none")
-TEMPLATE_KINDS = ("created", "reply", "resolved", "notice", "password_reset", "invitation")
+TEMPLATE_KINDS = ("created", "reply", "resolved", "survey", "notice", "password_reset", "invitation")
 
 
 class Transport(TenantTable, schema="mail", tablename="transport"):
@@ -165,7 +165,7 @@ class Outgoing(TenantTable, schema="mail", tablename="outgoing"):
         on_delete="cascade",
         help_text="The member of staff, or owner of a password, it is for",
     )
-    request = UUID(null=True, help_text="Of a password")
+    request = UUID(null=True, help_text="Of a password, or a survey")
     to_addresses = Json(default=[])
     cc_addresses = Json(default=[])
     first_recipient = Text(default="")

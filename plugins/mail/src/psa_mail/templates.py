@@ -17,6 +17,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "created": TICKET,
     "reply": (*TICKET, "note", "me.name", "signature"),
     "resolved": TICKET,
+    "survey": (*TICKET, "link", "scale"),
     "notice": (*TICKET, "note", "me.name"),
     "password_reset": ("account.name", "link", "hours", "organisation.name"),
     "invitation": ("account.name", "link", "hours", "organisation.name"),
@@ -54,6 +55,16 @@ _OURS: Mapping[tuple[str, str], Words] = {
         _SUBJECT,
         "Guten Tag {{contact.name}},\n\n**{{ticket.number}}** ist aus unserer Sicht gelöst. Wenn nicht, antworten Sie auf"
         " diese Mail, und wir machen weiter.\n\n{{organisation.name}}",
+    ),
+    ("survey", "en"): Words(
+        _SUBJECT,
+        "Hi {{contact.first_name|there}},\n\n**{{ticket.number}}** is closed. How did we do, from 1 (very bad) to 5 (very good)?\n\n"
+        "{{scale}}\n\nThe link leads to a page where you may add a word.\n\n{{organisation.name}}",
+    ),
+    ("survey", "de"): Words(
+        _SUBJECT,
+        "Guten Tag {{contact.name}},\n\n**{{ticket.number}}** ist abgeschlossen. Wie zufrieden sind Sie, von 1 (sehr schlecht) bis 5 (sehr"
+        " gut)?\n\n{{scale}}\n\nDer Link führt auf eine Seite, auf der Sie etwas ergänzen können.\n\n{{organisation.name}}",
     ),
     ("notice", "en"): Words(
         _SUBJECT, "**{{me.name}}** wrote on {{ticket.number}} ({{company.name|no company}}):\n\n{{note}}"
@@ -117,7 +128,10 @@ def check(kind: str, text: str, pointer: str) -> None:
 
 
 def filled(
-    words: Words, values: Mapping[str, str | None], *, markdown: Iterable[str] = ("note", "signature", "link")
+    words: Words,
+    values: Mapping[str, str | None],
+    *,
+    markdown: Iterable[str] = ("note", "signature", "link", "scale"),
 ) -> Words:
     """Return the words with their values; those in `markdown` are so already, the others are shown as they are."""
     ready = set(markdown)

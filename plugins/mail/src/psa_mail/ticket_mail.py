@@ -14,6 +14,7 @@ from psa_mail.api import OUTGOING
 from psa_mail.identity import own_addresses
 from psa_mail.sending import queue
 from psa_mail.settings import MailSettings
+from psa_mail.tables import Outgoing
 from psa_sdk import Context, on
 from psa_sdk.identity import Directory
 from psa_ticketing.api import ServiceDesk, TicketFacts, TicketOpened, TicketReplied, TicketStatusChanged
@@ -62,6 +63,12 @@ async def tell_resolved(ctx: Context, event: TicketStatusChanged) -> None:
     """Tell the requester that the ticket is solved."""
     if event.after == "resolved" and (await ctx.settings(MailSettings)).tells_when_resolved:
         await _automatic(ctx, event.ticket_id, "resolved")
+
+
+async def ask_for_rating(ctx: Context, ticket_id: UUID, survey_id: UUID) -> None:
+    """Ask the requester how they found the help, once for a survey."""
+    if not await ctx.as_system().records.count(OUTGOING, Outgoing.request == survey_id):
+        await _automatic(ctx, ticket_id, "survey", request=survey_id)
 
 
 @on(TicketReplied)
@@ -127,7 +134,12 @@ async def _gather(
 
 
 async def _automatic(
-    ctx: Context, ticket_id: UUID, kind: Literal["created", "resolved"], *, sender: str = ""
+    ctx: Context,
+    ticket_id: UUID,
+    kind: Literal["created", "resolved", "survey"],
+    *,
+    sender: str = "",
+    request: UUID | None = None,
 ) -> None:
     """Send the requester a mail that no person wrote, within the bounds of the loop guard."""
     facts = (await ctx.service(ServiceDesk).tickets([ticket_id])).get(ticket_id)
@@ -154,6 +166,7 @@ async def _automatic(
         "mailbox": audience.mailbox,
         "to_addresses": [to],
         "title": facts.title,
+        "request": request,
     }
     await queue(ctx, values)
 

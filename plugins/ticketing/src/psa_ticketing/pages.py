@@ -11,7 +11,17 @@ from psa_sdk.ui import (
     SettingsSection,
     Ui,
 )
-from psa_ticketing.screens import aids, board, choosing, composing, dialogs, panels, properties, workspace
+from psa_ticketing.screens import (
+    aids,
+    board,
+    choosing,
+    composing,
+    dialogs,
+    panels,
+    properties,
+    satisfaction,
+    workspace,
+)
 
 READ, CREATE, UPDATE = "ticketing.tickets.read", "ticketing.tickets.create", "ticketing.tickets.update"
 OPEN = "status.category=new&status.category=open&status.category=waiting_customer&status.category=scheduled"
@@ -130,14 +140,15 @@ UI = Ui(
             order=11,
             hotkey="g b",
         ),
+        *satisfaction.NAV,
     ),
-    pages=(*PAGES, *aids.PAGES),
-    actions=(*ACTIONS, *aids.ACTIONS),
-    panels=(*panels.PANELS, *aids.PANELS),
-    widgets=panels.WIDGETS,
+    pages=(*PAGES, *satisfaction.PAGES),
+    actions=(*ACTIONS, *aids.ACTIONS, *satisfaction.ACTIONS),
+    panels=(*panels.PANELS, *aids.PANELS, *satisfaction.PANELS),
+    widgets=(*panels.WIDGETS, *satisfaction.WIDGETS),
     bulk=choosing.BULK,
     modules=("presence.js",),
-    styles=("marks.css", "aids.css"),
+    styles=("marks.css", "aids.css", "stars.css"),
     presets=(
         ListPreset(
             resource="tickets",

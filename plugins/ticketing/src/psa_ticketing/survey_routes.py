@@ -121,12 +121,17 @@ async def answer_public(ctx: Context, token: str, body: Opinion) -> Answer:
 )
 async def rate(ctx: Context, id: UUID, body: Opinion) -> Answer:
     """Say how one found the help with a ticket of one's own."""
-    await ctx.records.get(TICKETS, id)
-    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == id, order="-closing", limit=1)
+    return await show(ctx, await rated(ctx, id, body))
+
+
+async def rated(ctx: Context, ticket_id: UUID, opinion: Opinion) -> UUID:
+    """Answer the last survey of a client's own ticket and return it; raises `NotFound` where nobody was asked."""
+    await ctx.records.get(TICKETS, ticket_id)
+    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == ticket_id, order="-closing", limit=1)
     if not asked:
         raise NotFound("Nobody was asked about this ticket yet; it is not closed.")
-    await answer(ctx, asked[0]["id"], body, "portal")
-    return await show(ctx, asked[0]["id"])
+    await answer(ctx, asked[0]["id"], opinion, "portal")
+    return asked[0]["id"]
 
 
 async def show(ctx: Context, survey_id: UUID) -> Answer:
@@ -156,6 +161,25 @@ async def show(ctx: Context, survey_id: UUID) -> Answer:
 )
 async def satisfaction(ctx: Context, query: SatisfactionQuery) -> AnswerList:
     """How satisfied clients were, by company, person or queue."""
+    return AnswerList(
+        items=[
+            Answer(type="satisfaction", id=str(number), attributes=row)
+            for number, row in enumerate(await satisfaction_of(ctx, query), 1)
+        ]
+    )
+
+
+async def satisfaction_of(ctx: Context, query: SatisfactionQuery) -> list[SatisfactionRow]:
+    """Return what each group's clients said, whoever has most answers first. Raises `Invalid`."""
+    group, resource = GROUPS[query.group]
+    rows = await ctx.db.fetch(SATISFACTION.format(group=group), *midnights(ctx, query))
+    keys = [row["key"] for row in rows if row["key"] is not None]
+    names = await ctx.service(Documents).names(resource, keys) if resource and keys else {}
+    return [_row(row, names.get(row["key"], "")) for row in rows]
+
+
+def midnights(ctx: Context, query: SatisfactionQuery) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return the instants at which a period begins and is over. Raises `Invalid` for one that can't be."""
     days = (query.end_date - query.start_date).days
     if not 0 <= days <= MOST_DAYS:
         raise Invalid(
@@ -163,20 +187,11 @@ async def satisfaction(ctx: Context, query: SatisfactionQuery) -> AnswerList:
             code="bad_period",
             parameter="end_date",
         )
-    group, resource = GROUPS[query.group]
-    midnights = [
-        datetime.datetime.combine(date, datetime.time(), ctx.timezone)
-        for date in (query.start_date, query.end_date + datetime.timedelta(days=1))
-    ]
-    rows = await ctx.db.fetch(SATISFACTION.format(group=group), *midnights)
-    keys = [row["key"] for row in rows if row["key"] is not None]
-    names = await ctx.service(Documents).names(resource, keys) if resource and keys else {}
-    return AnswerList(
-        items=[
-            Answer(type="satisfaction", id=str(number), attributes=_row(row, names.get(row["key"], "")))
-            for number, row in enumerate(rows, 1)
-        ]
+    after = query.end_date + datetime.timedelta(days=1)
+    first, last = (
+        datetime.datetime.combine(one, datetime.time(), ctx.timezone) for one in (query.start_date, after)
     )
+    return first, last
 
 
 def _row(row: Any, label: str) -> SatisfactionRow:

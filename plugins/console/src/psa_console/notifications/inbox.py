@@ -30,16 +30,28 @@ class StoredInbox:
         self._ctx = ctx
 
     async def tell(
-        self, account: UUID, kind: str, subject: tuple[str, UUID], title: str, *, detail: str = ""
+        self,
+        account: UUID,
+        kind: str,
+        subject: tuple[str, UUID],
+        title: str,
+        *,
+        detail: str = "",
+        own: bool = False,
     ) -> None:
         """Notify a person, unless it is their own doing; an unread one of the same kind and record is renewed."""
         ctx = self._ctx
         actor = ctx.on_behalf_of or ctx.principal.id
         people = await ctx.service(Directory).users([account, actor])
         found = people.get(account)
-        if account == actor or found is None or found.status == "disabled" or found.audience != "staff":
+        if (
+            (account == actor and not own)
+            or found is None
+            or found.status == "disabled"
+            or found.audience != "staff"
+        ):
             return
-        name = people[actor].name if actor in people else ""
+        name = people[actor].name if actor in people and actor != account else ""
         values = (account, kind, *subject, ctx.now, title[:300], detail[:300], name)
         await ctx.db.lock("notification", account)
         if await ctx.db.fetch_value(_AGAIN, *values) is None:

@@ -1,4 +1,4 @@
-"""Beside a ticket: its checklist, and who else has it open; the page on which clients answer surveys."""
+"""Beside a ticket: its checklist, and who else has it open."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from psa_sdk import PUBLIC, Context
+from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Invalid, NotFound
-from psa_sdk.ui import Action, Done, Page, Panel, Show
-from psa_ticketing import checklists, presence, survey_routes, surveys
+from psa_sdk.ui import Action, Done, Panel, Show
+from psa_ticketing import checklists, presence
 from psa_ticketing.api import TICKETS
 
 READ = "ticketing.tickets.read"
 STEPS = "ticketing.checklist_items"
-SURVEY = "/survey/{token:str}"
 
 
 class Step(msgspec.Struct, kw_only=True):
@@ -28,13 +27,6 @@ class Told(msgspec.Struct, kw_only=True):
     """What the page tells every ten seconds."""
 
     state: str = "viewing"
-
-
-class Said(msgspec.Struct, kw_only=True):
-    """What a client chose and wrote."""
-
-    rating: str = ""
-    comment: str = ""
 
 
 async def checklist(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
@@ -91,42 +83,11 @@ async def tell(ctx: Context, id: UUID, form: Told) -> Show:
     return Show(template="ticketing/people_here.html", data={"present": found})
 
 
-async def survey(ctx: Context, token: str) -> Mapping[str, Any]:
-    """Load the page of a survey; a link that is over shows so."""
-    try:
-        shown = (await survey_routes.show(ctx, surveys.SignedSurveyLinks(ctx).survey(token))).attributes
-    except NotFound:
-        shown = None
-    return {"survey": shown, "token": token}
-
-
-async def say(ctx: Context, token: str, form: Said) -> Show:
-    """Keep what a client said."""
-    if form.rating not in {"1", "2", "3", "4", "5"}:
-        raise Invalid("Choose from one to five stars.", pointer="/rating")
-    if len(form.comment) > 2000:
-        raise Invalid("Write up to 2,000 characters.", pointer="/comment")
-    opinion = surveys.Opinion(rating=int(form.rating), comment=form.comment)
-    await surveys.answer(ctx, surveys.SignedSurveyLinks(ctx).survey(token), opinion, "link")
-    return Show(template="ticketing/survey_thanks.html", data={})
-
-
-PAGES = (
-    Page(  # noqa: S604 - which pages, no command line
-        path=SURVEY,
-        template="ticketing/survey.html",
-        permission=PUBLIC,
-        load=survey,
-        title="How did we do?",
-        shell="portal",
-    ),
-)
 ACTIONS = (
     Action(path="/tickets/{id:uuid}/checklist", permission=f"{STEPS}.create", handle=add),
     Action(path="/tickets/{id:uuid}/checklist/{step:uuid}", permission=f"{STEPS}.update", handle=turn),
     Action(path="/tickets/{id:uuid}/checklist/{step:uuid}/drop", permission=f"{STEPS}.delete", handle=drop),
     Action(path="/tickets/{id:uuid}/presence", permission=READ, handle=tell),
-    Action(path=SURVEY, permission=PUBLIC, handle=say, shell="portal", max_body=1 << 14),  # noqa: S604 - as above
 )
 PANELS = (
     Panel(

@@ -1,0 +1,1 @@
+"""The bridge between service levels and the console."""
