@@ -1,4 +1,4 @@
-"""What the tests of billing share: a tenant for each module, in both tenancies."""
+"""What the tests of billing share: one tenant in each tenancy."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from psa_sdk.testing import Kit
 from .counting_house import CountingHouse
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["multi", "single"])
 async def house(psa_bench, request) -> AsyncGenerator[CountingHouse]:
     async with Kit.alone(psa_bench, request.param) as kit:
         found = await CountingHouse.open(kit)

@@ -1,4 +1,4 @@
-"""What the tests of contracts share: a tenant for each module, in both tenancies."""
+"""What the tests of contracts share: one tenant in each tenancy."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ NEIGHBOURS = (
 """What contracts works with; other plugins don't matter here."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["multi", "single"])
 async def firm(psa_bench, request) -> AsyncGenerator[Firm]:
     async with Kit.alone(psa_bench, request.param, plugins=NEIGHBOURS) as kit:
         found = await Firm.open(kit)

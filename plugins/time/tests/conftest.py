@@ -1,4 +1,4 @@
-"""What the tests of time share: a tenant for each module, in both tenancies."""
+"""What the tests of time share: one tenant in each tenancy."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ ALONE = ("contacts", "comments", "ticketing", "time", "web", "console")
 """Without those who bill time and rate it: their rules are tested with them."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
+@pytest_asyncio.fixture(scope="session", loop_scope="session", params=["multi", "single"])
 async def office(psa_bench, request) -> AsyncGenerator[Office]:
     async with Kit.alone(psa_bench, request.param, plugins=ALONE) as kit:
         found = await Office.open(kit)

@@ -119,14 +119,20 @@ class TenantChecks:
             answer = await admin.get(resource.url, params={"include": include} if include else {})
             assert answer.status_code == 200, f"GET {resource.url}?include={include}: {answer.text}"
             found = answer.json()
+            shown: dict[str, set[UUID]] = {}
             for item in (*found["data"], *found.get("included", ())):
-                table = house.installation.resources[item["type"]].table._meta
+                shown.setdefault(item["type"], set()).add(UUID(item["id"]))
+            for type_, ids in shown.items():
+                table = house.installation.resources[type_].table._meta
                 rows = await house.installation.rows(
-                    f'SELECT tenant_id FROM "{table.schema}"."{table.tablename}" WHERE id = $1',
-                    UUID(item["id"]),
+                    f'SELECT id FROM "{table.schema}"."{table.tablename}" WHERE id = ANY($1) AND tenant_id = $2',
+                    list(ids),
+                    house.kit.tenant_id,
                 )
-                if [row["tenant_id"] for row in rows] != [house.kit.tenant_id]:
-                    faults.append(f"{resource.url} holds {item['type']} {item['id']} of another tenant.")
+                faults += [
+                    f"{resource.url} holds {type_} {one} of another tenant."
+                    for one in ids - {row["id"] for row in rows}
+                ]
         report(faults)
 
 
