@@ -2,8 +2,8 @@
 
 import copy
 import datetime
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -255,6 +255,13 @@ class Unit:
         cause = self.cause or Cause(depth=0, on_behalf_of=unit.on_behalf_of)
         unit.cause = msgspec.structs.replace(cause, trail=(*cause.trail, id))
         return unit
+
+    @asynccontextmanager
+    async def outside(self) -> AsyncGenerator[None]:
+        """Commit, hold no connection inside the block, and go on in a new transaction."""
+        async with self.session.outside():
+            self.committed()
+            yield
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Undo only what happened inside when it raises."""

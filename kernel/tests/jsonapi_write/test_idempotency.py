@@ -145,3 +145,28 @@ async def test_nobody_in_particular_has_no_keys_and_bad_ones_are_refused(kernel)
     for bad in ("", "x" * 256):
         with pytest.raises(BadRequest):
             await post(kernel, staff(), request(key=bad))
+
+
+async def test_a_key_of_a_request_that_went_outside_is_in_use_until_it_is_answered_or_given_up(
+    new_kernel, tmp_path
+):
+    now = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+    clock = FixedClock(now)
+    kernel = await workshop(new_kernel, tmp_path, clock=clock)
+    me = staff()
+    async with kernel.unit(kernel.acme, principal=me) as unit:
+        sent = request()
+        assert await idempotency.replay(unit, sent) is None
+        async with unit.outside():
+            with pytest.raises(Conflict) as busy:
+                await post(kernel, me, request())
+        assert busy.value.code == "idempotency_key_in_use"
+        await idempotency.store(unit, sent, Response(b"kept", status_code=201))
+    assert (await post(kernel, me, request())).content == b"kept"
+    with pytest.raises(ZeroDivisionError):
+        async with kernel.unit(kernel.acme, principal=me) as unit:
+            await idempotency.replay(unit, request(key="key-2"))
+            async with unit.outside():
+                raise ZeroDivisionError
+    clock.advance(datetime.timedelta(minutes=1))
+    assert (await post(kernel, me, request(key="key-2"))).status_code == 201

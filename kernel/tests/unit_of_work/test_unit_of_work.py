@@ -10,6 +10,7 @@ import pytest
 
 from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.clock import FixedClock
+from psa_kernel.database.engine import SessionEnded
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import ANONYMOUS, SYSTEM
 from psa_kernel.testing.plugins import module
@@ -252,3 +253,27 @@ async def test_plugins_run_beside_the_server_as_long_as_it_runs(new_kernel):
     async with Kernel.open(kernel.config, kernel.registry):
         assert said == ["started Kernel"]
     assert said == ["started Kernel", "stopped"]
+
+
+async def test_whoever_goes_outside_has_committed_and_holds_no_connection(new_kernel):
+    """With one connection in all, another unit of work runs meanwhile and sees what was written."""
+    kernel = await new_kernel(pool_size=1)
+    tenant = await tenant_of(kernel)
+    async with kernel.unit(tenant) as unit:
+        await plant(unit, "x1")
+        async with unit.as_system().outside():
+            with pytest.raises(SessionEnded):
+                await seeds(unit)
+            async with kernel.unit(tenant) as other:
+                assert await seeds(other) == ["x1"]
+        await plant(unit, "x2")
+        with pytest.raises(RuntimeError, match="savepoint"):
+            async with unit.savepoint(), unit.outside():
+                pass
+    with pytest.raises(ZeroDivisionError):
+        async with kernel.unit(tenant) as unit:
+            await plant(unit, "x3")
+            async with unit.outside():
+                raise ZeroDivisionError
+    async with kernel.unit(tenant) as unit:
+        assert sorted(await seeds(unit)) == ["x1", "x2", "x3"]

@@ -299,6 +299,22 @@ class Context(Protocol):
         """
         ...
 
+    def outside(self) -> AbstractAsyncContextManager[None]:
+        """Commit what was done so far, hold no connection inside the block, and go on in a new transaction after it.
+
+        For waiting on other machines: what was written before is kept whatever happens inside, so write down first
+        what is about to be asked of them. Locks are gone, the database is closed to the block, and a block that
+        raises leaves the unit of work ended. Not within a `savepoint`.
+
+        Example:
+            >>> async def ask(ctx, network, url, order_id):
+            ...     await ctx.db.execute("UPDATE shop.orders SET state = 'asked' WHERE id = $1", order_id)
+            ...     async with ctx.outside():
+            ...         answer = await network.request("POST", url)
+            ...     await ctx.db.execute("UPDATE shop.orders SET answer = $2 WHERE id = $1", order_id, answer.status)
+        """
+        ...
+
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Undo only what happened inside when it raises: for batches where one bad row must not end all."""
         ...

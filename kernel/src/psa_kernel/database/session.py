@@ -47,6 +47,7 @@ class Session:
         self._connection: Connection | None = None
         self._token: contextvars.Token[Bound | None] | None = None
         self._savepoints = 0
+        self._nesting = 0
         parts = ["BEGIN READ ONLY" if readonly else "BEGIN"]
         bound = {"current_tenant": tenant_id if multi_tenant else None}
         bound |= {"current_company": company_id, "actor_id": actor_id}
@@ -93,6 +94,17 @@ class Session:
         finally:
             await self._release()
 
+    @asynccontextmanager
+    async def outside(self) -> AsyncGenerator[None]:
+        """Commit, hold no connection inside, and begin again; ended for good when an exception passes."""
+        if self._nesting:
+            raise RuntimeError("A savepoint is open; go outside before or after it.")
+        await self.commit()
+        yield
+        self._connection, _ = await _asked(
+            self._pool, self._acquire_timeout, lambda connection: connection.execute(self._begin)
+        )
+
     async def _release(self) -> None:
         # The pool rolls back what is still open, shielded from cancellation.
         connection, self._connection = self._connection, None
@@ -117,12 +129,15 @@ class Session:
         self._savepoints += 1
         name = f"sp_{self._savepoints}"
         await self.connection.execute(f"SAVEPOINT {name}")
+        self._nesting += 1
         try:
             yield
         except BaseException:
             if self._connection is not None:
                 await self._connection.execute(f"ROLLBACK TO SAVEPOINT {name}; RELEASE SAVEPOINT {name}")
             raise
+        finally:
+            self._nesting -= 1
         await self.connection.execute(f"RELEASE SAVEPOINT {name}")
 
 

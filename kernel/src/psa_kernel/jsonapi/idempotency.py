@@ -1,7 +1,8 @@
 """Idempotency-Key: the same POST sent twice has its effect once and gets the same answer (X-06).
 
 The key is claimed by a row in the transaction of the effect: a duplicate that runs at the same time waits for
-that row, and a request that fails leaves none. Kept for 24 hours per tenant, principal and path.
+that row, and a request that fails leaves none. One that went `outside` has committed its claim: until it is
+answered, for a minute at most, duplicates are told to come again. Kept for 24 hours per tenant, principal and path.
 """
 
 import base64
@@ -34,7 +35,7 @@ VALUES ($1, $2, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant_id, principal, key, path) DO UPDATE
 SET id = excluded.id, created_at = excluded.created_at, fingerprint = excluded.fingerprint,
     expires_at = excluded.expires_at, status = NULL, headers = NULL, body = NULL
-WHERE k.expires_at <= $2
+WHERE k.expires_at <= $2 OR k.status IS NULL AND k.created_at <= $2 - interval '1 minute'
 RETURNING k.id
 """
 _STORED = """
@@ -62,12 +63,7 @@ async def replay(unit: "Unit", request: Request[Any, Any, Any]) -> Response[byte
             _CLAIM, claim, unit.now, principal, key, path, fingerprint, unit.now + KEPT
         )
     except asyncpg.LockNotAvailableError:
-        raise Conflict(
-            "The request with this key is still running; ask again in a moment.",
-            code="idempotency_key_in_use",
-            header=HEADER,
-            headers={"Retry-After": "1"},
-        ) from None
+        raise _running() from None
     if claimed is not None:
         request.scope["state"][_CLAIMED] = claim
         return None
@@ -79,10 +75,12 @@ async def replay(unit: "Unit", request: Request[Any, Any, Any]) -> Response[byte
             code="idempotency_key_reused",
             header=HEADER,
         )
+    if stored["status"] is None:
+        raise _running()
     headers = msgspec.json.decode(stored["headers"] or b"{}", type=dict[str, str])
     return Response(
         base64.b64decode(stored["body"] or ""),
-        status_code=stored["status"] or 200,
+        status_code=stored["status"],
         headers={**headers, REPLAYED: "true"},
         media_type=headers.get("content-type"),
     )
@@ -103,6 +101,15 @@ async def store(unit: "Unit", request: Request[Any, Any, Any], answer: Response[
             {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
         ).decode(),
         base64.b64encode(answer.content or b"").decode(),
+    )
+
+
+def _running() -> Conflict:
+    return Conflict(
+        "The request with this key is still running; ask again in a moment.",
+        code="idempotency_key_in_use",
+        header=HEADER,
+        headers={"Retry-After": "1"},
     )
 
 
