@@ -13,6 +13,7 @@ from psa_sdk.resources import Extension, Resource
 from psa_sdk.routes import Route
 from psa_sdk.services import Service
 from psa_sdk.settings import Settings
+from psa_sdk.sign_in import SignInSource
 from psa_sdk.tables import PlatformTable, TenantTable
 from psa_sdk.ui import Ui
 
@@ -48,6 +49,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     schedules: tuple[Schedule, ...] = ()
     settings: type[Settings] | None = None
     ui: Ui = Ui()
+    sign_in: SignInSource | None = None
+    """Ways to log in besides passwords."""
     hookspecs: Any = None
     """A module of `@hookspec` functions: questions this plugin asks others."""
     seed: Callable[[Context], Awaitable[None]] | None = None

@@ -18,6 +18,7 @@ from psa_sdk.context import Context
 from psa_sdk.errors import Problem
 from psa_sdk.manifest import Manifest
 from psa_sdk.resources import Resource
+from psa_sdk.sign_in import SessionCookie, SignInWay
 
 WebRequest = Request[Any, Any, Any]
 
@@ -66,21 +67,6 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     plugins: Mapping[str, Installed]
     resources: Mapping[str, Resource]
     resource_owner: Mapping[str, str]
-
-
-class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
-    """The cookie of a browser's session; an empty value ends it."""
-
-    name: str
-    value: str
-    expires_at: datetime.datetime
-    secure: bool
-
-    def header(self) -> str:
-        """Return the value of `Set-Cookie` (RFC 6265 4.1)."""
-        ends = f"Expires={self.expires_at:%a, %d %b %Y %H:%M:%S GMT}" if self.value else "Max-Age=0"
-        secure = "; Secure" if self.secure else ""
-        return f"{self.name}={self.value}; Path=/; HttpOnly; SameSite=Lax; {ends}{secure}"
 
 
 class Brand(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +134,10 @@ class Browser(Protocol):
 
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session. Raises `Unauthenticated` or `RateLimited`."""
+        ...
+
+    async def sign_in_ways(self, audience: Audience) -> Sequence[SignInWay]:
+        """Return the ways to log in besides passwords that the tenant of this request set up."""
         ...
 
     async def second_step(self, code: str) -> SecondStep:

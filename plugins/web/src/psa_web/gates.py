@@ -1,8 +1,8 @@
 """Log-in and log-out of a shell."""
 
-from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from litestar import Response
@@ -10,6 +10,7 @@ from litestar import Response
 from psa_sdk.context import Context
 from psa_sdk.errors import Invalid, Problem
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
+from psa_sdk.sign_in import SignInWay
 from psa_sdk.web import Browser, WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import form_of, struct_of
@@ -20,6 +21,12 @@ from psa_web.serving import Server
 
 UNFINISHED = ("password_expired", *PAGES)
 """States of a log-in that one can leave."""
+
+_SAID: Final = {
+    "sso": "The log-in by single sign-on was refused; try again or ask your administrator.",
+    "sso_expired": "The log-in took too long or was begun in another browser; try again.",
+}
+"""What a plugin that refuses a log-in may have said, by its word in `?refused=`."""
 
 
 class LogIn(msgspec.Struct):
@@ -39,7 +46,14 @@ def gate_routes(server: Server) -> list[WebRoute]:
         if ctx.principal.kind != "anonymous":
             return answers.redirect(frame.prefix + "/")
         asked = request.query_params
-        return await _form(ctx, request, next_page=asked.get("next", ""), changed=asked.get("changed") == "1")
+        return await _form(
+            ctx,
+            request,
+            next_page=asked.get("next", ""),
+            fault=_SAID.get(asked.get("refused", ""), ""),
+            changed=asked.get("changed") == "1",
+            ways=await ctx.service(Browser).sign_in_ways(frame.audience),
+        )
 
     async def _form(
         ctx: Context,
@@ -51,13 +65,23 @@ def gate_routes(server: Server) -> list[WebRoute]:
         changed: bool = False,
         status: int = 200,
         dress: Mapping[str, Any] | None = None,
+        ways: Sequence[SignInWay] = (),
     ) -> Response[Any]:
-        data = {"next": next_page, "email": email, "fault": fault, "changed": changed, "title": "Log in"}
+        data = {
+            "next": next_page,
+            "onward": f"?{urlencode({'next': next_page})}" if next_page else "",
+            "email": email,
+            "fault": fault,
+            "changed": changed,
+            "title": "Log in",
+            "ways": ways,
+        }
         return await server.gate(ctx, request, frame.login, data, status=status, dress=dress)
 
     async def enter(ctx: Context, request: WebRequest) -> Response[Any]:
         form: LogIn = struct_of(await form_of(request), LogIn, Invalid)
         dress = await server.dress(ctx)
+        ways = await ctx.service(Browser).sign_in_ways(frame.audience)
         try:
             cookie = await ctx.service(Browser).log_in(
                 frame.audience, form.email, form.password, form.organisation
@@ -73,6 +97,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
                 fault=str(problem),
                 status=problem.status,
                 dress=dress,
+                ways=ways,
             )
         return answers.redirect(_safe(form.next, frame.prefix), {"Set-Cookie": cookie.header()})
 

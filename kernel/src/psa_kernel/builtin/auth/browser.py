@@ -4,6 +4,7 @@ A browser sends cookies with any site's request. So a cookie counts for unsafe m
 same-site origin and the session's CSRF token in a header, which no other site can read (ASVS 3.5.1-3.5.3).
 """
 
+import datetime
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import msgspec
 from psa_kernel.config import Config
 from psa_sdk.access import Audience
 from psa_sdk.errors import Forbidden, Unauthenticated
+from psa_sdk.sign_in import SessionCookie
 
 CSRF_HEADER: Final = "x-csrf-token"
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -35,6 +37,16 @@ def cookie_name(config: Config, audience: Audience) -> str:
     """
     secure = config.public_url.startswith("https:")
     return f"__Host-psa_{audience}" if secure else f"psa_{audience}"
+
+
+def session_cookie(config: Config, audience: Audience, value: str, ends: datetime.datetime) -> SessionCookie:
+    """Return a session's cookie; an empty value ends it."""
+    return SessionCookie(
+        name=cookie_name(config, audience),
+        value=value,
+        expires_at=ends,
+        secure=config.public_url.startswith("https:"),
+    )
 
 
 def csrf_token(token: str) -> str:

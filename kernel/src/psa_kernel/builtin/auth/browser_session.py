@@ -1,17 +1,19 @@
 """The session of a browser, as the pages of shells know it: begin, end, and prove that a form is one's own."""
 
 import datetime
+from collections.abc import Sequence
 from typing import cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.browser import cookie_name, session_csrf
+from psa_kernel.builtin.auth.browser import session_cookie, session_csrf
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.mfa_routes import passed
 from psa_kernel.builtin.auth.password_change import redeem
 from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.builtin.auth.sign_in import ways
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.settings import TenancySettings
 from psa_kernel.http.proxies import is_local
@@ -20,7 +22,8 @@ from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
-from psa_sdk.web import Brand, SecondStep, SessionCookie, WebRequest
+from psa_sdk.sign_in import SessionCookie, SignInWay
+from psa_sdk.web import Brand, SecondStep, WebRequest
 
 
 class UnitBrowser:
@@ -100,6 +103,10 @@ class UnitBrowser:
         issued = await log_in(unit.kernel, tenant.id if tenant else None, attempt, unit.request)
         return self._cookie(audience, issued.access_token, issued.expires_at)
 
+    async def sign_in_ways(self, audience: Audience) -> Sequence[SignInWay]:
+        """Return the ways to log in besides passwords that the tenant of this request set up."""
+        return [way for _, way in await ways(self._unit, audience)] if self._unit.tenant else []
+
     async def second_step(self, code: str) -> SecondStep:
         """Take the code of an authenticator for the second step of a log-in, or to confirm a new one."""
         await self._unit.session.rollback()
@@ -136,13 +143,7 @@ class UnitBrowser:
         return unit.tenant
 
     def _cookie(self, audience: Audience, value: str, ends: datetime.datetime) -> SessionCookie:
-        config = self._unit.kernel.config
-        return SessionCookie(
-            name=cookie_name(config, audience),
-            value=value,
-            expires_at=ends,
-            secure=config.public_url.startswith("https:"),
-        )
+        return session_cookie(self._unit.kernel.config, audience, value, ends)
 
 
 def _brand(settings: TenancySettings) -> Brand:

@@ -4,12 +4,14 @@ An unknown address, a wrong password, a disabled account and an unknown tenant g
 work (AUTH-02). No connection is held while a password is checked.
 """
 
+import copy
 import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from psa_kernel.builtin.auth import accounts, lockout, second_factor
+from psa_kernel.builtin.auth import accounts, local_passwords, lockout
+from psa_kernel.builtin.auth import second_factor as factors
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.passwords import Verdict, passwords
 from psa_kernel.builtin.auth.sessions import (
@@ -27,6 +29,7 @@ from psa_kernel.database.session import Session
 from psa_kernel.principal import ANONYMOUS
 from psa_sdk.access import Audience
 from psa_sdk.errors import Forbidden, Problem, Unauthenticated
+from psa_sdk.sign_in import PasswordAuthority, PasswordCheck
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -68,6 +71,9 @@ async def log_in(
         subjects = await _subjects(unit, attempt)
         await lockout.require_unlocked(unit, subjects)
         facts = await accounts.by_email(unit, attempt.audience, attempt.email)
+        authority = await _authority(unit, attempt)
+    if authority is not None:
+        return await _let_in_by(kernel, tenant_id, authority, attempt, request, subjects)
     verdict = await passwords().check(facts.phc if facts else None, attempt.password)
     if facts and verdict.matches and facts.account.status == "active":
         async with kernel.unit(tenant_id, principal=accounts.acting(facts.account), request=request) as unit:
@@ -76,6 +82,88 @@ async def log_in(
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
         problem = await _keep_out(unit, facts, verdict, attempt, subjects)
     raise problem
+
+
+async def _authority(unit: "Unit", attempt: Attempt) -> PasswordCheck | None:
+    if not attempt.password or not unit.provides(PasswordAuthority):
+        return None
+    if await local_passwords.is_named(unit, attempt.email):
+        return None
+    return await unit.service(PasswordAuthority).check_of(attempt.audience, attempt.email)
+
+
+async def _let_in_by(
+    kernel: "Kernel",
+    tenant_id: "UUID",
+    authority: PasswordCheck,
+    attempt: Attempt,
+    request: "RequestFacts",
+    subjects: list[lockout.Subject],
+) -> Issued:
+    """Let somebody in whose password another server checks."""
+    subject = await authority(attempt.password)
+    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+        await lockout.require_unlocked(unit, subjects, hold=True)
+        admitting = unit.service(PasswordAuthority)
+        account = await admitting.admit(attempt.audience, attempt.email, subject) if subject else None
+        if account is not None and account.status != "disabled":
+            await lockout.forget_failures(unit, subjects[0])
+            return await begin_session(unit, account.id, method="directory", transport=attempt.transport)
+        pause = await lockout.count_failure(unit, subjects)
+        reason = "wrong_password" if subject is None else "not_admitted"
+        await unit.audit(
+            "login_failed",
+            "users",
+            account.id if account else None,
+            reason="locked" if pause else reason,
+            email=attempt.email[:254],
+            audience=attempt.audience,
+        )
+        problem = lockout.refusal(pause) if pause else refused()
+    raise problem
+
+
+async def begin_session(
+    unit: "Unit", account_id: "UUID", *, method: str, transport: Transport, second_factor: bool | None = None
+) -> Issued:
+    """Begin a session of somebody whom another vouches for.
+
+    `second_factor` tells whether one was shown; None leaves it to ours. Raises `Unauthenticated` for a disabled
+    account, `Forbidden` while the tenant is suspended.
+    """
+    facts = await accounts.by_id(unit, account_id)
+    if facts is None or facts.account.status == "disabled":
+        raise Unauthenticated("This account can't log in.", code="account_disabled")
+    require_open(unit)
+    own = copy.copy(unit)
+    own.principal = accounts.acting(facts.account)
+    await own.db.execute(
+        "UPDATE psa.account SET last_login_at = $2, status = 'active', version = version + (status = 'invited')::int"
+        " WHERE id = $1",
+        account_id,
+        own.now,
+    )
+    confined = await factors.confinement(own, account_id) if second_factor is None else ""
+    issued = await open_session(
+        own,
+        account_id,
+        client_of(own.request),
+        transport=transport,
+        confined=confined,
+        lasts=factors.PENDING.get(confined),
+        proven=bool(second_factor),
+    )
+    action = "password_passed" if confined else "login"
+    await own.audit(
+        action,
+        "users",
+        account_id,
+        session=issued.session_id,
+        audience=facts.account.audience,
+        method=method,
+    )
+    forget_after_commit(own)
+    return issued
 
 
 async def refresh(kernel: "Kernel", audience: Audience, token: str, request: "RequestFacts") -> Issued:
@@ -141,6 +229,7 @@ async def _let_in(
     unit: "Unit", facts: "LoginFacts", verdict: Verdict, attempt: Attempt, subject: lockout.Subject
 ) -> Issued:
     require_open(unit)
+    await local_passwords.require_allowed(unit, facts)
     await lockout.forget_failures(unit, subject)
     if verdict.rehashed:
         await unit.db.execute(
@@ -150,14 +239,14 @@ async def _let_in(
             facts.phc,
         )
     await unit.db.execute("UPDATE psa.account SET last_login_at = $2 WHERE id = $1", facts.id, unit.now)
-    half = await second_factor.confinement(unit, facts.id)
+    half = await factors.confinement(unit, facts.id)
     issued = await open_session(
         unit,
         facts.id,
         client_of(unit.request),
         transport=attempt.transport,
         confined=half or await _unfinished(unit, facts),
-        lasts=second_factor.PENDING[half] if half else None,
+        lasts=factors.PENDING[half] if half else None,
     )
     action = "password_passed" if half else "login"
     await unit.audit(action, "users", facts.id, session=issued.session_id, audience=attempt.audience)

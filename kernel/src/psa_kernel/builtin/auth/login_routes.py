@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable
 from typing import Annotated, cast
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -184,16 +185,30 @@ async def _tenant(unit: Unit, slug: str) -> Tenant | None:
 
 def tokens(issued: Issued, status: int = 200) -> Answer:
     """Return the answer that hands a session's tokens over."""
+    return tokens_of(
+        issued.session_id,
+        issued.access_token,
+        issued.refresh_token,
+        issued.expires_at,
+        issued.confined,
+        status=status,
+    )
+
+
+def tokens_of(
+    session_id: UUID, access: str, refresh: str, expires_at: datetime.datetime, confined: str, *, status: int
+) -> Answer:
+    """Return the answer that hands tokens over, wherever they come from."""
     return Answer(
         type="sessions",
-        id=str(issued.session_id),
+        id=str(session_id),
         attributes=SessionTokens(
-            access_token=issued.access_token,
-            refresh_token=issued.refresh_token,
-            expires_at=issued.expires_at,
-            mfa_required=issued.confined == REQUIRED,
-            mfa_setup_required=issued.confined == SETUP_REQUIRED,
-            password_expired=issued.confined == PASSWORD_EXPIRED,
+            access_token=access,
+            refresh_token=refresh,
+            expires_at=expires_at,
+            mfa_required=confined == REQUIRED,
+            mfa_setup_required=confined == SETUP_REQUIRED,
+            password_expired=confined == PASSWORD_EXPIRED,
         ),
         status=status,
         headers={"Cache-Control": "no-store"},

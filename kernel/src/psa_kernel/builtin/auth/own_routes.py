@@ -23,7 +23,7 @@ from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
 from psa_sdk.errors import NotFound
-from psa_sdk.routes import AUTHENTICATED, PUBLIC, Answer, AnswerList, delete, get, patch, post
+from psa_sdk.routes import AUTHENTICATED, Answer, AnswerList, delete, get, patch, post
 
 
 class SessionRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,13 +84,6 @@ class KeyWithSecret(ApiKeyRead, kw_only=True):
     """A new API key. The secret is shown now and never again."""
 
     secret: str
-
-
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to log in by single sign-on."""
-
-    name: str
-    title: str
 
 
 @get(
@@ -191,12 +184,6 @@ async def change_password(ctx: Context, body: ChangePassword) -> None:
     await password_change.change(unit.kernel, who, body.current_password, body.new_password, unit.request)
 
 
-@get("/auth/sso/providers", permission=PUBLIC, audience="both", returns=Provider, answer_type="sso-providers")
-async def sso_providers(ctx: Context) -> AnswerList:
-    """List the ways to log in by single sign-on."""
-    return AnswerList(items=[])
-
-
 @post(
     "/api-keys",
     permission="auth.api_keys.create",
@@ -243,6 +230,5 @@ ALL = (
     list_sessions,
     end_session,
     change_password,
-    sso_providers,
     create_key,
 )

@@ -10,15 +10,19 @@ from psa_kernel.builtin.auth import (
     own_routes,
     resources,
     roles,
+    sso_routes,
     tables,
     user_routes,
 )
 from psa_kernel.builtin.auth.browser_session import UnitBrowser
 from psa_kernel.builtin.auth.delegations import StoredDelegations
 from psa_kernel.builtin.auth.directory import TenantDirectory
+from psa_kernel.builtin.auth.external_identities import StoredIdentities
 from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.auth.sign_in import UnitSignIn
 from psa_sdk import Manifest, Platform, hookimpl, provide
 from psa_sdk.identity import AccountErased, Delegations, Directory, PasswordRequested
+from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sdk.web import Browser
 
 _EVERYBODY = (
@@ -41,7 +45,7 @@ def psa_manifest() -> Manifest:
         requires=("tenancy", "settings"),
         tables=tables.ALL,
         resources=resources.ALL,
-        routes=(*login_routes.ALL, *own_routes.ALL, *mfa_routes.ALL, *user_routes.ALL),
+        routes=(*login_routes.ALL, *sso_routes.ALL, *own_routes.ALL, *mfa_routes.ALL, *user_routes.ALL),
         roles={
             "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
             "technician": _EVERYBODY,
@@ -54,6 +58,8 @@ def psa_manifest() -> Manifest:
             provide(Directory, TenantDirectory),
             provide(Delegations, StoredDelegations),
             provide(Browser, UnitBrowser),
+            provide(SignIn, UnitSignIn),
+            provide(ExternalIdentities, StoredIdentities),
         ),
         actors=actors.ALL,
         schedules=actors.SCHEDULES,

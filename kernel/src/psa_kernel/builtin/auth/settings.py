@@ -27,4 +27,23 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
         Literal["optional", "staff", "everybody"],
         Meta(title="Who needs a second factor", description="Roles can require one besides"),
     ] = "optional"
+    sso_counts_as_second_factor: Annotated[
+        bool,
+        Meta(
+            title="Single sign-on needs no second factor here",
+            description="The identity provider asks for it",
+        ),
+    ] = True
+    local_passwords: Annotated[
+        Literal["everybody", "portal", "nobody"],
+        Meta(title="Who may log in with a password", description="The others use single sign-on"),
+    ] = "everybody"
+    break_glass: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            title="Administrators who always may, by e-mail address",
+            description="While none of these can log in with a password, every administrator can",
+        ),
+    ] = ""
     api_key_days: Annotated[int, Meta(ge=1, le=366, title="Longest life of an API key")] = 366

@@ -96,6 +96,18 @@ class RecoveryCode(TenantTable, schema="psa", tablename="recovery_code"):
     index_on = (Index(("account", "code_hash"), unique=True),)
 
 
+class ExternalIdentity(TenantTable, schema="psa", tablename="external_identity"):
+    """An account as an identity provider or a directory knows it."""
+
+    account = Ref("users", on_delete="cascade")
+    provider = Text(help_text="Such as oidc:<id>; never reused")
+    subject = Text(help_text="The provider's own lasting identifier")
+    index_on = (
+        Index(("provider", "subject"), unique=True),
+        Index(("account", "provider"), unique=True),
+    )
+
+
 class Session(TenantTable, schema="psa", tablename="session"):
     """One log-in on one device: a family of tokens that live and die together."""
 
@@ -213,6 +225,7 @@ ALL = (
     PasswordRequest,
     Authenticator,
     RecoveryCode,
+    ExternalIdentity,
     Session,
     SessionToken,
     ApiKey,
