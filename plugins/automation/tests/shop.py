@@ -65,6 +65,30 @@ class Shop:
             await ctx.send(sweep)
         await self.kit.drain()
 
+    async def policy(self) -> UUID:
+        """Promise a solution within ten hours around the clock to everybody."""
+        values = {"name": f"Hours {self.kit.number()}", "timezone": "UTC"}
+        hours = await self.admin.post("/business-hours", values)
+        values = {"name": values["name"], "is_default": True, "warnings": ["70%", "90%", "110%"]}
+        related = {"business_hours": UUID(hours.json()["data"]["id"])}
+        made = await self.admin.post("/sla-policies", values, related)
+        assert made.status_code == 201, made.text
+        policy = UUID(made.json()["data"]["id"])
+        target = {"resolution_hours": "10", "operational_hours": "24x7"}
+        made = await self.admin.post("/sla-targets", target, {"sla_policy": policy})
+        assert made.status_code == 201, made.text
+        await self.kit.drain()
+        return policy
+
+    async def clock(self, **by: float) -> None:
+        """Let time pass, and have the clocks of service levels looked at."""
+        self.kit.advance(timedelta(**by))
+        async with self.kit.unit() as ctx:
+            from psa_sla.with_ticketing.sweeping import sweep
+
+            await ctx.send(sweep)
+        await self.kit.drain()
+
     async def shown(self, ticket: UUID) -> dict[str, Any]:
         data = (await self.admin.get(f"/tickets/{ticket}")).json()["data"]
         held = {

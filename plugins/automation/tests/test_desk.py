@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from psa_automation.with_ticketing.recurring import open_due
+from psa_console.notifications.inbox import latest
 
 from .shop import codes, field, ids, set_to
 
@@ -98,6 +99,11 @@ async def test_levels_fire_once_per_cycle_and_never_downwards(shop):
 
     worker, boss = await shop.technicians("Ada Example", "Mina Manager")
     team = await shop.team("Desk", worker, manager=boss)
+    unheard = await shop.try_rule(
+        "Deaf", "sla_level", [{"action": "add_tags", "tags": ["x"]}], trigger_options={"level": 70}
+    )
+    assert codes(unheard) == ["unheard_level"]
+    await shop.policy()
     for level in (70, 90, 110):
         await shop.rule(
             f"Level {level}",
@@ -124,6 +130,33 @@ async def test_levels_fire_once_per_cycle_and_never_downwards(shop):
     assert shown["priority"] == await shop.priority("High")
     watchers = (await shop.admin.get(f"/tickets/{ticket}/watchers")).json()["data"]
     assert [one["id"] for one in watchers] == [str(boss)]
+
+
+async def test_real_clocks_run_rules_and_tell_people_at_their_bell(shop):
+    """TIC-51, SLA-30: warnings, levels and the breach of a clock that runs, each once; then the reopened cycle."""
+    wanda = await shop.kit.staff(roles=("technician",), name="Wanda Worker")
+    await shop.policy()
+    company = (await shop.kit.make("companies")).id
+    seen = {
+        name: await shop.rule(name, trigger, [{"action": "add_tags", "tags": [name]}], **more)
+        for name, trigger, more in (
+            ("near", "sla_warning", {"conditions": field("sla.clock", "is", "resolution")}),
+            ("level", "sla_level", {"trigger_options": {"level": 90}}),
+            ("late", "sla_breached", {}),
+            ("later", "sla_level", {"trigger_options": {"level": 110}}),
+        )
+    }
+    ticket = await shop.ticket(company=company, assigned_to=await wanda.account_id())
+    await shop.settled()
+    for hours, tags in ((6.9, []), (0.2, ["near"]), (2, ["level", "near"]), (1, None), (1, None)):
+        await shop.clock(hours=hours)
+        shown = (await shop.shown(ticket))["tags"]
+        assert tags is None or sorted(shown) == tags
+    assert sorted((await shop.shown(ticket))["tags"]) == ["late", "later", "level", "near"]
+    assert [len(await shop.runs(rule, ticket)) for rule in seen.values()] == [3, 1, 1, 1]
+    async with shop.kit.unit(wanda) as ctx:
+        told = [row["kind"] for row in await latest(ctx, 10) if row["subject_id"] == ticket]
+    assert sorted(told) == ["sla_resolution_missed", "sla_resolution_warning", "ticket_assigned"]
 
 
 async def recurring(shop, **values):

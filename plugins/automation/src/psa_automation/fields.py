@@ -47,7 +47,9 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     target: str = ""
     writable: bool = False
     group: str = ""
-    """The relationship that leads to it; empty for the record's own."""
+    """The relationship that leads to it, or the occasion that knows it; empty for the record's own."""
+    occasions: tuple[str, ...] = ()
+    """Those that it only exists with."""
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -153,6 +155,26 @@ async def _of(documents: Documents, described: Description, group: str) -> list[
     return fields
 
 
+def _of_occasions(occasions: Sequence[Occasion]) -> list[Field]:
+    """Return the fields that occasions bring; one that several bring stands with the first of them."""
+    owners: dict[str, list[str]] = {}
+    for occasion in occasions:
+        for field in occasion.fields:
+            owners.setdefault(field.name, []).append(occasion.name)
+    declared = {field.name: field for occasion in reversed(occasions) for field in occasion.fields}
+    return [
+        Field(
+            path=name,
+            title=declared[name].title,
+            kind=declared[name].kind,
+            choices=declared[name].choices,
+            group=names[0],
+            occasions=tuple(names),
+        )
+        for name, names in owners.items()
+    ]
+
+
 async def catalogue(ctx: Context, resource: str, common: Sequence[Action]) -> Catalogue:
     """Return what rules can say about a resource; raises `NotFound` where nobody made it automatable."""
     known = declared(ctx).get(resource)
@@ -167,17 +189,7 @@ async def catalogue(ctx: Context, resource: str, common: Sequence[Action]) -> Ca
             fields += await _of(documents, documents.describe(target), name)
         except NotFound:
             continue
-    for occasion in known.occasions:
-        fields += [
-            Field(
-                path=field.name,
-                title=field.title,
-                kind=field.kind,
-                choices=field.choices,
-                group=occasion.name,
-            )
-            for field in occasion.fields
-        ]
+    fields += _of_occasions(known.occasions)
     return Catalogue(
         resource=resource,
         title=known.title or described.title,

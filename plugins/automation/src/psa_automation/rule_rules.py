@@ -73,7 +73,7 @@ async def checked(ctx: Context, rule: Mapping[str, Any]) -> tuple[list[Fault], R
     reading = read(rule["conditions"], known.kinds, pointer=f"{POINTER}/conditions")
     faults += reading.faults
     for test in tests(reading.condition):
-        group = known.fields[test.field].group
+        group, occasions = known.fields[test.field].group, known.fields[test.field].occasions
         if test.operator in EDGES and rule["trigger_type"] != "updated":
             faults.append(
                 _fault(
@@ -86,10 +86,9 @@ async def checked(ctx: Context, rule: Mapping[str, Any]) -> tuple[list[Fault], R
             faults.append(
                 _fault(f"{test.field} is no field of the record's own; ask what changed there.", "conditions")
             )
-        elif group in known.occasions and rule["trigger_type"] != group:
-            faults.append(
-                _fault(f"{test.field} is only known when: {known.occasions[group].title}.", "conditions")
-            )
+        elif occasions and rule["trigger_type"] not in occasions:
+            titles = "; ".join(known.occasions[name].title for name in occasions)
+            faults.append(_fault(f"{test.field} is only known when: {titles}.", "conditions"))
     references: References = []
     for index, step in enumerate(rule["actions"]):
         faults += _step_faults(step, known, f"{POINTER}/actions/{index}", references)

@@ -3,9 +3,10 @@
 import datetime
 from uuid import UUID
 
-from psa_automation.api import Automatable, Automation, Occasion, OccasionField, WorkingTime
-from psa_sdk import Context, Manifest, hookimpl, on, provide
-from psa_sla.api import BusinessCalendars, SlaBreached, SlaWarning
+from psa_automation.api import RULES, Automatable, Automation, Occasion, OccasionField, WorkingTime
+from psa_sdk import Change, Context, Manifest, before, hookimpl, on, provide
+from psa_sdk.errors import Invalid
+from psa_sla.api import POLICIES, BusinessCalendars, SlaBreached, SlaWarning
 
 TICKETS = "tickets"
 CLOCK = OccasionField(name="sla.clock", title="SLA clock", kind="choice", choices=("response", "resolution"))
@@ -45,6 +46,33 @@ class CalendarWorkingTime:
         return hours.add(start, datetime.timedelta(minutes=minutes))
 
 
+async def _check_level(ctx: Context, change: Change) -> None:
+    """Refuse a rule for a level that no policy tells of: it would never run."""
+    if change.value("trigger_type") != "sla_level":
+        return
+    level = change.value("trigger_options").get("level")
+    policies = await ctx.as_system().records.find(POLICIES, limit=1000)
+    if level != BREACH and not any(f"{level}%" in policy["warnings"] for policy in policies):
+        raise Invalid(
+            f"No SLA policy warns at {level} %, so the rule would never run; add {level}% to a policy's warnings.",
+            code="unheard_level",
+            pointer="/data/attributes/trigger_options/level",
+        )
+
+
+@before(RULES, "create")
+async def check_new_rule(ctx: Context, change: Change) -> None:
+    """Check the level of a new rule."""
+    await _check_level(ctx, change)
+
+
+@before(RULES, "update")
+async def check_changed_rule(ctx: Context, change: Change) -> None:
+    """Check the level of a rule whose trigger changes."""
+    if change.changes("trigger_type") or change.changes("trigger_options"):
+        await _check_level(ctx, change)
+
+
 @on(SlaWarning)
 async def run_warning_rules(ctx: Context, event: SlaWarning) -> None:
     """Run the rules for a threshold, once for each cycle of the clock; a percentage is a level too (TIC-51)."""
@@ -76,5 +104,6 @@ def psa_manifest() -> Manifest:
         description="Rules that wait for SLA warnings and breaches; business calendars for time-based rules.",
         requires=("automation", "sla"),
         subscribers=(run_warning_rules, run_breach_rules),
+        interceptors=(check_new_rule, check_changed_rule),
         services=(provide(WorkingTime, CalendarWorkingTime),),
     )
