@@ -64,6 +64,14 @@ async def test_everything_that_named_the_loser_names_the_winner_and_comes_back(d
     note = await desk.admin.post(f"/contacts/{loser}/comments", {"content": "About L"}, type="comments")
     file = await upload(desk, f"/contacts/{loser}/attachments", "l.txt")
 
+    said = await desk.admin.get(f"/contacts/{winner}/merge-preview", source=str(loser))
+    preview = said.json()["data"]["attributes"]
+    assert (
+        preview["moves"].items()
+        >= {"tickets.contact": 1, "tickets.cc_contacts": 2, "comments.subject_id": 1}.items()
+    )
+    assert preview["fills"] == ["custom_fields", "external_id", "notes", "tags", "title"]
+
     answer = await merge(desk, winner, loser)
     assert answer.status_code == 200, answer.text
     shown = answer.json()["data"]["attributes"]

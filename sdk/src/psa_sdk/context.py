@@ -135,8 +135,13 @@ class Records(Protocol):
 
         Covers the to-one, many-to-many and subject references of all plugins, audited. Returns the moved
         records' ids by `resource.column`; giving that back as `only`, with the ids swapped, undoes it.
-        `skip` names resources or `resource.column`s to leave.
+        `skip` names resources or `resource.column`s to leave. What the target may have once and has already
+        stays with the source, and so does history that nothing may change (`append_only`).
         """
+        ...
+
+    async def referring(self, resource: str, id: UUID, *, skip: Sequence[str] = ()) -> Mapping[str, int]:
+        """Count what refers to a record by `resource.column`: what `repoint` would move at most."""
         ...
 
 

@@ -154,6 +154,10 @@ class UnitRecords(RecordReads):
             self._unit, UnitRecords(self._unit.as_system()), resource, source, target, skip=skip, only=only
         )
 
+    async def referring(self, resource: str, id: UUID, *, skip: Sequence[str] = ()) -> Mapping[str, int]:
+        """Count what refers to a record by `resource.column`: what `repoint` would move at most."""
+        return await references.referring(self._unit, resource, id, skip=skip)
+
     async def members(
         self,
         resource: str,

@@ -1,19 +1,25 @@
 """Moving references: whatever refers to one record comes to refer to another, in all plugins, for merges."""
 
+import contextlib
+import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 
-from psa_kernel.database.schema import qualified, quoted
+from psa_kernel.database.schema import literal, qualified, quoted
 from psa_kernel.registry import Registry
+from psa_sdk.errors import Conflict
 from psa_sdk.resources import ManyToMany
 from psa_sdk.tables import Ref
 
 if TYPE_CHECKING:
     from psa_kernel.jsonapi.records import UnitRecords
     from psa_kernel.unit_of_work import Unit
+
+
+_WORD: Final = re.compile(r"\w+")
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -23,6 +29,8 @@ class Reference(msgspec.Struct, frozen=True):
     table: str
     column: str
     kind: str = ""
+    single: bool = False
+    """Whether the referred record may have only so many of these: a unique index names the column."""
 
     @property
     def key(self) -> str:
@@ -31,12 +39,24 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 def references_to(registry: Registry, resource: str) -> list[Reference]:
-    """Return all columns of resources that refer to records of one; extensions' satellites stay where they are."""
+    """Return all columns of resources that refer to records of one and may change.
+
+    Extensions' satellites stay where they are, and so does what is append-only.
+    """
     found: list[Reference] = []
     for name, declared in registry.resources.items():
+        if declared.table.append_only:
+            continue
         table = quoted(qualified(declared.table))
+        single = {
+            word
+            for index in declared.table.index_on
+            if index.unique
+            for expression in index.expressions
+            for word in _WORD.findall(expression)
+        }
         found += [
-            Reference(name, table, column._meta.name)
+            Reference(name, table, column._meta.name, single=column._meta.name in single)
             for column in declared.table._meta.columns
             if isinstance(column, Ref) and column.target == resource
         ]
@@ -87,6 +107,42 @@ def _wanted(
     return not {resource, key} & set(skip) and (only is None or key in only)
 
 
+async def referring(unit: "Unit", resource: str, id: UUID, *, skip: Sequence[str] = ()) -> Mapping[str, int]:
+    """Count what refers to a record, in one statement; see `psa_sdk.Records.referring`."""
+    registry = unit.kernel.registry
+    counts: list[str] = []
+    for reference in references_to(registry, resource):
+        if _wanted(reference.resource, reference.key, skip, None):
+            kind = f' AND "{reference.kind}" = $2' if reference.kind else ""
+            counts.append(_count(reference.key, reference.table, reference.column, kind))
+    for owner, relation in memberships_of(registry, resource):
+        key = f"{owner}.{relation.name}"
+        if not _wanted(owner, key, skip, None):
+            continue
+        table = quoted(qualified(relation.here._meta.table))
+        for end, applies in (
+            (relation.here, owner == resource),
+            (relation.there, relation.target == resource),
+        ):
+            if applies:
+                counts.append(_count(key, table, end._meta.name))
+    rows = await unit.connection.fetch(
+        "SELECT key, sum(number)::bigint AS number FROM ("
+        + " UNION ALL ".join(counts)
+        + ") counted WHERE number > 0 AND $2::text <> '' GROUP BY key ORDER BY key",
+        id,
+        resource,
+    )
+    return {row["key"]: row["number"] for row in rows}
+
+
+def _count(key: str, table: str, column: str, more: str = "") -> str:
+    return (
+        f"SELECT {literal(key)} AS key, count(*) AS number FROM {table}"
+        f' WHERE tenant_id = psa.current_tenant() AND "{column}" = $1{more}'
+    )
+
+
 async def _repoint_column(
     unit: "Unit",
     records: "UnitRecords",
@@ -109,9 +165,18 @@ async def _repoint_column(
         f" AND {' AND '.join(conditions)} ORDER BY id FOR UPDATE",
         *arguments,
     )
+    moved: list[UUID] = []
     for row in rows:
-        await records.set_reference(reference.resource, row["id"], reference.column, target)
-    return [row["id"] for row in rows]
+        try:
+            # A savepoint costs a round trip: only where the target may have one already.
+            async with unit.savepoint() if reference.single else contextlib.nullcontext():
+                await records.set_reference(reference.resource, row["id"], reference.column, target)
+        except Conflict as conflict:
+            if not reference.single or conflict.code != "already_taken":
+                raise
+        else:
+            moved.append(row["id"])
+    return moved
 
 
 async def _repoint_members(

@@ -57,6 +57,21 @@ class Requester(msgspec.Struct, frozen=True, kw_only=True):
     site_company_id: UUID | None = None
 
 
+REQUESTER = """
+WITH RECURSIVE chain AS (
+    SELECT id, merged_into, company, 1 AS step FROM contacts.contact WHERE id = $1
+    UNION ALL
+    SELECT c.id, c.merged_into, c.company, chain.step + 1
+    FROM chain JOIN contacts.contact c ON c.id = chain.merged_into WHERE chain.step < 20
+), person AS (SELECT id, company FROM chain WHERE merged_into IS NULL)
+SELECT (SELECT id FROM person) AS contact_id, (SELECT company FROM person) AS contact_company_id,
+    f.id AS company_id, f.name AS company_name, coalesce(f.archived_at IS NOT NULL, false) AS company_is_archived,
+    (SELECT company FROM contacts.site WHERE id = $3) AS site_company_id
+FROM (SELECT 1) AS one
+LEFT JOIN contacts.company f ON f.id = coalesce($2, (SELECT company FROM person))"""
+"""The SQL that finds a `Requester` by contact (`$1`), company (`$2`) and site (`$3`), to be part of a `Question`."""
+
+
 class ContactBook(Protocol):
     """Looks up companies and contacts; batch methods take one statement."""
 
@@ -121,6 +136,14 @@ class ContactsMerged(Event, frozen=True, kw_only=True):
     loser_id: UUID
 
 
+class CompaniesMerged(Event, frozen=True, kw_only=True):
+    """One company was merged into another; all references already point to the winner."""
+
+    name: ClassVar[str] = "contacts.companies_merged"
+    winner_id: UUID
+    loser_id: UUID
+
+
 class PortalAccessGranted(Event, frozen=True, kw_only=True):
     """A contact may now use the portal; `invitation` says whether they still have to choose a password."""
 
@@ -137,4 +160,4 @@ class ContactAnonymised(Event, frozen=True, kw_only=True):
     contact_id: UUID
 
 
-EVENTS = (ContactsMerged, PortalAccessGranted, ContactAnonymised)
+EVENTS = (ContactsMerged, CompaniesMerged, PortalAccessGranted, ContactAnonymised)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from psa_contacts.api import COMPANIES, CompanyFacts, ContactFacts, Requester, Sender
+from psa_contacts.api import COMPANIES, REQUESTER, CompanyFacts, ContactFacts, Requester, Sender
 from psa_contacts.email_addresses import normalise_address, suffixes
 from psa_contacts.hierarchy import DESCENDANTS, MAX_DEPTH
 from psa_contacts.tables import Company
@@ -21,19 +21,6 @@ WITH RECURSIVE chain AS (
 ) SELECT chain.asked, c.id, trim(c.first_name || ' ' || c.last_name) AS name, c.first_name, c.email, c.company, c.timezone,
     c.archived_at, c.portal_user
 FROM chain JOIN contacts.contact c ON c.id = chain.id WHERE chain.merged_into IS NULL"""
-
-REQUESTER = """
-WITH RECURSIVE chain AS (
-    SELECT id, merged_into, company, 1 AS step FROM contacts.contact WHERE id = $1
-    UNION ALL
-    SELECT c.id, c.merged_into, c.company, chain.step + 1
-    FROM chain JOIN contacts.contact c ON c.id = chain.merged_into WHERE chain.step < 20
-), person AS (SELECT id, company FROM chain WHERE merged_into IS NULL)
-SELECT (SELECT id FROM person) AS contact_id, (SELECT company FROM person) AS contact_company_id,
-    f.id AS company_id, f.name AS company_name, coalesce(f.archived_at IS NOT NULL, false) AS company_is_archived,
-    (SELECT company FROM contacts.site WHERE id = $3) AS site_company_id
-FROM (SELECT 1) AS one
-LEFT JOIN contacts.company f ON f.id = coalesce($2, (SELECT company FROM person))"""
 
 BY_ADDRESS = (
     "SELECT contact FROM contacts.contact_email WHERE normalised = $1 ORDER BY is_active DESC LIMIT 1"

@@ -50,9 +50,14 @@ def check_chain(company_id: UUID, ancestors: Sequence[UUID], height: int) -> Non
         )
 
 
+async def lock_tree(ctx: Context) -> None:
+    """Let concurrent changes of the tree wait for each other."""
+    await ctx.db.lock("contacts.hierarchy")
+
+
 async def check_parent(ctx: Context, company_id: UUID, parent_id: UUID) -> None:
     """Check a new parent; concurrent changes of the tree wait for each other."""
-    await ctx.db.lock("contacts.hierarchy")
+    await lock_tree(ctx)
     ancestors = [row["id"] for row in await ctx.db.fetch(ANCESTORS, parent_id, MAX_DEPTH)]
     height = await ctx.db.fetch_value(HEIGHT, company_id, MAX_DEPTH)
     check_chain(company_id, ancestors, height)

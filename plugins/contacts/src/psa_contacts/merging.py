@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from psa_contacts.api import CONTACTS, ContactsMerged
+from psa_contacts.shapes import MergePreview
 from psa_contacts.tables import ContactEmail
 from psa_sdk import Context
 from psa_sdk.errors import Conflict, Invalid
@@ -123,6 +124,14 @@ async def merge(ctx: Context, winner_id: UUID, loser_id: UUID, *, force: bool) -
     await ctx.audit("merge", CONTACTS, winner_id, source=str(loser_id), moved=counts)
     await ctx.emit(ContactsMerged(winner_id=winner_id, loser_id=loser_id))
     return merge_id
+
+
+async def preview(ctx: Context, winner_id: UUID, loser_id: UUID, *, force: bool) -> MergePreview:
+    """Return what the merge would do; refuses what the merge refuses."""
+    winner, loser = [await ctx.records.get(CONTACTS, one) for one in (winner_id, loser_id)]
+    check(winner, loser, force=force)
+    moves = await ctx.records.referring(CONTACTS, loser_id, skip=UNMOVED)
+    return MergePreview(moves=dict(moves), fills=sorted(merged_values(winner, loser)))
 
 
 async def _retire(ctx: Context, loser: Mapping[str, Any], left: Mapping[str, Any]) -> None:

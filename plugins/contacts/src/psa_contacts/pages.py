@@ -1,8 +1,9 @@
 """How companies, contacts and sites look in the console."""
 
 from psa_contacts.screens import dialogs, panels
-from psa_sdk.ui import Action, ListFilter, ListPreset, ResourceView, Ui
+from psa_sdk.ui import Action, ListFilter, ListPreset, Page, ResourceView, Ui
 
+MERGE_COMPANIES = "contacts.companies.merge"
 MERGE, UPDATE = "contacts.contacts.merge", "contacts.contacts.update"
 
 UI = Ui(
@@ -47,10 +48,35 @@ UI = Ui(
         ResourceView(resource="contact-emails", singular="E-mail address", icon="mail"),
         ResourceView(resource="company-domains", singular="Mail domain", icon="globe"),
         ResourceView(resource="contact-merges", icon="merge"),
+        ResourceView(resource="company-merges", icon="merge"),
     ),
     panels=panels.PANELS,
+    pages=(
+        Page(
+            path="/contacts/{id:uuid}/merge-preview",
+            template="contacts/merge_preview.html",
+            block="preview",
+            permission=MERGE,
+            load=dialogs.preview_contact,
+            title="Merge a duplicate",
+        ),
+        Page(
+            path="/companies/{id:uuid}/merge-preview",
+            template="contacts/merge_preview.html",
+            block="preview",
+            permission=MERGE_COMPANIES,
+            load=dialogs.preview_company,
+            title="Merge a duplicate",
+        ),
+    ),
     actions=(
         Action(path="/contacts/{id:uuid}/merge", permission=MERGE, handle=dialogs.merge),
+        Action(path="/companies/{id:uuid}/merge", permission=MERGE_COMPANIES, handle=dialogs.merge_company),
+        Action(
+            path="/companies/{id:uuid}/merges/{merge:uuid}/undo",
+            permission=MERGE_COMPANIES,
+            handle=dialogs.undo_company_merge,
+        ),
         Action(
             path="/contacts/{id:uuid}/merges/{merge:uuid}/undo", permission=MERGE, handle=dialogs.undo_merge
         ),

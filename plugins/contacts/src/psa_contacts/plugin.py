@@ -8,6 +8,7 @@ from psa_sdk import Manifest, Permission, hookimpl, provide
 
 PERMISSIONS = (
     Permission(name="contacts.contacts.merge", title="Merge contacts"),
+    Permission(name="contacts.companies.merge", title="Merge companies"),
     Permission(name="contacts.contacts.grant_portal", title="Grant portal access", sensitive=True),
     Permission(name="contacts.contacts.anonymise", title="Anonymise contacts", sensitive=True),
 )
@@ -19,6 +20,7 @@ READ = (
     "contacts.contact_emails.read",
     "contacts.company_domains.read",
     "contacts.contact_merges.read",
+    "contacts.company_merges.read",
 )
 ROLES = {
     "manager": ("contacts.*",),

@@ -58,13 +58,17 @@ async def promote_oldest(ctx: Context, change: Change) -> None:
         return
     if not is_gone(change) and change.value("company") == company:
         return
-    await ctx.db.lock("contacts.primary", change.resource, company)
-    if await primaries(ctx, change.resource, company):
+    await promote(ctx, change.resource, company)
+
+
+async def promote(ctx: Context, resource: str, company: UUID) -> None:
+    """Make the oldest contact or site of a company the primary one, if there is none."""
+    await ctx.db.lock("contacts.primary", resource, company)
+    if await primaries(ctx, resource, company):
         return
-    table = TABLES[change.resource]
-    rest = await ctx.records.find(change.resource, table.company == company, order="created_at", limit=1)
+    rest = await ctx.records.find(resource, TABLES[resource].company == company, order="created_at", limit=1)
     if rest:
-        await ctx.as_system().records.update(change.resource, rest[0]["id"], {"is_primary": True})
+        await ctx.as_system().records.update(resource, rest[0]["id"], {"is_primary": True})
 
 
 async def primaries(ctx: Context, resource: str, company: Any, *, but: UUID | None = None) -> list[Any]:

@@ -1,7 +1,15 @@
 """Companies, contacts, addresses, domains, sites and merges as the API shows them."""
 
 from psa_contacts import addresses, portal_accounts, primaries, rules, shapes
-from psa_contacts.tables import Company, CompanyDomain, Contact, ContactEmail, ContactMerge, Site
+from psa_contacts.tables import (
+    Company,
+    CompanyDomain,
+    CompanyMerge,
+    Contact,
+    ContactEmail,
+    ContactMerge,
+    Site,
+)
 from psa_sdk import Derived, Resource, ToMany, ToOne, Who
 from psa_sdk.tables import Condition
 
@@ -30,6 +38,7 @@ companies = Resource(
         ToOne("default_billing_contact", "contacts", Company.default_billing_contact),
         ToOne("default_technical_contact", "contacts", Company.default_technical_contact),
         ToOne("account_manager", "users", Company.account_manager),
+        ToOne("merged_into", "companies", Company.merged_into, writable=False),
         ToMany("domains", "company-domains", CompanyDomain.company, create=True),
         ToMany("comments", "comments", create=True),
         ToMany("attachments", "attachments"),
@@ -63,6 +72,7 @@ companies = Resource(
         "status",
         "company_type",
         "domains",
+        "merged_into",
     ),
     archive=Company.archived_at,
     import_keys=(Company.external_id, Company.name),
@@ -188,4 +198,17 @@ contact_merges = Resource(
     filters=(ContactMerge.winner, ContactMerge.loser),
 )
 
-ALL = (companies, contacts, contact_emails, company_domains, sites, contact_merges)
+company_merges = Resource(
+    name="company-merges",
+    title="Company merges",
+    table=CompanyMerge,
+    read=shapes.CompanyMergeRead,
+    verbs=frozenset(("list", "get")),
+    relations=(
+        ToOne("winner", "companies", CompanyMerge.winner),
+        ToOne("loser", "companies", CompanyMerge.loser),
+    ),
+    filters=(CompanyMerge.winner, CompanyMerge.loser),
+)
+
+ALL = (companies, contacts, contact_emails, company_domains, sites, contact_merges, company_merges)

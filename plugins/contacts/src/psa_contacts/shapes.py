@@ -148,3 +148,14 @@ class ContactMergeRead(msgspec.Struct, kw_only=True):
     undone_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class CompanyMergeRead(ContactMergeRead, kw_only=True):
+    """A merge of companies and until when it can be undone."""
+
+
+class MergePreview(msgspec.Struct, kw_only=True):
+    """What a merge would do: how many records follow by `resource.column`, and what the one that stays takes over."""
+
+    moves: dict[str, int]
+    fills: list[str]

@@ -29,12 +29,14 @@ class Company(TenantTable, schema="contacts", tablename="company"):
     custom_fields = Json(default={})
     tags = Tags()
     notes = Text(null=True)
+    merged_into = Ref("companies", null=True, on_delete="set_null")
     archived_at = Instant(null=True)
 
     company_key = "id"
     index_on = (
         Index(("lower(name)",)),
         Index(("parent",), where="parent IS NOT NULL"),
+        Index(("merged_into",), where="merged_into IS NOT NULL"),
         Index(("external_id",), unique=True, where="external_id IS NOT NULL"),
     )
     checks = ("parent IS NULL OR parent <> id", "name <> ''")
@@ -133,4 +135,17 @@ class ContactMerge(TenantTable, schema="contacts", tablename="contact_merge"):
     index_on = (Index(("winner",)), Index(("loser",)))
 
 
-ALL = (Company, Contact, ContactEmail, CompanyDomain, Site, ContactMerge)
+class CompanyMerge(TenantTable, schema="contacts", tablename="company_merge"):
+    """A merge of one company into another, with what it takes to undo it within 30 days."""
+
+    winner = Ref("companies", on_delete="cascade")
+    loser = Ref("companies", on_delete="cascade")
+    moved = Json(help_text="resource.column to the ids that moved")
+    before = Json(help_text="What changed on both, and the loser's primary contact and site")
+    undo_until = Instant()
+    undone_at = Instant(null=True)
+
+    index_on = (Index(("winner",)), Index(("loser",)))
+
+
+ALL = (Company, Contact, ContactEmail, CompanyDomain, Site, ContactMerge, CompanyMerge)
