@@ -15,6 +15,7 @@ import psa_contacts
 import psa_contracts
 import psa_mail
 import psa_sla
+import psa_sso_oidc
 import psa_ticketing
 import psa_web
 from psa_kernel.boot import load
@@ -90,8 +91,8 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Link", "Logo",
-    "Name", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SLA", "Service", "Spam", "Standard", "Status", "System",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "Link", "Logo",
+    "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SLA", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 
@@ -107,6 +108,7 @@ WORDS_ALIKE = {
         psa_contracts,
         psa_mail,
         psa_sla,
+        psa_sso_oidc,
         psa_ticketing,
     ],
 )
