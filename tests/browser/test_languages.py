@@ -9,6 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import psa_automation
+import psa_billing
 import psa_comments
 import psa_console
 import psa_contacts
@@ -17,6 +18,7 @@ import psa_mail
 import psa_sla
 import psa_sso_oidc
 import psa_ticketing
+import psa_time
 import psa_web
 from psa_kernel.boot import load
 from psa_kernel.config import Config
@@ -103,6 +105,7 @@ WORDS_ALIKE = {
         psa_web,
         psa_console,
         psa_automation,
+        psa_billing,
         psa_comments,
         psa_contacts,
         psa_contracts,
@@ -110,6 +113,7 @@ WORDS_ALIKE = {
         psa_sla,
         psa_sso_oidc,
         psa_ticketing,
+        psa_time,
     ],
 )
 def test_templates_and_code_are_translated(german: Catalogues, module: object):

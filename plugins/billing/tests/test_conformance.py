@@ -63,6 +63,7 @@ class TestConformance(PluginBattery):
             "discount_fixed": "0",
         },
         "billing-batch-items": make_item,
+        "account-mappings": {"key": lambda n: f"key {n}"},
         "payments": {"amount": lambda n: f"{n + 1}.00", "currency": "USD"},
         "tax-rates": {"rate": lambda n: f"{n % 90}.5", "ends_on": None},
         "payment-allocations": make_allocation,

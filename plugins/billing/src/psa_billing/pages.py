@@ -1,5 +1,6 @@
 """How invoices, payments and receivables look in the console and the portal."""
 
+from psa_billing import accounting_routes
 from psa_billing.invoice_actions import (
     APPROVE,
     CREDIT,
@@ -11,7 +12,7 @@ from psa_billing.invoice_actions import (
     WRITE_OFF,
 )
 from psa_billing.reports import READ as REPORTS
-from psa_billing.screens import invoice, money, run
+from psa_billing.screens import accounting, invoice, money, run
 from psa_sdk.ui import (
     Action,
     Command,
@@ -45,6 +46,7 @@ _LISTS = (
     ("products", "Products", "package"),
     ("tax-rates", "Tax rates", "percent"),
     ("tax-categories", "Tax categories", "tags"),
+    ("account-mappings", "Accounts", "book-open"),
 )
 
 UI = Ui(
@@ -95,6 +97,8 @@ UI = Ui(
         ResourceView(resource="billing-batch-items", singular="Result of a billing run", icon="list-checks"),
         ResourceView(resource="invoice-deliveries", singular="Invoice delivery", icon="send"),
         ResourceView(resource="revenue-entries", singular="Revenue entry", icon="trending-up"),
+        ResourceView(resource="accounting-exports", singular="Accounting export", icon="book-open"),
+        ResourceView(resource="accounting-entries", singular="Exported document", icon="book-open-check"),
         ResourceView(resource="payment-gateway-configs", singular="Payment gateway", icon="credit-card"),
     ),
     nav=(
@@ -115,6 +119,15 @@ UI = Ui(
             icon="hourglass",
             group="finance",
             order=40,
+        ),
+        NavItem(
+            id="billing-accounting",
+            label="Accounting",
+            url="/billing/accounting",
+            permission=accounting_routes.READ,
+            icon="book-open",
+            group="finance",
+            order=50,
         ),
     ),
     pages=(
@@ -143,6 +156,20 @@ UI = Ui(
             title="Receivables",
             active="billing-aging",
         ),
+        Page(
+            path="/billing/accounting",
+            template="billing/accounting.html",
+            permission=accounting_routes.READ,
+            load=accounting.load,
+            title="Accounting",
+            active="billing-accounting",
+        ),
+        Page(
+            path="/billing/accounting/{id:uuid}/journal",
+            template="billing/accounting.html",
+            permission=accounting_routes.READ,
+            load=accounting.journal,
+        ),
     ),
     actions=(
         Action(path=f"{AT}/finalise", permission=FINALISE, handle=invoice.finalise),
@@ -163,6 +190,14 @@ UI = Ui(
         Action(path="/billing/run/preview", permission=GENERATE, handle=run.preview),
         Action(path="/billing/run", permission=GENERATE, handle=run.start),
         Action(path="/billing/run/{id:uuid}/resume", permission=GENERATE, handle=run.resume),
+        Action(
+            path="/billing/accounting/export", permission=accounting_routes.EXPORT, handle=accounting.export
+        ),
+        Action(
+            path="/billing/accounting/{id:uuid}/cancel",
+            permission=accounting_routes.EXPORT,
+            handle=accounting.cancel,
+        ),
     ),
     panels=(
         Panel(

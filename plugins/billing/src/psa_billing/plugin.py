@@ -1,6 +1,7 @@
 """Billing."""
 
 from psa_billing import (
+    accounting_routes,
     api,
     defaults,
     demo,
@@ -35,6 +36,7 @@ PERMISSIONS = (
     Permission(name=payment_actions.REFUND, title="Give money back"),
     Permission(name=payment_actions.CHARGE, title="Take payments through a gateway"),
     Permission(name=gateway_configs.MANAGE, title="Set up payment gateways"),
+    Permission(name=accounting_routes.EXPORT, title="Export to the bookkeeping"),
     Permission(name=reports.READ, title="See billing reports"),
 )
 
@@ -53,6 +55,9 @@ FINANCE = (
     "billing.product_prices.*",
     "billing.tax_categories.*",
     "billing.tax_rates.*",
+    "billing.account_mappings.*",
+    "billing.accounting_exports.*",
+    "billing.accounting_entries.*",
     gateway_configs.MANAGE,
     reports.READ,
 )
@@ -95,6 +100,7 @@ def psa_manifest() -> Manifest:
             *gateway_configs.ALL,
             *public_links.ALL,
             *reports.ALL,
+            *accounting_routes.ALL,
         ),
         permissions=PERMISSIONS,
         roles=ROLES,

@@ -1,6 +1,6 @@
 """Invoices and what belongs to them, as the API shows them."""
 
-from psa_billing import invoice_rules, invoice_shapes, list_resources, payment_resources
+from psa_billing import accounting_resources, invoice_rules, invoice_shapes, list_resources, payment_resources
 from psa_billing.payment_tables import Allocation
 from psa_billing.tables import Batch, BatchItem, Delivery, Invoice, InvoiceLine, RevenueEntry
 from psa_sdk import Derived, Resource, ToMany, ToOne, Who
@@ -201,4 +201,5 @@ ALL = (
     batch_items,
     deliveries,
     revenue,
+    *accounting_resources.ALL,
 )

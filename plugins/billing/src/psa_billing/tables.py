@@ -2,7 +2,7 @@
 
 import decimal
 
-from psa_billing import gateway_tables, list_tables, payment_tables
+from psa_billing import accounting_tables, gateway_tables, list_tables, payment_tables
 from psa_billing.list_tables import PRICE, ZERO
 from psa_sdk.tables import (
     BigInt,
@@ -244,4 +244,5 @@ ALL = (
     RevenueEntry,
     *payment_tables.ALL,
     *gateway_tables.ALL,
+    *accounting_tables.ALL,
 )
