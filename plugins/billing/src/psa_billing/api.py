@@ -2,6 +2,7 @@
 
 from psa_billing.api_events import (
     EVENTS,
+    AutopayStopped,
     BatchFinished,
     CreditMemoIssued,
     InvoiceFinalised,
@@ -16,6 +17,7 @@ from psa_billing.api_events import (
 )
 from psa_billing.api_gateways import (
     GatewayLedger,
+    MethodDetails,
     PaymentAnswer,
     PaymentGateway,
     PaymentMethod,
@@ -41,6 +43,7 @@ __all__ = [
     "EVENTS",
     "INVOICES",
     "PAYMENTS",
+    "AutopayStopped",
     "BatchFinished",
     "BillableLine",
     "BillableSource",
@@ -58,6 +61,7 @@ __all__ = [
     "InvoiceVoided",
     "InvoiceWrittenOff",
     "LineType",
+    "MethodDetails",
     "PaymentAnswer",
     "PaymentFailed",
     "PaymentGateway",

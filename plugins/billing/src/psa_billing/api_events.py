@@ -98,6 +98,15 @@ class PaymentFailed(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class AutopayStopped(Event, frozen=True, kw_only=True):
+    """An invoice isn't charged by itself any more: the method was refused for good, or four times (BILL-37)."""
+
+    name: ClassVar[str] = "billing.autopay_stopped"
+    invoice_id: UUID
+    company_id: UUID
+    reason: str
+
+
 class PaymentRefunded(Event, frozen=True, kw_only=True):
     """Money was given back."""
 
@@ -128,6 +137,7 @@ EVENTS: tuple[type[Any], ...] = (
     CreditMemoIssued,
     PaymentReceived,
     PaymentFailed,
+    AutopayStopped,
     PaymentRefunded,
     BatchFinished,
 )

@@ -36,6 +36,7 @@ class GatewayConfigRead(msgspec.Struct, kw_only=True):
     is_active: bool
     is_test_mode: bool
     is_set: dict[str, bool]
+    webhook: str
 
 
 class TestGateway(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,7 +58,7 @@ def installed_gateways(ctx: Context) -> dict[str, PaymentGateway]:
 
 
 async def _opened(ctx: Context, row: Mapping[str, Any]) -> dict[str, str]:
-    text = await ctx.as_system().reveal(CONFIGS, row["id"], "config")
+    text = await ctx.as_system().reveal(CONFIGS, row["id"], "config", shown=False)
     return msgspec.json.decode(text, type=dict[str, str])
 
 
@@ -83,6 +84,7 @@ async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answ
             is_active=bool(row and row["is_active"]),
             is_test_mode=bool(row["is_test_mode"]) if row else True,
             is_set={field: field in held for field in fields},
+            webhook=gateway.webhook(ctx) if gateway else "",
         ),
     )
 
@@ -145,7 +147,8 @@ async def test_config(ctx: Context, body: TestGateway) -> Answer:
         raise NotFound(f"There is no gateway {body.provider}.")
     if config is None:
         raise Conflict(f"{gateway.title} isn't set up, or is switched off.", code="no_gateway")
-    account = await gateway.check(ctx, config)
+    async with ctx.outside():
+        account = await gateway.check(ctx, config)
     return Answer(
         type="payment-gateway-tests",
         id=body.provider,

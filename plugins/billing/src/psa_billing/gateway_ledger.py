@@ -8,19 +8,26 @@ from uuid import UUID
 
 import msgspec
 
-from psa_billing import ledger, money_back
+from psa_billing import gateway_methods, ledger, money_back
 from psa_billing.api import INVOICES, PAYMENTS, PaymentFailed, PaymentReceived
-from psa_billing.api_gateways import PaymentMethod
+from psa_billing.api_gateways import MethodDetails, PaymentMethod
 from psa_billing.gateway_configs import config_of
+from psa_billing.settings import BillingSettings
 from psa_sdk import Context
+from psa_sdk.errors import Conflict
 
 EVENT = (
     "INSERT INTO billing.gateway_event (provider, event) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"
 )
-BY_REFERENCE = "SELECT * FROM billing.attempt WHERE provider = $1 AND reference = $2 FOR UPDATE"
+BY_REFERENCE = """
+SELECT * FROM billing.attempt WHERE provider = $1 AND (reference = $2 OR id = $3) ORDER BY id = $3 DESC NULLS LAST
+FOR UPDATE"""
 STATE = """
 UPDATE billing.attempt SET state = $2, failure = $3, is_hard = $4, payment = coalesce($5, payment), updated_at = $6,
-    version = version + 1 WHERE id = $1"""
+    reference = coalesce($7, reference), version = version + 1 WHERE id = $1"""
+ORDER_DONE = """
+UPDATE billing.gateway_refund SET state = 'done', reference = $2, updated_at = $3, version = version + 1
+WHERE id::text = $1 AND state <> 'done'"""
 PAID = "SELECT id FROM billing.payment WHERE gateway = $1 AND gateway_transaction_id = $2"
 
 
@@ -45,11 +52,15 @@ class StoredGatewayLedger:
         attempt = await self._attempt(provider, reference)
         return attempt["id"] if attempt else None
 
-    async def processing(self, provider: str, reference: str) -> None:
+    async def company_of(self, provider: str, customer: str) -> UUID | None:
+        """Return the company that a gateway's customer is."""
+        return await gateway_methods.company_of(self._ctx, provider, customer)
+
+    async def processing(self, provider: str, reference: str, *, attempt_id: UUID | None = None) -> None:
         """Money is on its way: dunning stops, no second payment is taken."""
-        attempt = await self._attempt(provider, reference)
+        attempt = await self._attempt(provider, reference, attempt_id)
         if attempt is not None and attempt["state"] == "pending":
-            await self._state(attempt, "processing")
+            await self._state(attempt, "processing", reference=reference)
             await self._mark(attempt, processing=True)
 
     async def succeeded(
@@ -64,13 +75,16 @@ class StoredGatewayLedger:
         fee: Decimal | None = None,
         company_id: UUID | None = None,
         invoice_ids: Sequence[UUID] = (),
+        attempt_id: UUID | None = None,
     ) -> UUID:
         """Record the payment once and apply it; what doesn't fit stays unapplied and wants attention."""
         await self._ctx.db.lock("billing.gateway", provider, reference)
         known: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
         if known is not None:
+            if fee is not None and (await self._records.get(PAYMENTS, known))["fee"] is None:
+                await self._records.update(PAYMENTS, known, {"fee": fee})
             return known
-        attempt = await self._attempt(provider, reference)
+        attempt = await self._attempt(provider, reference, attempt_id)
         attention = self._doubts(attempt, amount, currency, company_id)
         payer: UUID | None = attempt["company"] if attempt else company_id
         if payer is None:
@@ -79,7 +93,7 @@ class StoredGatewayLedger:
             PAYMENTS,
             {
                 "company": payer,
-                "payment_date": at.astimezone(self._ctx.timezone).date(),
+                "payment_date": await self._booked_on(at),
                 "amount": amount,
                 "currency": currency,
                 "payment_method": method,
@@ -90,19 +104,27 @@ class StoredGatewayLedger:
             },
         )
         if attempt is not None:
-            await self._state(attempt, "succeeded", payment=payment)
+            await self._state(attempt, "succeeded", payment=payment, reference=reference)
             await self._mark(attempt, processing=False)
         meant = _invoices(attempt) if attempt else list(invoice_ids)
         await self._apply(payment, meant, attention)
         return payment
 
-    async def failed(self, provider: str, reference: str, *, reason: str, hard: bool = False) -> None:
+    async def failed(
+        self,
+        provider: str,
+        reference: str,
+        *,
+        reason: str,
+        hard: bool = False,
+        attempt_id: UUID | None = None,
+    ) -> None:
         """Money didn't arrive, or came back: what the payment was applied to is open again."""
-        attempt = await self._attempt(provider, reference)
+        attempt = await self._attempt(provider, reference, attempt_id)
         payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
         if payment is not None:
             await money_back.fail(self._ctx, payment, reason, self._ctx.today)
-        if attempt is None or attempt["state"] == "failed":
+        if attempt is None or attempt["state"] == "failed" or (payment is None and attempt["payment"]):
             return
         await self._state(attempt, "failed", failure=reason, hard=hard)
         await self._mark(attempt, processing=False)
@@ -115,21 +137,29 @@ class StoredGatewayLedger:
             )
         )
 
-    async def refunded(self, provider: str, reference: str, *, refund: str, amount: Decimal) -> None:
-        """Money was given back."""
+    async def refunded(
+        self, provider: str, reference: str, *, refund: str, amount: Decimal, key: str = ""
+    ) -> None:
+        """Money was given back; more than is known to be left is for somebody to look at."""
         payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
         if payment is None:
             return
         row = await self._records.get(PAYMENTS, payment)
-        await money_back.refund(
-            self._ctx,
-            payment,
-            amount,
-            date=self._ctx.today,
-            method=row["payment_method"],
-            reference=refund,
-            reason="",
-        )
+        if key:
+            await self._ctx.db.execute(ORDER_DONE, key, refund, self._ctx.now)
+        try:
+            await money_back.refund(
+                self._ctx,
+                payment,
+                amount,
+                date=await self._booked_on(self._ctx.now),
+                method=row["payment_method"],
+                reference=refund,
+                reason="",
+            )
+        except Conflict as problem:
+            attention = f"{refund}: {amount} {row['currency']} went back. {problem}"
+            await self._records.update(PAYMENTS, payment, {"needs_attention": attention[:500]})
 
     async def disputed(self, provider: str, reference: str, *, dispute: str, amount: Decimal) -> None:
         """The payer took money back for now: the amount is withdrawn and the invoices marked."""
@@ -147,9 +177,34 @@ class StoredGatewayLedger:
             attempt = await self._attempt(provider, reference)
             await money_back.dispute_over(self._ctx, payment, _invoices(attempt) if attempt else [], won=won)
 
-    async def _attempt(self, provider: str, reference: str) -> dict[str, Any] | None:
-        row = await self._ctx.db.fetch_one(BY_REFERENCE, provider, reference)
+    async def method_saved(
+        self, provider: str, customer: str, method: MethodDetails, *, company_id: UUID | None = None
+    ) -> None:
+        """A card or account was stored for a company."""
+        company = company_id or await self.company_of(provider, customer)
+        if company is not None:
+            await gateway_methods.note_customer(self._ctx, provider, company, customer)
+            await gateway_methods.note_method(self._ctx, provider, company, method)
+
+    async def method_gone(self, provider: str, reference: str) -> None:
+        """A card or account is no longer stored."""
+        await gateway_methods.drop_method(self._ctx, provider, reference)
+
+    async def customer_gone(self, provider: str, customer: str) -> None:
+        """A customer was deleted at the gateway, and what was stored for them."""
+        await gateway_methods.drop_customer(self._ctx, provider, customer)
+
+    async def _attempt(
+        self, provider: str, reference: str, attempt_id: UUID | None = None
+    ) -> dict[str, Any] | None:
+        row = await self._ctx.db.fetch_one(BY_REFERENCE, provider, reference, attempt_id)
         return dict(row) if row else None
+
+    async def _booked_on(self, at: datetime.datetime) -> datetime.date:
+        """Return the local day of an instant; today where the books of that day are closed (BILL-43)."""
+        day = at.astimezone(self._ctx.timezone).date()
+        closed = (await self._ctx.settings(BillingSettings)).locked_through
+        return self._ctx.today if closed is not None and day <= closed else day
 
     async def _state(
         self,
@@ -159,8 +214,11 @@ class StoredGatewayLedger:
         failure: str = "",
         hard: bool = False,
         payment: UUID | None = None,
+        reference: str = "",
     ) -> None:
-        await self._ctx.db.execute(STATE, attempt["id"], state, failure, hard, payment, self._ctx.now)
+        await self._ctx.db.execute(
+            STATE, attempt["id"], state, failure, hard, payment, self._ctx.now, reference or None
+        )
 
     async def _mark(self, attempt: Mapping[str, Any], *, processing: bool) -> None:
         for invoice_id in _invoices(attempt):

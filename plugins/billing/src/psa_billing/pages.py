@@ -99,6 +99,7 @@ UI = Ui(
         ResourceView(resource="revenue-entries", singular="Revenue entry", icon="trending-up"),
         ResourceView(resource="accounting-exports", singular="Accounting export", icon="book-open"),
         ResourceView(resource="accounting-entries", singular="Exported document", icon="book-open-check"),
+        ResourceView(resource="saved-payment-methods", icon="wallet-cards"),
         ResourceView(resource="payment-gateway-configs", singular="Payment gateway", icon="credit-card"),
     ),
     nav=(

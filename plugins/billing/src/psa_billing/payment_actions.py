@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from psa_billing import gateways, ledger, money_back
+from psa_billing import gateway_refunds, gateways, ledger, money_back
 from psa_billing.api import PAYMENTS
 from psa_billing.api_gateways import PaymentMethod
 from psa_billing.invoice_actions import Share
@@ -98,18 +98,13 @@ async def refund(ctx: Context, id: UUID, body: RefundPayment) -> Record:
     """Give money back, through the gateway that it came by if there was one."""
     payment = await ctx.records.get(PAYMENTS, id)
     amount = payment["unapplied"] if body.amount is None else body.amount
-    reference = body.reference_number
-    if payment["gateway"] is not None and reference is None:
-        reference = await gateways.refund(ctx, payment, amount)
-    await money_back.refund(
-        ctx,
-        id,
-        amount,
-        date=body.date or ctx.today,
-        method=body.refund_method or payment["payment_method"],
-        reference=reference,
-        reason=body.reason,
-    )
+    date, method = body.date or ctx.today, body.refund_method or payment["payment_method"]
+    if payment["gateway"] is not None and body.reference_number is None:
+        await gateway_refunds.refund(ctx, id, amount, date=date, method=method, reason=body.reason)
+    else:
+        await money_back.refund(
+            ctx, id, amount, date=date, method=method, reference=body.reference_number, reason=body.reason
+        )
     return Record(PAYMENTS, id)
 
 
@@ -145,14 +140,17 @@ async def fail(ctx: Context, id: UUID, body: FailPayment) -> Record:
 )
 async def process_card(ctx: Context, body: ProcessCard) -> Answer:
     """Have invoices paid through a gateway; the amount is what is open of them now."""
-    started = await gateways.begin(
+    started = await gateways.settled(
         ctx,
-        body.invoices,
-        provider=body.provider,
-        saved_method=body.saved_method,
-        expected=body.expected_amount,
-        success_url=body.success_url or "",
-        cancel_url=body.cancel_url or "",
+        await gateways.begin(
+            ctx,
+            body.invoices,
+            provider=body.provider,
+            saved_method=body.saved_method,
+            expected=body.expected_amount,
+            success_url=body.success_url or "",
+            cancel_url=body.cancel_url or "",
+        ),
     )
     return Answer(
         type="payment-attempts",

@@ -1,7 +1,7 @@
 """Payments, what became of them, and gateways, as the API shows them."""
 
 from psa_billing import invoice_shapes, payment_rules, shapes
-from psa_billing.gateway_tables import GatewayConfig
+from psa_billing.gateway_tables import GatewayConfig, SavedMethod
 from psa_billing.payment_tables import Allocation, Payment, Refund
 from psa_sdk import Resource, ToMany, ToOne
 
@@ -96,4 +96,21 @@ gateway_configs = Resource(
     label=GatewayConfig.provider,
 )
 
-ALL = (payments, allocations, refunds, gateway_configs)
+saved_methods = Resource(
+    name="saved-payment-methods",
+    title="Saved payment methods",
+    description="Cards and accounts that a gateway keeps for a company; nothing of their numbers is here.",
+    table=SavedMethod,
+    read=shapes.SavedMethodRead,
+    verbs=READ_ONLY,
+    relations=(ToOne("company", "companies", SavedMethod.company, writable=False),),
+    filters=(SavedMethod.company, SavedMethod.is_autopay),
+    sorts=(SavedMethod.created_at,),
+    label=SavedMethod.label,
+    portal=lambda who: (
+        (SavedMethod.company == who.company_id) if who.client_admin else (SavedMethod.id == who.id)
+    ),
+    portal_hidden=("activity",),
+)
+
+ALL = (payments, allocations, refunds, gateway_configs, saved_methods)

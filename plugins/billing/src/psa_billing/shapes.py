@@ -126,3 +126,15 @@ class GatewayConfigRow(Dated, kw_only=True):
     is_active: bool
     is_test_mode: bool
     config: bool
+
+
+class SavedMethodRead(Dated, kw_only=True):
+    """A card or account that a gateway keeps; `failure` says why it was refused for good."""
+
+    provider: str
+    reference: str
+    kind: Literal["card", "bank"]
+    label: str
+    expires_on: datetime.date | None
+    is_autopay: bool
+    failure: str

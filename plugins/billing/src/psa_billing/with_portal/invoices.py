@@ -15,9 +15,10 @@ from psa_billing.gateway_configs import installed_gateways
 from psa_billing.invoice_actions import pdf_answer
 from psa_billing.lifecycle import OPEN
 from psa_billing.paper import sheet
-from psa_billing.settings import BillingSettings
+from psa_portal.api import PREFIX
 from psa_sdk import Answer, Context
 from psa_sdk.documents import Documents, Item
+from psa_sdk.network import Network
 from psa_sdk.ui import Go
 
 ACTIVE = "SELECT count(*) FROM billing.gateway_config WHERE is_active AND provider = ANY($1)"
@@ -68,9 +69,9 @@ def _answer(item: Item) -> Answer:
 
 async def _begin(ctx: Context, id: UUID, expected: Decimal | None) -> gateways.Started:
     await ctx.records.get(INVOICES, id)
-    own = await ctx.settings(BillingSettings)
-    back = f"{own.public_url.rstrip('/')}/portal/invoices/{id}" if own.public_url else ""
-    return await gateways.begin(ctx, [id], expected=expected, success_url=back, cancel_url=back)
+    back = f"{ctx.service(Network).home}{PREFIX}/invoices/{id}"
+    started = await gateways.begin(ctx, [id], expected=expected, success_url=back, cancel_url=back)
+    return await gateways.settled(ctx, started)
 
 
 async def listed(ctx: Context) -> Mapping[str, Any]:
@@ -110,7 +111,7 @@ async def pdf(ctx: Context, id: UUID) -> Response[Any]:
 async def pay(ctx: Context, id: UUID) -> Go:
     """Go on to the gateway's page."""
     started = await _begin(ctx, id, None)
-    return Go(url=started.redirect or f"/invoices/{id}")
+    return Go(url=started.redirect, away=True) if started.redirect else Go(url=f"/invoices/{id}")
 
 
 async def tile(ctx: Context, _: UUID | None) -> Mapping[str, Any] | None:
