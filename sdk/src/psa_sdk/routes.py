@@ -74,6 +74,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Sensitive: who has a second factor must have proven it in the last five minutes; API keys are refused."""
     confined: tuple[str, ...] = ()
     """States of an unfinished log-in in which it is open, such as `password_expired`; elsewhere it is closed then."""
+    own_authorization: bool = False
+    """The header Authorization, and cookies, are the function's own matter: to the platform nobody is logged in. For
+    public routes of protocols whose clients prove themselves in other ways."""
     keeps_refusals: bool = False
     """What was written is committed with an answer of 4xx too that the function returns: a refusal that leaves a
     trace, such as that of a token used twice. What it raises undoes everything as ever."""

@@ -25,10 +25,14 @@ Load = Callable[[Context, UUID | None], Awaitable[Values | None]]
 
 
 class Go(msgspec.Struct, frozen=True, kw_only=True):
-    """An action's answer: move on to another page of the shell, perhaps with a word about what was done."""
+    """An action's answer: move on to another page of the shell, perhaps with a word about what was done.
+
+    `away` leaves the shell for an address that somebody else serves.
+    """
 
     url: str
     toast: str = ""
+    away: bool = False
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     max_body: int = JSON_BYTES
     refuse: Callable[[Any, Mapping[str, Any]], Any] | None = None
     """Makes the answer to a problem where browsers are told otherwise than programs."""
+    own_authorization: bool = False
+    """Credentials are its own matter: it is served as to nobody."""
     detached: bool = False
     confined: tuple[str, ...] = ()
     """States of an unfinished log-in in which it is open."""

@@ -70,6 +70,7 @@ def handler_of(plugin: str, route: Route) -> HTTPRouteHandler:
         max_body=route.max_body,
         headers=evolution(route.deprecated, route.sunset),
         confined=route.confined,
+        own_authorization=route.own_authorization,
     )
     # The answer carries its own status; Litestar would refuse a function that returns one under 204.
     return HTTPRouteHandler(

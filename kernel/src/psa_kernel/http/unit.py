@@ -19,7 +19,7 @@ from psa_kernel.http.negotiate import JSON_API, accepts, takes
 from psa_kernel.http.rate_limit import RateLimiter
 from psa_kernel.http.tenancy import TenantResolver
 from psa_kernel.kernel import Kernel, session_for
-from psa_kernel.principal import KernelPrincipal
+from psa_kernel.principal import ANONYMOUS, KernelPrincipal
 from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import RequestFacts, Unit
 from psa_sdk.errors import Forbidden, NotFound, Unauthenticated, UnsupportedMediaType
@@ -56,7 +56,11 @@ class UnitOfWorkLayer:
         tenant = await self.tenants.resolve(scope, facts)
         scope["psa.tenant"] = tenant
         try:
-            principal = await authenticate(self.kernel, scope, facts.ip)
+            principal = (
+                ANONYMOUS
+                if endpoint.own_authorization
+                else await authenticate(self.kernel, scope, facts.ip)
+            )
         except Unauthenticated:
             # Guesses at credentials count against their address.
             await self.limiter.take(self.limiter.buckets("", None, facts.ip or ""))
