@@ -70,6 +70,38 @@ class AccountErased(Event, frozen=True, kw_only=True):
     account_id: UUID
 
 
+AlertMatter = Literal[
+    "new_device",
+    "password_changed",
+    "second_factor_added",
+    "second_factor_removed",
+    "passkey_added",
+    "passkey_removed",
+    "passkey_copied",
+    "recovery_code_used",
+    "locked_out",
+    "api_key_made",
+    "impersonated",
+    "session_stolen",
+]
+"""What an account's owner should hear of."""
+
+
+class AccountAlert(Event, frozen=True, kw_only=True):
+    """Something happened that an account's owner should hear of, in case it was somebody else's doing.
+
+    `detail` names the thing, such as a key. `at`, `ip` and `user_agent` say when and from where.
+    """
+
+    name: ClassVar[str] = "auth.account_alert"
+    account_id: UUID
+    matter: AlertMatter
+    detail: str = ""
+    at: datetime.datetime
+    ip: str = ""
+    user_agent: str = ""
+
+
 class Delegated(msgspec.Struct, frozen=True, kw_only=True):
     """What a token of `Delegations` stands for."""
 

@@ -21,6 +21,9 @@ from psa_sdk.resources import Resource
 from psa_sdk.sign_in import SessionCookie, SignInWay
 
 WebRequest = Request[Any, Any, Any]
+Values = Mapping[str, Any]
+PasskeyUse = Literal["register", "confirm", "log_in"]
+"""Make a passkey, show one as a second factor, or show one instead of a password."""
 
 
 class WebRoute(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +150,31 @@ class Browser(Protocol):
         """
         ...
 
+    def takes_passkeys(self, request: WebRequest) -> bool:
+        """Tell whether browsers can use passkeys at the address of this request: a name, over TLS."""
+        ...
+
+    async def passkey_options(self, request: WebRequest, use: PasskeyUse, organisation: str = "") -> Values:
+        """Return what `navigator.credentials` is given as `publicKey`; good once, for five minutes.
+
+        Raises `Forbidden` (`step_up_required`) where another factor must be shown before one is added.
+        """
+        ...
+
+    async def add_passkey(self, request: WebRequest, name: str, credential: Values) -> SecondStep:
+        """Keep a passkey just made; where a second factor was wanted, the log-in goes on. Raises `Invalid`."""
+        ...
+
+    async def confirm_passkey(self, request: WebRequest, credential: Values) -> SecondStep:
+        """Take a passkey for the second step of a log-in, or as proof of who one is. Raises `Invalid`."""
+        ...
+
+    async def log_in_by_passkey(
+        self, request: WebRequest, audience: Audience, credential: Values, organisation: str
+    ) -> SessionCookie:
+        """Begin a session by a passkey alone. Raises `Unauthenticated` or `RateLimited`."""
+        ...
+
     async def log_out(self) -> SessionCookie:
         """End the session."""
         ...
@@ -172,6 +200,14 @@ class LiveChange(msgspec.Struct, frozen=True, kw_only=True):
 class LiveSource(Protocol):
     """What open pages listen to. Provided by the platform."""
 
-    def changes(self) -> AsyncIterator[LiveChange | None]:
-        """Iterate over what changes and the principal may know of; None now and then as a sign of life."""
+    def place(self) -> int:
+        """Return the place from which a page that is loaded now has to listen; ask before it reads anything."""
+        ...
+
+    def changes(self, since: int | None = None) -> AsyncIterator[tuple[int, LiveChange | None]]:
+        """Iterate over what changes and the principal may know of, with its place.
+
+        Begins with what happened from the place `since` on; a change of the topic `*` says that this isn't
+        known any more. None stands for a change now and then, as a sign of life.
+        """
         ...

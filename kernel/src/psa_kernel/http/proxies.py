@@ -39,11 +39,12 @@ class TrustedProxies:
         hops = [hop.strip() for hop in forwarded_for.split(",")]
         for hop in reversed(hops):
             if not self.trusts(hop):
-                return hop if _is_address(hop) else peer
+                return hop if is_address(hop) else peer
         return hops[0]
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Tell whether a text is a network address."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -53,7 +54,7 @@ def _is_address(text: str) -> bool:
 
 def is_local(host: str) -> bool:
     """Tell whether a host name is an address or this machine: no name that a stranger could own."""
-    return host in {"localhost", ""} or _is_address(host.strip("[]"))
+    return host in {"localhost", ""} or is_address(host.strip("[]"))
 
 
 def without_port(host: str) -> str:

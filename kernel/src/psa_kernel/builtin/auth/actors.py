@@ -29,6 +29,7 @@ async def remove_what_is_over(ctx: Context) -> None:
         ctx.now - datetime.timedelta(days=1),
     )
     await ctx.db.execute("DELETE FROM psa.delegated_token WHERE expires_at < $1", ctx.now)
+    await ctx.db.execute("DELETE FROM psa.spent_challenge WHERE expires_at < $1", ctx.now)
     await ctx.db.execute("DELETE FROM psa.password_request WHERE expires_at < $1", ctx.now)
     await ctx.db.execute(
         "DELETE FROM psa.login_failure WHERE updated_at < $1", ctx.now - datetime.timedelta(days=2)

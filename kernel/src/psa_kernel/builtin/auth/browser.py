@@ -9,15 +9,19 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from psa_kernel.config import Config
+from psa_kernel.http.proxies import is_local
 from psa_sdk.access import Audience
 from psa_sdk.errors import Forbidden, Unauthenticated
 from psa_sdk.sign_in import SessionCookie
+
+if TYPE_CHECKING:
+    from psa_kernel.unit_of_work import Unit
 
 CSRF_HEADER: Final = "x-csrf-token"
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -47,6 +51,21 @@ def session_cookie(config: Config, audience: Audience, value: str, ends: datetim
         expires_at=ends,
         secure=config.public_url.startswith("https:"),
     )
+
+
+def origin_of(unit: "Unit", host: str) -> str:
+    """Return the address under which the tenant is reached: a host of its own, else the configured one.
+
+    `host` is the request's header as it came; only its port is taken.
+    """
+    config, facts = unit.kernel.config, unit.request
+    public = urlsplit(config.public_url)
+    own = config.multi_tenant and facts.host not in {"", public.hostname} and not is_local(facts.host)
+    if public.netloc and not own:
+        return f"{public.scheme}://{public.netloc}"
+    named = urlsplit(f"//{host}")
+    port = f":{named.port}" if named.port and named.hostname == facts.host else ""
+    return f"{facts.scheme}://{facts.host}{port}"
 
 
 def csrf_token(token: str) -> str:

@@ -3,27 +3,28 @@
 import datetime
 from collections.abc import Sequence
 from typing import cast
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from psa_kernel.builtin.auth import accounts, passkey_log_in, passkeys
 from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.browser import session_cookie, session_csrf
+from psa_kernel.builtin.auth.browser import origin_of, session_cookie, session_csrf
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.mfa_routes import passed
 from psa_kernel.builtin.auth.password_change import redeem
-from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.builtin.auth.second_factor import require_proof
+from psa_kernel.builtin.auth.sessions import Issued, end_sessions
 from psa_kernel.builtin.auth.sign_in import ways
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.settings import TenancySettings
-from psa_kernel.http.proxies import is_local
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
+from psa_sdk.errors import Unauthenticated
 from psa_sdk.sign_in import SessionCookie, SignInWay
-from psa_sdk.web import Brand, SecondStep, WebRequest
+from psa_sdk.web import Brand, PasskeyUse, SecondStep, Values, WebRequest
 
 
 class UnitBrowser:
@@ -61,14 +62,7 @@ class UnitBrowser:
 
     def origin(self, request: WebRequest) -> str:
         """Return the address under which the tenant is reached: a host of its own, else the configured one."""
-        config, facts = self._unit.kernel.config, self._unit.request
-        public = urlsplit(config.public_url)
-        own = config.multi_tenant and facts.host not in {"", public.hostname} and not is_local(facts.host)
-        if public.netloc and not own:
-            return f"{public.scheme}://{public.netloc}"
-        named = urlsplit(f"//{request.headers.get('host', '')}")
-        port = f":{named.port}" if named.port and named.hostname == facts.host else ""
-        return f"{facts.scheme}://{facts.host}{port}"
+        return origin_of(self._unit, request.headers.get("host", ""))
 
     @property
     def operator(self) -> bool:
@@ -110,7 +104,66 @@ class UnitBrowser:
     async def second_step(self, code: str) -> SecondStep:
         """Take the code of an authenticator for the second step of a log-in, or to confirm a new one."""
         await self._unit.session.rollback()
-        codes, issued = await passed(self._unit, self._who, code)
+        return self._stepped(*await passed(self._unit, self._who, code))
+
+    def takes_passkeys(self, request: WebRequest) -> bool:
+        """Tell whether browsers can use passkeys at the address of this request."""
+        return self._site(request).usable
+
+    async def passkey_options(self, request: WebRequest, use: PasskeyUse, organisation: str = "") -> Values:
+        """Return what `navigator.credentials` is given, to make a passkey or to show one."""
+        unit, site = self._unit, self._site(request)
+        if use == "log_in":
+            tenant = await self._tenant(organisation)
+            if tenant is None:
+                raise Unauthenticated(
+                    "The passkey was not accepted; log in another way.", code="login_refused"
+                )
+            async with unit.kernel.unit(tenant.id, readonly=True, request=unit.request) as own:
+                return await passkeys.request(own, None, site)
+        if use == "confirm":
+            return await passkeys.request(unit, self._who, site)
+        await require_proof(unit, self._who)
+        facts = await accounts.by_id(unit, self._who.id)
+        assert facts is not None
+        return await passkeys.registration(unit, self._who, facts.account, site)
+
+    async def add_passkey(self, request: WebRequest, name: str, credential: Values) -> SecondStep:
+        """Keep a passkey just made; where a second factor was wanted, the log-in goes on."""
+        await require_proof(self._unit, self._who)
+        await self._unit.session.rollback()
+        _, codes, issued = await passkey_log_in.add(
+            self._unit, self._who, name, credential, self._site(request)
+        )
+        return self._stepped(codes, issued)
+
+    async def confirm_passkey(self, request: WebRequest, credential: Values) -> SecondStep:
+        """Take a passkey for the second step of a log-in, or as proof of who one is."""
+        await self._unit.session.rollback()
+        issued = await passkey_log_in.confirm(self._unit, self._who, credential, self._site(request))
+        return self._stepped([], issued)
+
+    async def log_in_by_passkey(
+        self, request: WebRequest, audience: Audience, credential: Values, organisation: str
+    ) -> SessionCookie:
+        """Begin a session by a passkey alone."""
+        unit, site = self._unit, self._site(request)
+        tenant = await self._tenant(organisation)
+        issued = await passkey_log_in.log_in(
+            unit.kernel,
+            tenant.id if tenant else None,
+            audience,
+            credential,
+            site,
+            unit.request,
+            transport="cookie",
+        )
+        return self._cookie(audience, issued.access_token, issued.expires_at)
+
+    def _site(self, request: WebRequest) -> passkeys.Site:
+        return passkeys.Site(self.origin(request))
+
+    def _stepped(self, codes: Sequence[str], issued: Issued | None) -> SecondStep:
         cookie = self._cookie(self._who.audience, issued.access_token, issued.expires_at) if issued else None
         return SecondStep(cookie=cookie, recovery_codes=codes)
 

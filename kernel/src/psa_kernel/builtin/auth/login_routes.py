@@ -104,7 +104,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
     async def login(ctx: Context, body: Login) -> Answer:
         """Log in with e-mail address and password."""
         unit = cast(Unit, ctx)
-        tenant = await _tenant(unit, body.tenant)
+        tenant = await tenant_of_request(unit, body.tenant)
         attempt = Attempt(audience=audience, email=body.email, password=body.password)
         return tokens(
             await log_in(unit.kernel, tenant.id if tenant else None, attempt, unit.request), status=201
@@ -151,7 +151,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
     async def forgot_password(ctx: Context, body: ForgotPassword) -> Answer:
         """Ask for a link to set a new password."""
         unit = cast(Unit, ctx)
-        tenant = await _tenant(unit, body.tenant)
+        tenant = await tenant_of_request(unit, body.tenant)
         if tenant is not None:
             # Looked up in the background: the answer takes as long for an unknown address.
             async with unit.kernel.unit(tenant.id, request=unit.request) as own:
@@ -174,7 +174,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
     return login, refresh, logout, forgot_password, reset_password
 
 
-async def _tenant(unit: Unit, slug: str) -> Tenant | None:
+async def tenant_of_request(unit: Unit, slug: str) -> Tenant | None:
     """Return the tenant that a public request is for, and give the request's connection back."""
     await unit.session.rollback()
     if not slug:

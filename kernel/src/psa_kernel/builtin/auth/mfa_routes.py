@@ -31,6 +31,7 @@ class Mfa(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     required: bool
     enabled_at: datetime.datetime | None
+    passkeys: int
     recovery_codes_left: int
 
 
@@ -117,7 +118,7 @@ async def verify(ctx: Context, body: Verify) -> Answer:
     await unit.session.rollback()
     codes, issued = await passed(unit, who, body.code)
     held = tokens(issued) if issued else None
-    known = held.attributes if held else _unchanged(unit, who)
+    known = held.attributes if held else unchanged(unit)
     return Answer(
         type="sessions",
         id=str(issued.session_id if issued else who.session_id),
@@ -156,9 +157,10 @@ async def renew(ctx: Context) -> Answer:
 
 @delete("/auth/mfa", permission=AUTHENTICATED, audience="both", step_up=True)
 async def remove(ctx: Context) -> None:
-    """Remove one's own second factor, unless the organisation requires one."""
+    """Remove one's own authenticator, unless the organisation requires a second factor and there is no other."""
     who = person(ctx)
-    if (await second_factor.state(ctx, who.id)).required:
+    held = await second_factor.state(ctx, who.id)
+    if held.required and not held.passkeys:
         raise Conflict(
             "Your organisation requires a second factor; ask an administrator to reset it for another device.",
             code="mfa_required",
@@ -180,15 +182,23 @@ async def passed(unit: Unit, who: KernelPrincipal, code: str) -> tuple[list[str]
     """
     kernel, tenant = unit.kernel, unit.tenant_id
     async with kernel.unit(tenant, principal=who, request=unit.request) as own:
+        first = who.confined != REQUIRED and await second_factor.awaits_first_code(own, who.id)
         enabled = (await second_factor.state(own, who.id)).enabled
-        codes = None if enabled else await second_factor.confirm(own, who, code)
-        right = codes is not None or (enabled and await second_factor.prove(own, who.id, code))
-        issued = await finish(own, who) if right and who.confined else None
-        if right and issued is None and who.session_id is not None:
-            await second_factor.mark_proven(own, who.session_id)
+        codes = await second_factor.confirm(own, who, code) if first or not enabled else None
+        right = codes is not None or (enabled and not first and await second_factor.prove(own, who.id, code))
+        issued = await go_on(own, who) if right else None
     if not right:
         raise second_factor.wrong_code()
     return codes or [], issued
+
+
+async def go_on(unit: Unit, who: KernelPrincipal) -> Issued | None:
+    """Let a session that has shown its second factor go on; returns the one that follows, if another does."""
+    if who.confined:
+        return await finish(unit, who)
+    if who.session_id is not None:
+        await second_factor.mark_proven(unit, who.session_id)
+    return None
 
 
 def qr_code(address: str) -> str:
@@ -196,7 +206,8 @@ def qr_code(address: str) -> str:
     return segno.make(address, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff")
 
 
-def _unchanged(unit: Unit, who: KernelPrincipal) -> SessionTokens:
+def unchanged(unit: Unit) -> SessionTokens:
+    """Return the tokens of a session that goes on with those it has."""
     return SessionTokens(access_token="", refresh_token="", expires_at=unit.now)
 
 

@@ -8,6 +8,7 @@ from psa_kernel.builtin.auth import (
     login_routes,
     mfa_routes,
     own_routes,
+    passkey_routes,
     resources,
     roles,
     sso_routes,
@@ -21,7 +22,7 @@ from psa_kernel.builtin.auth.external_identities import StoredIdentities
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.sign_in import UnitSignIn
 from psa_sdk import Manifest, Platform, hookimpl, provide
-from psa_sdk.identity import AccountErased, Delegations, Directory, PasswordRequested
+from psa_sdk.identity import AccountAlert, AccountErased, Delegations, Directory, PasswordRequested
 from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sdk.web import Browser
 
@@ -45,7 +46,14 @@ def psa_manifest() -> Manifest:
         requires=("tenancy", "settings"),
         tables=tables.ALL,
         resources=resources.ALL,
-        routes=(*login_routes.ALL, *sso_routes.ALL, *own_routes.ALL, *mfa_routes.ALL, *user_routes.ALL),
+        routes=(
+            *login_routes.ALL,
+            *sso_routes.ALL,
+            *own_routes.ALL,
+            *mfa_routes.ALL,
+            *passkey_routes.ALL,
+            *user_routes.ALL,
+        ),
         roles={
             "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
             "technician": _EVERYBODY,
@@ -53,7 +61,7 @@ def psa_manifest() -> Manifest:
             "sales": _EVERYBODY,
             "finance": _EVERYBODY,
         },
-        events=(PasswordRequested, AccountErased),
+        events=(PasswordRequested, AccountErased, AccountAlert),
         services=(
             provide(Directory, TenantDirectory),
             provide(Delegations, StoredDelegations),

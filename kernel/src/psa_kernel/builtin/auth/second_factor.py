@@ -14,7 +14,7 @@ from psa_kernel.builtin.auth import lockout, recovery_codes, totp
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.builtin.auth.settings import AuthSettings
-from psa_sdk.context import Context
+from psa_sdk.context import Context, Row
 from psa_sdk.errors import Conflict, Forbidden, Invalid
 from psa_sdk.tables import new_id
 
@@ -39,6 +39,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     required: bool
     enabled_at: datetime.datetime | None
+    """Since when there is an authenticator."""
+    passkeys: int
     recovery_codes_left: int
 
 
@@ -53,6 +55,7 @@ async def state(ctx: Context, account: UUID) -> State:
     """Return an account's second factor and whether one is required."""
     row = await ctx.db.fetch_one(
         "SELECT (SELECT confirmed_at FROM psa.authenticator WHERE account = $1) AS enabled_at,"
+        " (SELECT count(*) FROM psa.passkey WHERE account = $1) AS passkeys,"
         " (SELECT count(*) FROM psa.recovery_code WHERE account = $1 AND used_at IS NULL) AS left,"
         " a.audience, EXISTS (SELECT FROM psa.role_assignment x JOIN psa.role r ON r.id = x.role"
         "   WHERE x.account = a.id AND r.requires_second_factor) AS by_role FROM psa.account a WHERE a.id = $1",
@@ -60,13 +63,15 @@ async def state(ctx: Context, account: UUID) -> State:
     )
     assert row is not None
     wanted = (await ctx.settings(AuthSettings)).second_factor
+    enabled = row["enabled_at"] is not None or row["passkeys"] > 0
     return State(
-        enabled=row["enabled_at"] is not None,
+        enabled=enabled,
         required=row["by_role"]
         or wanted == "everybody"
         or (wanted == "staff" and row["audience"] == "staff"),
         enabled_at=row["enabled_at"],
-        recovery_codes_left=row["left"] if row["enabled_at"] else 0,
+        passkeys=row["passkeys"],
+        recovery_codes_left=row["left"] if enabled else 0,
     )
 
 
@@ -78,10 +83,13 @@ async def confinement(ctx: Context, account: UUID) -> str:
 
 async def enrol(unit: "Unit", who: "KernelPrincipal", email: str) -> Enrolment:
     """Begin to set an authenticator up, in place of one that was never confirmed."""
-    if (await state(unit, who.id)).enabled:
+    found = await state(unit, who.id)
+    if found.enabled_at is not None:
         raise Conflict(
             "There is an authenticator already; remove it before you set up another.", code="mfa_enabled"
         )
+    if found.enabled:
+        await require_proof(unit, who)
     secret, row = totp.new_secret(), new_id()
     sealed = await unit.kernel.keys.seal(unit.tenant_id, _TABLE, "secret", row, secret)
     await unit.db.execute("DELETE FROM psa.authenticator WHERE account = $1", who.id)
@@ -93,8 +101,17 @@ async def enrol(unit: "Unit", who: "KernelPrincipal", email: str) -> Enrolment:
     )
 
 
+async def awaits_first_code(ctx: Context, account: UUID) -> bool:
+    """Tell whether an authenticator was set up and not confirmed yet."""
+    return await ctx.db.fetch_value(
+        "SELECT EXISTS (SELECT FROM psa.authenticator WHERE account = $1 AND confirmed_at IS NULL)", account
+    )
+
+
 async def confirm(unit: "Unit", who: "KernelPrincipal", code: str) -> list[str] | None:
     """Take an authenticator into use by its first code and return the recovery codes; None for a wrong code.
+
+    Whoever has recovery codes already, for a passkey, keeps them and gets none.
 
     Commit in that case too: wrong codes are counted.
     """
@@ -104,7 +121,7 @@ async def confirm(unit: "Unit", who: "KernelPrincipal", code: str) -> list[str] 
         "UPDATE psa.authenticator SET confirmed_at = $2, updated_at = $2 WHERE account = $1", who.id, unit.now
     )
     await unit.audit("mfa_enabled", "users", who.id)
-    return await renew_recovery_codes(unit, who.id)
+    return await first_recovery_codes(unit, who.id)
 
 
 async def prove(unit: "Unit", account: UUID, code: str) -> bool:
@@ -128,16 +145,25 @@ async def require_proof(ctx: Context, who: "KernelPrincipal") -> None:
     if who.session_id is None:
         raise Forbidden("This wants a person who is logged in, not an API key.", code="person_needed")
     row = await ctx.db.fetch_one(
-        "SELECT s.proven_at FROM psa.session s JOIN psa.authenticator a ON a.account = s.account"
-        " WHERE s.id = $1 AND a.confirmed_at IS NOT NULL",
+        "SELECT s.proven_at FROM psa.session s WHERE s.id = $1 AND (EXISTS (SELECT FROM psa.authenticator a"
+        " WHERE a.account = s.account AND a.confirmed_at IS NOT NULL)"
+        " OR EXISTS (SELECT FROM psa.passkey p WHERE p.account = s.account))",
         who.session_id,
     )
     if row is None or (row["proven_at"] is not None and ctx.now - row["proven_at"] <= FRESH):
         return
     raise Forbidden(
-        "Confirm with a code of your authenticator first, in your profile or by POST /auth/mfa/verify.",
+        "Confirm your second factor first, in your profile or by POST /auth/mfa/verify.",
         code="step_up_required",
     )
+
+
+async def first_recovery_codes(unit: "Unit", account: UUID) -> list[str]:
+    """Return new recovery codes for somebody who has none at all."""
+    held = await unit.db.fetch_value(
+        "SELECT EXISTS (SELECT FROM psa.recovery_code WHERE account = $1)", account
+    )
+    return [] if held else await renew_recovery_codes(unit, account)
 
 
 async def renew_recovery_codes(unit: "Unit", account: UUID) -> list[str]:
@@ -153,15 +179,22 @@ async def renew_recovery_codes(unit: "Unit", account: UUID) -> list[str]:
 
 
 async def remove(unit: "Unit", account: UUID) -> None:
-    """Take an account's second factor away."""
-    await unit.db.execute("DELETE FROM psa.recovery_code WHERE account = $1", account)
+    """Take an account's authenticator away, and the recovery codes unless passkeys are left."""
     await unit.db.execute("DELETE FROM psa.authenticator WHERE account = $1", account)
+    await forget_codes_without_factor(unit, account)
     await unit.audit("mfa_disabled", "users", account)
     forget_after_commit(unit)
 
 
+async def forget_codes_without_factor(unit: "Unit", account: UUID) -> None:
+    """Remove recovery codes that nothing is left to recover."""
+    if not (await state(unit, account)).enabled:
+        await unit.db.execute("DELETE FROM psa.recovery_code WHERE account = $1", account)
+
+
 async def reset(unit: "Unit", account: UUID) -> None:
-    """Take the second factor away from somebody who lost it, and end their sessions."""
+    """Take the second factor away from somebody who lost it, passkeys too, and end their sessions."""
+    await unit.db.execute("DELETE FROM psa.passkey WHERE account = $1", account)
     await remove(unit, account)
     ended = await end_sessions(unit, account, "mfa_reset")
     await unit.audit("mfa_reset", "users", account, sessions_ended=ended)
@@ -185,15 +218,14 @@ async def _right(unit: "Unit", account: UUID, code: str, *, confirmed: bool) -> 
     subject = lockout.Subject(f"mfa:{account}", _WRONG_CODES)
     await lockout.require_unlocked(unit, [subject], hold=True)
     if row is None or (row["confirmed_at"] is not None) != confirmed:
-        raise Conflict(
-            "There is no authenticator to confirm; begin with POST /auth/mfa/setup."
-            if not confirmed
-            else "There is no authenticator; set one up with POST /auth/mfa/setup.",
-            code="mfa_not_set_up",
-        )
-    secret = await unit.kernel.keys.open_sealed(unit.tenant_id, _TABLE, "secret", row["id"], row["secret"])
-    step = totp.accepted_step(secret, code.replace(" ", ""), unit.now, row["last_step"])
-    if step is not None:
+        if not confirmed:
+            raise Conflict(
+                "There is no authenticator to confirm; begin with POST /auth/mfa/setup.",
+                code="mfa_not_set_up",
+            )
+        row = None
+    step = await _step(unit, row, code) if row else None
+    if row is not None and step is not None:
         await unit.db.execute("UPDATE psa.authenticator SET last_step = $2 WHERE id = $1", row["id"], step)
     elif not (confirmed and await _recovered(unit, account, code)):
         await lockout.count_failure(unit, [subject])
@@ -201,6 +233,11 @@ async def _right(unit: "Unit", account: UUID, code: str, *, confirmed: bool) -> 
         return False
     await lockout.forget_failures(unit, subject)
     return True
+
+
+async def _step(unit: "Unit", row: Row, code: str) -> int | None:
+    secret = await unit.kernel.keys.open_sealed(unit.tenant_id, _TABLE, "secret", row["id"], row["secret"])
+    return totp.accepted_step(secret, code.replace(" ", ""), unit.now, row["last_step"])
 
 
 async def _recovered(unit: "Unit", account: UUID, code: str) -> bool:

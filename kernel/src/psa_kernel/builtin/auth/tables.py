@@ -96,6 +96,30 @@ class RecoveryCode(TenantTable, schema="psa", tablename="recovery_code"):
     index_on = (Index(("account", "code_hash"), unique=True),)
 
 
+class Passkey(TenantTable, schema="psa", tablename="passkey"):
+    """A passkey of WebAuthn; nothing in it is secret."""
+
+    exported: ClassVar[bool] = False
+    account = Ref("users", on_delete="cascade")
+    name = Text(help_text="The owner's own")
+    site = Text(help_text="The host it works on (RP ID)")
+    credential = Text(help_text="Its id in base64url")
+    public_key = Text(help_text="COSE in base64url")
+    sign_count = BigInt(default=0)
+    transports = Tags()
+    last_used_at = Instant(null=True)
+    index_on = (Index(("credential",), unique=True), Index(("account",)))
+
+
+class SpentChallenge(TenantTable, schema="psa", tablename="spent_challenge"):
+    """A passkey's challenge that came back: it counts once. Kept until it would be too old anyway."""
+
+    exported: ClassVar[bool] = False
+    digest = Text()
+    expires_at = Instant()
+    index_on = (Index(("digest",), unique=True), Index(("expires_at",)))
+
+
 class ExternalIdentity(TenantTable, schema="psa", tablename="external_identity"):
     """An account as an identity provider or a directory knows it."""
 
@@ -225,6 +249,8 @@ ALL = (
     PasswordRequest,
     Authenticator,
     RecoveryCode,
+    Passkey,
+    SpentChallenge,
     ExternalIdentity,
     Session,
     SessionToken,
