@@ -32,7 +32,7 @@ PAGES: Final = (
     page("/", "home", home.load, "Home", active="home"),
     page("/notifications", "notifications", notifications.page, "Notifications"),
     page("/notifications/latest", "notices", notifications.bell, "Notifications", block="list"),
-    page("/profile", "profile", profile.load, "Profile"),
+    page("/profile", "profile", profile.load, "Profile", slots=("profile.main",)),
     page("/records", "all_records", all_records.load, "All records"),
     page("/imports/new", "imports", imports.start, "Import", IMPORTS),
     page("/imports/{id:uuid}", "import", imports.show, "Import", IMPORTS),

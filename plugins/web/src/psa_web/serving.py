@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 import structlog
@@ -211,8 +212,9 @@ class Server:
         return answers.html(text, request, status=problem.status, headers=headers)
 
     def _to_log_in(self, request: WebRequest) -> Response[Any]:
-        path = request.scope["path"]
-        after = f"?next={path}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        wanted = quote(f"{path}?{query}" if query else path, safe="/")
+        after = f"?next={wanted}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
         # A cookie that is no longer good would be refused at the log-in too.
         headers = self.forgotten_cookie(request)
         if answers.is_fragment(request):
@@ -222,9 +224,10 @@ class Server:
     async def _followed(self, place: Here, answered: Answered) -> Response[Any]:
         told: dict[str, Any] = {"toast": place.gettext(answered.toast) if answered.toast else ""}
         if isinstance(answered, Go):
+            url = answered.url if answered.away else place.url(answered.url)
             if not answers.is_action(place.request.headers):
-                return answers.redirect(place.url(answered.url))
-            return answers.json({**told, "go": place.url(answered.url)})
+                return answers.redirect(url)
+            return answers.json({**told, "go": url, "hard": answered.away})
         if isinstance(answered, Show):
             text = self.site.render(place, answered.template, answered.data, answered.block)
             if not answers.is_action(place.request.headers):
