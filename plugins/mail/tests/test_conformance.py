@@ -20,6 +20,7 @@ async def make_ticket(kit, given):
 
 class TestConformance(PluginBattery):
     plugin = "mail"
+    public: ClassVar = ("POST /public/email-subscriptions/{token:str}",)
     samples: ClassVar = {
         "tickets": make_ticket,
         "email-mailboxes": {

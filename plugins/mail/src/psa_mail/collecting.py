@@ -10,6 +10,7 @@ import msgspec
 
 from psa_mail import imap, oauth
 from psa_mail.api import MAILBOXES, MailboxTroubled
+from psa_mail.gmail import Gmail
 from psa_mail.graph import Graph
 from psa_mail.health import Health, after_failure, after_success
 from psa_mail.intake import take_in
@@ -81,6 +82,9 @@ async def put_away(ctx: Context, *, mailbox_id: UUID, position: dict[str, Any], 
     if mailbox["kind"] == "graph":
         await Graph(ctx, peer, token).put_away(keys, target)
         return
+    if mailbox["kind"] == "gmail":
+        await Gmail(ctx, peer, token).put_away(keys, mailbox["folder"], target)
+        return
     uids, validity = [int(key) for key in keys], int(position.get("uidvalidity", 0))
     await asyncio.to_thread(imap.put_away, peer, token, mailbox["folder"], validity, uids, target)
 
@@ -105,6 +109,8 @@ async def try_out(ctx: Context, mailbox: Mapping[str, Any]) -> None:
     token = await token_for(ctx, peer)
     if mailbox["kind"] == "graph":
         await Graph(ctx, peer, token).new_messages(mailbox["folder"], "", 1)
+    elif mailbox["kind"] == "gmail":
+        await Gmail(ctx, peer, token).new_messages(mailbox["folder"], {}, 1)
     elif mailbox["kind"] == "imap":
         far = imap.Position(uid=2**31)
         await asyncio.to_thread(imap.new_messages, peer, token, mailbox["folder"], far, 0)
@@ -119,6 +125,9 @@ async def _read(ctx: Context, mailbox: Mapping[str, Any], position: dict[str, An
                 mailbox["folder"], str(position.get("link", "")), BATCH
             )
             return Read(messages=found.messages, position={"link": found.link}, more=found.more)
+        if mailbox["kind"] == "gmail":
+            got = await Gmail(ctx, peer, token).new_messages(mailbox["folder"], position, BATCH)
+            return Read(messages=got.messages, position=dict(got.position), more=got.more)
         at = imap.Position(int(position.get("uidvalidity", 0)), int(position.get("uid", 0)))
         batch = await asyncio.to_thread(imap.new_messages, peer, token, mailbox["folder"], at, BATCH)
     except LoginRefused:

@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from psa_mail.peers import LoginRefused, Peer, PeerTrouble
+from psa_mail.peers import LoginRefused, Peer, PeerTrouble, origin_of_api
 from psa_sdk import Context
 from psa_sdk.errors import Problem
 from psa_sdk.mail import Delivery, Envelope
@@ -24,6 +25,10 @@ class _Page(msgspec.Struct):
     delta: str = msgspec.field(default="", name="@odata.deltaLink")
 
 
+class _Subscription(msgspec.Struct):
+    id: str
+
+
 class GraphBatch(msgspec.Struct, frozen=True, kw_only=True):
     """Some new messages, and the link that leads on."""
 
@@ -38,12 +43,14 @@ class Graph:
     def __init__(self, ctx: Context, peer: Peer, token: str) -> None:
         """Act on a peer's mailbox; `host` names another cloud's Graph."""
         self._network = ctx.service(Network)
-        self._base = f"{_origin(peer)}/v1.0/users/{quote(peer.account)}"
+        self._api = f"{origin_of_api(peer, GRAPH)}/v1.0"
+        self._account = peer.account
+        self._base = f"{self._api}/users/{quote(peer.account)}"
         self._token = token
 
     async def new_messages(self, folder: str, link: str, most: int) -> GraphBatch:
         """Return the messages of the next page of the folder's changes. Nothing is marked."""
-        start = f"{self._base}/mailFolders/{quote(folder.lower() if folder.upper() == 'INBOX' else folder)}/messages/delta?{_SELECT}"
+        start = f"{self._base}/mailFolders/{quote(_named(folder))}/messages/delta?{_SELECT}"
         if link and urlsplit(link)[:2] != urlsplit(self._base)[:2]:
             raise PeerTrouble("The stored link leads elsewhere; resync the mailbox.")
         answer = await self._ask(
@@ -73,6 +80,30 @@ class Graph:
                 _good(answer)
             if move_to and answer.status != 404:
                 _good(await self._ask("POST", f"{path}/move", body={"destinationId": move_to}))
+
+    async def subscribe(self, folder: str, url: str, client_state: str, until: datetime) -> str:
+        """Have Graph tell an address what comes to a folder; returns the subscription's id."""
+        body = {
+            "changeType": "created",
+            "notificationUrl": url,
+            "resource": f"users/{self._account}/mailFolders('{_named(folder)}')/messages",
+            "expirationDateTime": _instant(until),
+            "clientState": client_state,
+        }
+        answer = _good(await self._ask("POST", f"{self._api}/subscriptions", body=body))
+        return msgspec.json.decode(answer.content, type=_Subscription).id
+
+    async def renew(self, subscription: str, until: datetime) -> bool:
+        """Let a subscription go on; tells whether it was still there."""
+        answer = await self._ask(
+            "PATCH",
+            f"{self._api}/subscriptions/{quote(subscription)}",
+            body={"expirationDateTime": _instant(until)},
+        )
+        if answer.status == 404:
+            return False
+        _good(answer)
+        return True
 
     async def deliver(self, envelope: Envelope) -> Delivery:
         """Send a message as MIME; Graph takes the recipients from its headers."""
@@ -116,10 +147,12 @@ class Graph:
             raise PeerTrouble(str(problem)) from problem
 
 
-def _origin(peer: Peer) -> str:
-    if not peer.host:
-        return GRAPH
-    return peer.authority if urlsplit(peer.authority).hostname == peer.host else f"https://{peer.host}"
+def _named(folder: str) -> str:
+    return "inbox" if folder.upper() == "INBOX" else folder
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _good(answer: HttpAnswer) -> HttpAnswer:

@@ -42,6 +42,7 @@ VIEWS = (
             "priority",
             "ticket_type",
             "aliases",
+            "pubsub_topic",
             "trusted_servers",
             "plus_addressing",
             "acknowledges",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from psa_mail import subscriptions
 from psa_mail.api import INCOMING, MAILBOXES, OUTGOING
 from psa_mail.tables import Incoming, Outgoing
 from psa_sdk import Answer, Context
@@ -51,7 +52,10 @@ async def health(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
     if id is None:
         return None
     found = (await ctx.service(Documents).one(MAILBOXES, id)).items[0].attributes
-    return {"mailbox": found, "waiting": await ctx.db.fetch_value(WAITING, id), "id": id}
+    # Whoever sets up Google's Pub/Sub enters it there; the others are told by ourselves.
+    push_url = subscriptions.url_of(ctx, id) if found["kind"] == "gmail" else ""
+    waiting = await ctx.db.fetch_value(WAITING, id)
+    return {"mailbox": found, "waiting": waiting, "id": id, "push_url": push_url}
 
 
 async def told(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:

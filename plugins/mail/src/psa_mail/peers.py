@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -92,6 +93,14 @@ async def peer_of(ctx: Context, resource: str, row: Mapping[str, Any]) -> Peer:
         certificate=row["certificate"],
         account=account,
     )
+
+
+def origin_of_api(peer: Peer, usual: str) -> str:
+    """Return where a provider's API is: the usual place, or that of another cloud whose host is named."""
+    if not peer.host:
+        return usual
+    known = urlsplit(peer.authority)
+    return f"{known.scheme}://{known.netloc}" if known.hostname == peer.host else f"https://{peer.host}"
 
 
 def tls(peer: Peer) -> ssl.SSLContext:

@@ -17,6 +17,7 @@ from psa_mail import (
     resources,
     routes,
     sending,
+    subscriptions,
     tables,
     ticket_mail,
 )
@@ -45,7 +46,7 @@ def psa_manifest() -> Manifest:
         tables=tables.ALL,
         resources=resources.ALL,
         extensions=resources.EXTENSIONS,
-        routes=routes.ALL,
+        routes=(*routes.ALL, subscriptions.ring),
         permissions=PERMISSIONS,
         roles={
             "manager": (
@@ -70,10 +71,12 @@ def psa_manifest() -> Manifest:
             collecting.collect,
             collecting.put_away,
             collecting.look_round,
+            subscriptions.subscribe,
+            subscriptions.subscribe_one,
             processing.work_off,
             sending.deliver,
         ),
-        schedules=collecting.SCHEDULES,
+        schedules=(*collecting.SCHEDULES, *subscriptions.SCHEDULES),
         settings=MailSettings,
         ui=pages.UI,
         demo=demo.fill,

@@ -52,7 +52,8 @@ async def watch_mailbox(ctx: Context, change: Change) -> None:
         return
     await ctx.db.execute(
         "INSERT INTO mail.mailbox_health (id, mailbox, next_check_at) VALUES (psa.new_id(), $1, $2)"
-        " ON CONFLICT (tenant_id, mailbox) DO UPDATE SET next_check_at = $2, failures = 0, refused_logins = 0",
+        " ON CONFLICT (tenant_id, mailbox) DO UPDATE SET next_check_at = $2, failures = 0, refused_logins = 0,"
+        " subscription = '', subscribed_until = NULL, subscription_error = ''",
         change.id,
         ctx.now,
     )
@@ -68,6 +69,14 @@ async def _check_peer(ctx: Context, change: Change) -> None:
     if kind == "graph" and authentication != "microsoft":
         faults.append(
             _fault("authentication", "Microsoft Graph needs the log-in microsoft.", "graph_needs_microsoft")
+        )
+    if kind == "gmail" and authentication not in {"google", "google_service"}:
+        faults.append(
+            _fault(
+                "authentication",
+                "The Gmail API needs the log-in google or google_service.",
+                "gmail_needs_google",
+            )
         )
     if authentication in OAUTH and not change.value("client_id"):
         faults.append(

@@ -11,6 +11,7 @@ from psa_mail.addresses import Person, people, written
 from psa_mail.api import OUTGOING, TRANSPORTS, MailBounced
 from psa_mail.composing import Draft, composed
 from psa_mail.drafting import Nothing, draft_of
+from psa_mail.gmail import Gmail
 from psa_mail.graph import Graph
 from psa_mail.peers import LoginRefused, PeerTrouble, peer_of
 from psa_mail.smtp import SmtpTransport
@@ -125,6 +126,8 @@ async def _transport(ctx: Context, row: Mapping[str, Any] | None) -> MailTranspo
     token = await oauth.access_token(ctx, peer) if peer.authentication not in {"password", "none"} else ""
     if row["kind"] == "graph":
         return Graph(ctx, peer, token)
+    if row["kind"] == "gmail":
+        return Gmail(ctx, peer, token)
     return SmtpTransport(peer, token)
 
 

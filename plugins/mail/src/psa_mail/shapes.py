@@ -29,7 +29,7 @@ class TransportShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     from_address: Address
-    kind: Literal["smtp", "graph"] = "smtp"
+    kind: Literal["smtp", "graph", "gmail"] = "smtp"
     host: Host = ""
     port: Port = 587
     security: Security = "starttls"
@@ -63,7 +63,7 @@ class MailboxShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     address: Address
-    kind: Literal["imap", "graph", "push"] = "imap"
+    kind: Literal["imap", "graph", "gmail", "push"] = "imap"
     aliases: Annotated[tuple[Address, ...], Meta(max_length=50)] = ()
     host: Host = ""
     port: Port = 993
@@ -85,6 +85,7 @@ class MailboxShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     trusted_servers: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=253)], ...], Meta(max_length=20)
     ] = ()
+    pubsub_topic: Annotated[str, Meta(max_length=300, pattern=r"^(projects/[^/\s]+/topics/[^/\s]+)?$")] = ""
     is_paused: bool = False
 
 
@@ -113,6 +114,8 @@ class HealthRead(msgspec.Struct, kw_only=True):
     failures: int
     last_error: str
     failing_since: datetime | None
+    subscribed_until: datetime | None
+    subscription_error: str
 
 
 class IncomingRead(msgspec.Struct, kw_only=True):

@@ -22,10 +22,10 @@ TEMPLATE_KINDS = ("created", "reply", "resolved", "survey", "notice", "password_
 
 
 class Transport(TenantTable, schema="mail", tablename="transport"):
-    """A way out: an SMTP server, or Microsoft Graph."""
+    """A way out: an SMTP server, Microsoft Graph, or the Gmail API."""
 
     name = Text()
-    kind = Choice("smtp", "graph", default="smtp")
+    kind = Choice("smtp", "graph", "gmail", default="smtp")
     host = Text(default="", help_text="Of the server; empty takes the provider's own")
     port = Integer(default=587)
     security = Choice(*SECURITY, default="starttls")
@@ -51,7 +51,7 @@ class Mailbox(TenantTable, schema="mail", tablename="mailbox"):
     name = Text()
     address = Text()
     aliases = Tags(help_text="Further addresses of this mailbox")
-    kind = Choice("imap", "graph", "push", default="imap")
+    kind = Choice("imap", "graph", "gmail", "push", default="imap")
     host = Text(default="")
     port = Integer(default=993)
     security = Choice(*SECURITY, default="tls")
@@ -66,6 +66,7 @@ class Mailbox(TenantTable, schema="mail", tablename="mailbox"):
     after_reading = Choice("keep", "seen", "move", default="seen")
     archive_folder = Text(default="")
     poll_seconds = Integer(default=60)
+    pubsub_topic = Text(default="", help_text="Where Gmail tells of new mail: projects/…/topics/…")
     transport = Ref("email-transports", null=True, on_delete="set_null")
     queue = Ref("ticket-queues", null=True, on_delete="set_null")
     triage_queue = Ref("ticket-queues", null=True, on_delete="set_null")
@@ -88,7 +89,9 @@ class MailboxHealth(TenantTable, schema="mail", tablename="mailbox_health"):
 
     mailbox = Ref("email-mailboxes", on_delete="cascade")
     state = Choice("new", "working", "failing", default="new")
-    position = Json(default={}, help_text="uidvalidity and uid of IMAP, the delta link of Graph")
+    position = Json(
+        default={}, help_text="uidvalidity and uid of IMAP, delta link of Graph, history of Gmail"
+    )
     checked_at = Instant(null=True)
     succeeded_at = Instant(null=True)
     next_check_at = Instant(null=True)
@@ -99,6 +102,9 @@ class MailboxHealth(TenantTable, schema="mail", tablename="mailbox_health"):
     alerted_at = Instant(null=True)
     watched_by = Text(default="")
     watched_until = Instant(null=True)
+    subscription = Text(default="", help_text="At the provider, who rings when mail arrives")
+    subscribed_until = Instant(null=True)
+    subscription_error = Text(default="")
 
     index_on = (Index(("mailbox",), unique=True), Index(("next_check_at",)))
     exported = False
