@@ -203,9 +203,10 @@ class GatewayLedger(Protocol):
         *,
         reason: str,
         hard: bool = False,
+        returned: bool = False,
         attempt_id: UUID | None = None,
     ) -> None:
-        """Money didn't arrive, or came back: what the payment was applied to is open again."""
+        """Money didn't arrive; only with `returned` a payment that had arrived came back, and what it paid is open."""
         ...
 
     async def refunded(

@@ -117,11 +117,14 @@ class StoredGatewayLedger:
         *,
         reason: str,
         hard: bool = False,
+        returned: bool = False,
         attempt_id: UUID | None = None,
     ) -> None:
-        """Money didn't arrive, or came back: what the payment was applied to is open again."""
+        """Money didn't arrive; only with `returned` a payment that had arrived came back, and what it paid is open."""
         attempt = await self._attempt(provider, reference, attempt_id)
         payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is not None and not returned:
+            return
         if payment is not None:
             await money_back.fail(self._ctx, payment, reason, self._ctx.today)
         if attempt is None or attempt["state"] == "failed" or (payment is None and attempt["payment"]):
