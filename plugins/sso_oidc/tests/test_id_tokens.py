@@ -14,9 +14,9 @@ from joserfc import jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from psa_sdk.admission import Refused
 from psa_sso_oidc.discovery import ALGORITHMS
 from psa_sso_oidc.id_tokens import Expected, UnknownKey, read_keys, verify
-from psa_sso_oidc.refusals import Refused
 
 NOW = 1_800_000_000
 KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from psa_sdk.admission import Refused, domain_allowed, roles_for
 from psa_sso_oidc import attempts
 from psa_sso_oidc.discovery import read_metadata
-from psa_sso_oidc.people import domain_allowed, person, roles_for
-from psa_sso_oidc.refusals import Refused
+from psa_sso_oidc.people import person
 
 NOW = 1_800_000_000.0
 PROVIDER = UUID("01890000-0000-7000-8000-000000000001")

@@ -15,8 +15,8 @@ from uuid import UUID
 import msgspec
 
 from psa_sdk.access import Audience
+from psa_sdk.admission import Refused
 from psa_sdk.signing import Signer
-from psa_sso_oidc.refusals import Refused
 
 PURPOSE: Final = "sso-oidc-state"
 LASTS: Final = 600

@@ -5,13 +5,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from psa_sdk import Context
+from psa_sdk.admission import Refused
 from psa_sdk.context import Row
 from psa_sdk.errors import NotFound, Problem
 from psa_sdk.tables import new_id
 from psa_sso_oidc import attempts
 from psa_sso_oidc.api import PROVIDERS
 from psa_sso_oidc.exchange import Grant, Registration, redeemed
-from psa_sso_oidc.refusals import Refused
 from psa_sso_oidc.remembered import read
 from psa_sso_oidc.shapes import Checked
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from psa_sso_oidc.refusals import Refused
+from psa_sdk.admission import Refused
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures with a key pair; a shared secret or none at all proves nothing about the provider."""

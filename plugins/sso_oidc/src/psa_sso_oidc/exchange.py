@@ -8,11 +8,11 @@ from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from psa_sdk import Context
+from psa_sdk.admission import Refused
 from psa_sdk.errors import Problem
 from psa_sdk.network import Network
 from psa_sso_oidc.discovery import Metadata
 from psa_sso_oidc.id_tokens import Expected, UnknownKey, verify
-from psa_sso_oidc.refusals import Refused
 from psa_sso_oidc.remembered import SECONDS, Known, fetched, known
 
 

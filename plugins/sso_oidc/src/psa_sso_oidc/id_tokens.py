@@ -13,7 +13,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 
-from psa_sso_oidc.refusals import Refused
+from psa_sdk.admission import Refused
 
 SKEW: Final = 120.0
 """Seconds by which clocks may differ (AUTH-40)."""

@@ -6,13 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from psa_sdk import Context
+from psa_sdk.admission import Person, Refused, domain_allowed
 from psa_sdk.context import Row
 from psa_sdk.errors import Problem
 from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sdk.signing import Signer
-from psa_sso_oidc.accounts import key_of
-from psa_sso_oidc.people import Person, domain_allowed
-from psa_sso_oidc.refusals import Refused
+from psa_sso_oidc.api import key_of
 from psa_sso_oidc.routes import start_path
 
 PURPOSE: Final = "sso-oidc-link"

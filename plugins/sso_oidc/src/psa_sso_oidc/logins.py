@@ -10,19 +10,18 @@ import msgspec
 
 from psa_sdk import Context
 from psa_sdk.access import Audience
+from psa_sdk.admission import Admission, Person, Refused, account_for
 from psa_sdk.context import Row
 from psa_sdk.errors import NotFound, Problem, Unauthenticated
 from psa_sdk.sign_in import SignedIn, SignIn, Transport
 from psa_sdk.signing import Signer
 from psa_sdk.tables import new_id
 from psa_sso_oidc import attempts
-from psa_sso_oidc.accounts import account_for
-from psa_sso_oidc.api import PROVIDERS
+from psa_sso_oidc.api import PROVIDERS, key_of
 from psa_sso_oidc.checking import registration_of
 from psa_sso_oidc.exchange import Grant, Registration, authorization_url, claims_for
 from psa_sso_oidc.linking import link
-from psa_sso_oidc.people import Person, person
-from psa_sso_oidc.refusals import Refused
+from psa_sso_oidc.people import person
 from psa_sso_oidc.remembered import known
 
 METHOD: Final = "oidc"
@@ -131,7 +130,7 @@ async def _let_in(
 ) -> SignedIn:
     try:
         async with ctx.service(SignIn).unit() as unit:
-            account = await account_for(unit, provider, who)
+            account = await account_for(unit, Admission.of(key_of(provider["id"]), provider), who)
             return await unit.service(SignIn).sign_in(
                 account.id,
                 method=METHOD,

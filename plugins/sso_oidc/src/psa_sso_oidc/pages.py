@@ -12,10 +12,11 @@ UI = Ui(
     views=(
         ResourceView(
             resource=PROVIDERS,
-            singular="OpenID Connect provider",
+            singular="Identity provider",
             icon="log-in",
             columns=("name", "preset", "audience", "issuer", "is_active"),
-            summary=("preset", "audience", "is_active"),
+            summary=("preset", "audience"),
+            hidden=("callback_path",),
             fields=(
                 "name",
                 "preset",

@@ -11,8 +11,7 @@ from psa_sdk.network import Network
 from psa_sdk.sign_in import ExternalIdentities
 from psa_sdk.signing import Signer
 from psa_sdk.ui import Done, Go
-from psa_sso_oidc.accounts import key_of
-from psa_sso_oidc.api import PROVIDERS
+from psa_sso_oidc.api import PROVIDERS, key_of
 from psa_sso_oidc.linking import link_path
 from psa_sso_oidc.logins import provider_of
 from psa_sso_oidc.presets import PRESETS

@@ -1,23 +1,11 @@
-"""What a provider's claims say about a person, and what follows from it for the account: pure rules."""
+"""What a provider's claims say about a person."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from psa_sso_oidc.refusals import Refused
+from psa_sdk.admission import Person, Refused
 
 _MOST_GROUPS: Final = 2000
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A person as the provider knows them; `groups` is None where it doesn't tell."""
-
-    subject: str
-    email: str
-    email_verified: bool
-    name: str
-    groups: frozenset[str] | None
 
 
 def person(
@@ -67,24 +55,3 @@ def _groups(claims: Mapping[str, Any], path: str) -> frozenset[str] | None:
     if not isinstance(listed, Sequence) or not all(isinstance(one, str) for one in listed):
         raise Refused("token_malformed", path)
     return frozenset(listed[:_MOST_GROUPS])
-
-
-def domain_allowed(email: str, domains: Sequence[str]) -> bool:
-    """Tell whether an address belongs to one of the domains; to any where none is named.
-
-    Example:
-        >>> domain_allowed("ann@EXAMPLE.com", ["example.com"]), domain_allowed("ann@example.com.evil", ["example.com"])
-        (True, False)
-    """
-    _, at, domain = email.rpartition("@")
-    return not domains or bool(at and domain.lower() in {one.lower() for one in domains})
-
-
-def roles_for(groups: frozenset[str] | None, mapping: Mapping[str, Sequence[str]]) -> frozenset[str] | None:
-    """Return the roles that groups give; None leaves roles alone, where nothing is mapped.
-
-    Without any word about groups a mapping gives none: what isn't said isn't granted.
-    """
-    if not mapping:
-        return None
-    return frozenset(role for group in groups or () for role in mapping.get(group, ()))

@@ -11,11 +11,11 @@ from uuid import UUID
 import msgspec
 
 from psa_sdk import Context
+from psa_sdk.admission import Refused
 from psa_sdk.errors import Problem
 from psa_sdk.network import Network
 from psa_sso_oidc.discovery import Metadata, metadata_url, read_metadata
 from psa_sso_oidc.id_tokens import PublicKey, read_keys
-from psa_sso_oidc.refusals import Refused
 
 LASTS: Final = 3600.0
 PAUSE: Final = 60.0

@@ -3,9 +3,9 @@
 from urllib.parse import urlsplit
 
 from psa_sdk import Change, Context
+from psa_sdk.admission import check_admission
 from psa_sdk.errors import Fault, Invalid, Problem
 from psa_sdk.network import Network
-from psa_sdk.sign_in import ExternalIdentities
 from psa_sso_oidc.presets import PRESETS, issuer_problem
 from psa_sso_oidc.remembered import forget
 
@@ -20,45 +20,16 @@ async def write_provider(ctx: Context, change: Change) -> None:
         if "<" not in known.issuer:
             blank["issuer"] = known.issuer
         change.new.update({name: value for name, value in blank.items() if not change.new.get(name)})
-    elif change.changes("audience"):
-        raise _fault("audience", "A provider keeps its audience; set up another one.", "fixed")
     if "scopes" in change.new:
         asked = change.new["scopes"].split() or known.scopes.split()
         change.new["scopes"] = " ".join(dict.fromkeys(("openid", *asked)))
-    if "email_domains" in change.new:
-        change.new["email_domains"] = list(dict.fromkeys(one.lower() for one in change.new["email_domains"]))
-    if change.value("audience") == "portal" and change.value("creates_accounts"):
-        raise _fault(
-            "creates_accounts",
-            "A client's account belongs to a contact: open it in the portal, and let the address link it.",
-            "portal_accounts_are_opened",
-        )
-    await _check_roles(ctx, change)
+    await check_admission(ctx, change)
     await _check_issuer(ctx, change)
 
 
 async def forget_provider(ctx: Context, change: Change) -> None:
     """Read the provider anew when it was set up again."""
     forget(ctx.tenant_id, change.value("issuer"))
-
-
-async def _check_roles(ctx: Context, change: Change) -> None:
-    """Refuse roles that don't exist, are the other audience's or give more than whoever maps them holds."""
-    mapped: dict[str, list[str]] = change.new.get("group_roles") or {}
-    wanted = {role for roles in mapped.values() for role in roles}
-    audience = change.value("audience")
-    known = await ctx.as_system().records.find("roles")
-    default = change.new.get("default_role")
-    keys = {row["key"] for row in known if row["audience"] == audience}
-    if missing := sorted(wanted - keys):
-        raise _fault("group_roles", f"There is no {audience} role {', '.join(missing)}.", "unknown_role")
-    if default is not None:
-        [key] = [row["key"] for row in known if row["id"] == default]
-        if key not in keys:
-            raise _fault("default_role", f"{key} is no {audience} role.", "unknown_role")
-        wanted.add(key)
-    if wanted:
-        await ctx.service(ExternalIdentities).require_grantable(wanted)
 
 
 async def _check_issuer(ctx: Context, change: Change) -> None:

@@ -54,7 +54,7 @@ class ProviderShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class ProviderWrite(ProviderShown, kw_only=True, forbid_unknown_fields=True):
     """What may be sent for a provider."""
 
-    client_secret: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    client_secret: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
 
 
 class ProviderRead(ProviderShown, kw_only=True):
