@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from psa_billing import drafting, runs
-from psa_billing.rendering import rendered
+from psa_billing.rendering import Look, rendered
 from psa_sdk.testing import Kit
 from psa_time.pricing import Segment
 
@@ -115,7 +115,7 @@ def test_paper_takes_less_than_a_fifth_of_a_second(capsys):
     times: list[float] = []
     for _ in range(15):
         began = time.perf_counter()
-        rendered(sheet, b"", THROUGH, "classic")
+        rendered(sheet, b"", THROUGH, Look())
         times.append(time.perf_counter() - began)
     with capsys.disabled():
         print(f"median {statistics.median(times) * 1000:.0f} ms")  # noqa: T201

@@ -1,20 +1,26 @@
 """Invoices on paper and as data: the same bytes, the client's language, valid by the schema, kept with the invoice."""
 
 import io
+from base64 import b64decode
 from decimal import Decimal as Number
 from importlib.resources import files
 
 import pypdf
+import pytest
 from facturx import xml_check_xsd
 from lxml import etree
 
 from psa_billing.documents import composed
 from psa_billing.engine.money import total
 from psa_billing.formats import Formats
+from psa_billing.sending import filled
+from psa_billing.settings import BillingSettings
 from psa_billing.wording import ENGLISH, GERMAN
+from psa_sdk.tables import new_id
 
 from .counting_house import codes
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 NAMES = {"ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100"}
 
 
@@ -92,6 +98,37 @@ async def test_the_same_invoice_is_the_same_bytes_and_valid(house):
     assert total(bases) == Number(invoice["subtotal"]) - Number(invoice["discount_amount"])
     assert total(lines[:-1]) == lines[-1] == Number(invoice["subtotal"])
     await house.settings(charges_tax=False)
+
+
+async def test_the_organisations_look_is_noted_down(house):
+    """BILL-06: logo and colour as they were at finalising; a logo that is deleted leaves its place empty."""
+    async with house.kit.unit() as ctx:
+        logo = await ctx.files.save(b64decode(PIXEL), name="logo.png")
+    await house.admin.patch("/settings/tenancy", {"values": {"logo": str(logo.id), "primary_hue": 20}})
+    await house.settings(template="modern")
+    invoice = await house.finalised(await house.company())
+    assert invoice["seller"]["hue"] == 20
+    await house.admin.patch("/settings/tenancy", {"values": {"logo": None, "primary_hue": 268}})
+    other = await house.finalised(await house.company())
+    await house.settings(template="classic")
+    first = await pdf_of(house, invoice)
+    pictures = [
+        len(pypdf.PdfReader(io.BytesIO(await pdf_of(house, one))).pages[0].images) for one in (invoice, other)
+    ]
+    assert pictures == [1, 0]
+    async with house.kit.unit() as ctx:
+        row = await ctx.records.get("invoices", invoice["id"])
+        assert await composed(ctx, row) == first
+        gone = {**row, "seller": {**invoice["seller"], "logo": str(new_id())}}
+        assert not pypdf.PdfReader(io.BytesIO(await composed(ctx, gone))).pages[0].images
+
+
+def test_letters_have_the_tenants_own_words():
+    facts = {"number": "INV-1", "total": "€ 5", "contact": "{number}"}
+    assert filled("Dear {contact}, {number} over {total}", facts) == "Dear {number}, INV-1 over € 5"
+    assert BillingSettings(invoice_mail_text="{seller} writes: {link}")
+    with pytest.raises(ValueError, match="Letters know no {password}"):
+        BillingSettings(reminder_mail_text="{number} {password}")
 
 
 async def test_every_document_obeys_the_schema(house):

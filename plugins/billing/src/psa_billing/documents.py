@@ -4,16 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from psa_billing import snapshots
 from psa_billing.api import INVOICES
 from psa_billing.computing import LINES
 from psa_billing.einvoice import xml_of
 from psa_billing.lifecycle import shown
-from psa_billing.paper import sheet
+from psa_billing.paper import decoded, sheet
 from psa_billing.profiles import client
-from psa_billing.rendering import pdf_of
+from psa_billing.rendering import Look, framed, pdf_of
 from psa_sdk import Context, StoredFile, actor
+from psa_sdk.errors import NotFound
 
+PICTURES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+LARGEST = 2_000_000
 CREDITED = "SELECT invoice_number FROM billing.invoice WHERE id = $1"
 
 
@@ -34,9 +39,25 @@ async def composed(ctx: Context, invoice: Mapping[str, Any]) -> bytes:
         xml = b""
     else:
         xml = xml_of(invoice, lines, credits=corrected)
-    return await pdf_of(
-        sheet(invoice, lines, credits=corrected), xml, invoice["invoice_date"], invoice["template"]
-    )
+    look = await _look(ctx, invoice)
+    return await pdf_of(sheet(invoice, lines, credits=corrected), xml, invoice["invoice_date"], look)
+
+
+async def _look(ctx: Context, invoice: Mapping[str, Any]) -> Look:
+    """Return the look that was noted down with the seller; a logo that was deleted since is left out."""
+    seller = decoded(invoice["seller"])
+    look = Look(variant=invoice["template"] or "classic", hue=seller.get("hue", Look().hue))
+    if not seller.get("logo"):
+        return look
+    files = ctx.as_system().files
+    try:
+        logo = await files.get(UUID(seller["logo"]))
+    except NotFound:
+        return look
+    if logo.media_type not in PICTURES or logo.size > LARGEST:
+        return look
+    content = b"".join([chunk async for chunk in files.read(logo.id)])
+    return msgspec.structs.replace(look, logo=framed(content, logo.media_type))
 
 
 @actor(queue="critical")

@@ -11,6 +11,7 @@ from psa_billing.lifecycle import shown
 from psa_billing.paper import decoded
 from psa_billing.profiles import Client, client
 from psa_billing.public_links import link_of
+from psa_billing.settings import PLACE, BillingSettings
 from psa_billing.wording import words
 from psa_sdk import Context
 from psa_sdk.errors import Conflict
@@ -38,11 +39,18 @@ async def send_invoice(
     kind = "mail" if invoice["kind"] == "invoice" else "credit"
     facts = await facts_of(ctx, invoice, who)
     say = words(invoice["language"])
-    text = f"{message}\n{facts['link']}" if message else say[f"{kind}_text"].format(**facts)
+    own = await ctx.settings(BillingSettings)
+    mine = (own.invoice_mail_subject, own.invoice_mail_text) if kind == "mail" else ("", "")
+    subject, text = (
+        filled(chosen, facts) or say[f"{kind}_{part}"].format(**facts)
+        for chosen, part in zip(mine, ("subject", "text"), strict=True)
+    )
+    if message:
+        text = f"{message}\n{facts['link']}"
     delivery = await _deliver(
         ctx,
         recipients,
-        subject=say[f"{kind}_subject"].format(**facts),
+        subject=subject,
         text=text,
         files=(file.id,),
         columns={"kind": "invoice", "company": invoice["company"], "invoice": invoice["id"]},
@@ -67,6 +75,11 @@ async def facts_of(ctx: Context, invoice: Mapping[str, Any], who: Client) -> dic
     }
 
 
+def filled(text: str, facts: Mapping[str, str]) -> str:
+    """Return a tenant's own text with its places filled in."""
+    return PLACE.sub(lambda found: facts[found[1]], text)
+
+
 async def send_reminder(ctx: Context, invoice: Mapping[str, Any], days: int) -> UUID:
     """Remind of an open invoice; `days` after the due date, negative before."""
     who = await client(ctx, invoice["company"])
@@ -77,7 +90,8 @@ async def send_reminder(ctx: Context, invoice: Mapping[str, Any], days: int) -> 
         ctx,
         [who.email],
         subject=say["reminder_subject"].format(**facts),
-        text=say["reminder_before" if days < 0 else "reminder_after"].format(**facts),
+        text=filled((await ctx.settings(BillingSettings)).reminder_mail_text, facts)
+        or say["reminder_before" if days < 0 else "reminder_after"].format(**facts),
         files=(file.id,),
         columns={
             "kind": "reminder",

@@ -1,6 +1,7 @@
 """The settings of billing."""
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -19,6 +20,11 @@ PaymentTerms = Annotated[
         description="due_on_receipt, net_30, eom_10 (days after the month's end), day_15 (of next month)",
     ),
 ]
+
+
+PLACE = re.compile(r"\{(\w+)\}")
+PLACES = frozenset(("contact", "number", "date", "due", "total", "balance", "link", "seller"))
+"""What texts of letters may name."""
 
 
 class BillingSettings(Settings, frozen=True, kw_only=True):
@@ -83,14 +89,37 @@ class BillingSettings(Settings, frozen=True, kw_only=True):
         Decimal,
         Meta(title="Late fee in percent of overdue amounts, every thirty days", description="0: none"),
     ] = Decimal(0)
+    invoice_mail_subject: Annotated[
+        str, Meta(max_length=200, title="Subject of mails with invoices", description="Empty: the usual one")
+    ] = ""
+    invoice_mail_text: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            title="Text of mails with invoices",
+            description="{contact}, {number}, {date}, {due}, {total}, {balance}, {link}, {seller}; empty: the usual one",
+        ),
+    ] = ""
+    reminder_mail_text: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            title="Text of reminders",
+            description="With the same places; empty: the usual one",
+        ),
+    ] = ""
     link_days: Annotated[int, Meta(ge=1, le=3650, title="Days that an invoice's link works")] = 365
     public_url: Annotated[
         str, Meta(max_length=200, title="Address in links", description="Such as https://desk.example.com")
     ] = ""
 
     def __post_init__(self) -> None:
-        """Refuse patterns without a sequence, or without a year where numbers start again (BILL-02)."""
+        """Refuse patterns without a sequence, or without a year where numbers start again (BILL-02), and unknown places."""
         for pattern in (self.invoice_numbers, self.credit_numbers):
             fault = fault_of(pattern, resets_yearly=self.numbers_reset_yearly)
             if fault:
                 raise ValueError(fault)
+        for text in (self.invoice_mail_subject, self.invoice_mail_text, self.reminder_mail_text):
+            unknown = set(PLACE.findall(text)) - PLACES
+            if unknown:
+                raise ValueError(f"Letters know no {{{min(unknown)}}}.")
