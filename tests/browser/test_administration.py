@@ -63,6 +63,19 @@ def test_a_logo_is_uploaded_and_shown_and_a_text_is_none(page: Page):
     expect(page.locator("img.logo")).to_have_count(0)
 
 
+def test_a_setting_is_found_by_its_words(page: Page):
+    page.goto("/ui/settings")
+    parts = page.locator("#settings-parts")
+    page.get_by_label("Find a setting").fill("password")
+    hit = parts.get_by_role("link", name=re.compile("password", re.IGNORECASE)).first
+    expect(parts.get_by_role("link", name="Queues")).to_have_count(0)
+    label = hit.text_content()
+    hit.click()
+    expect(page.get_by_label(str(label), exact=True)).to_be_visible()
+    page.goto("/ui/settings?q=nothing-like-this")
+    expect(parts).to_contain_text("Nothing found")
+
+
 def test_a_permission_is_granted_and_taken_away_in_the_matrix(page: Page, desk: Desk):
     page.goto("/ui/settings/permissions?module=contacts")
     box = page.get_by_role("checkbox", name="Dispatcher: Companies: delete")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from .conftest import Desk
 
@@ -125,10 +125,23 @@ def test_an_edit_is_saved_and_shown_in_the_activity(page: Page, desk: Desk):
 
 def test_what_others_change_appears_by_itself(page: Page, desk: Desk):
     made = desk.make("companies", name="Zliving Company")
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.goto(f"/ui/companies/{made}")
     desk.change("companies", made, industry="Shipping")
     expect(page.locator("#record")).to_contain_text("Shipping")
+
+
+def test_what_changes_while_a_page_is_under_way_is_not_lost(page: Page, desk: Desk):
+    """The change comes after the page is rendered and before its stream is open."""
+    made = desk.make("companies", name="Zgap Company")
+
+    def later(route: Route) -> None:
+        desk.change("companies", made, industry="Shipbuilding")
+        route.continue_()
+
+    page.route("**/ui/events?since=*", later, times=1)
+    page.goto(f"/ui/companies/{made}")
+    expect(page.locator("#record")).to_contain_text("Shipbuilding")
 
 
 def test_moving_between_pages_keeps_the_shell(page: Page):

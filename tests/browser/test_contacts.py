@@ -39,7 +39,14 @@ def test_a_duplicate_is_merged_and_the_merge_taken_back(page: Page, desk: Desk):
     company = desk.make("companies", name="Xylo Company")
     owner = {"company": ("companies", company)}
     kept = desk.make("contacts", owner, first_name="Xenia", last_name="Xylo", email="xenia@example.com")
-    desk.make("contacts", owner, first_name="Xena", last_name="Xylophone", phone="+4930555020")
+    desk.make(
+        "contacts",
+        owner,
+        first_name="Xena",
+        last_name="Xylophone",
+        phone="+4930555020",
+        email="xena@example.com",
+    )
     page.goto(f"/ui/contacts/{kept}")
     page.keyboard.press("m")
     dialog = page.get_by_role("dialog", name="Merge a duplicate")
@@ -47,10 +54,33 @@ def test_a_duplicate_is_merged_and_the_merge_taken_back(page: Page, desk: Desk):
     expect(dialog.locator("[data-fault=source]")).to_contain_text("Choose the contact that goes")
     dialog.get_by_role("combobox", name="Contact that goes").fill("Xylophone")
     dialog.get_by_role("option", name="Xylophone").click()
+    expect(dialog.locator("#merge-preview")).to_contain_text("1 E-mail addresses")
     dialog.get_by_role("button", name="Merge").click()
     expect(page.locator("#record")).to_contain_text("+4930555020")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#record")).not_to_contain_text("+4930555020")
+
+
+def test_a_company_says_what_moves_and_takes_its_duplicate_over(page: Page, desk: Desk):
+    kept = desk.make("companies", name="Umbra Works")
+    gone = desk.make("companies", name="Umbra Wokrs", website="https://umbra.example.com")
+    owner = {"company": ("companies", gone)}
+    for title in ("The lamp flickers", "The lamp is out"):
+        desk.make("tickets", owner, title=title)
+    page.goto(f"/ui/companies/{kept}")
+    page.keyboard.press("m")
+    dialog = page.get_by_role("dialog", name="Merge a duplicate")
+    sought = dialog.get_by_role("combobox", name="Company that goes")
+    sought.fill("Umbra Works")
+    dialog.get_by_role("option", name="Umbra Works").click()
+    expect(dialog.locator("#merge-preview")).to_contain_text("can't be merged into itself")
+    sought.fill("Umbra Wokrs")
+    dialog.get_by_role("option", name="Umbra Wokrs").click()
+    expect(dialog.locator("#merge-preview")).to_contain_text("2 Tickets")
+    dialog.get_by_role("button", name="Merge").click()
+    expect(page.locator("#record")).to_contain_text("https://umbra.example.com")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#record")).not_to_contain_text("https://umbra.example.com")
 
 
 def test_a_contact_is_invited_to_the_portal_and_the_access_ended(page: Page, desk: Desk):

@@ -27,7 +27,7 @@ def unread(page: Page) -> int:
 
 def test_an_assignment_appears_at_the_bell_and_is_read_by_opening_it(page: Page, desk: Desk, colleague: Desk):
     me = desk.api.get("/auth/me").json()["data"]["id"]
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.goto("/ui/companies")
     bell, before = page.locator("#bell button"), unread(page)
     ticket = colleague.make("tickets", {"assigned_to": ("users", me)}, title="The printer hums a tune")
@@ -46,7 +46,7 @@ def test_a_mention_is_told_to_the_mentioned_and_not_to_its_author(page: Page, de
     ticket = desk.make("tickets", title="Mentioned in passing")
     text = f"Look at this, @[Admin](user:{me}) and @[Carla](user:{them})."
     document = {"data": {"type": "comments", "attributes": {"content": text, "note_type": "internal"}}}
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.goto("/ui/notifications")
     assert colleague.api.post(f"/tickets/{ticket}/notes", json=document).status_code == 201
     expect(page.get_by_role("button", name="Mentioned in passing")).to_have_count(1)

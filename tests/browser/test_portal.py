@@ -152,7 +152,7 @@ def test_a_client_asks_by_a_form_replies_with_a_file_and_reads_what_is_public(po
     with portal.expect_download() as downloaded:
         portal.get_by_role("link", name="plan.txt").click()
     assert Path(downloaded.value.path()).read_bytes() == b"two screens"
-    with portal.expect_response("**/portal/events"):
+    with portal.expect_response("**/portal/events?since=*"):
         portal.reload()
     client.note(ticket, "Bill them double for this.", "internal")
     client.note(ticket, "Everything will be ready.", "public")
@@ -257,3 +257,32 @@ def addresses(client: Client) -> list[str]:
     ticket = client.desk.make("tickets", linked, title="Printer prints nothing", description="**Help**")
     client.note(ticket, "On our way.", "public")
     return [path.format(kind=client.kind, ticket=ticket) for path in PAGES]
+
+
+def test_a_client_without_scripts_asks_replies_and_closes(
+    chromium: Browser, desk: Desk, portal_session: Path, client: Client
+):
+    context = chromium.new_context(base_url=desk.url, storage_state=portal_session, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"/portal/tickets/new/{client.kind}")
+    page.get_by_label("Subject").fill("No scripts here")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.locator(".faults")).to_contain_text("Name: This is needed.")
+    page.go_back()
+    page.get_by_label("Subject").fill("No scripts here")
+    page.get_by_label("Name of the colleague").fill("Nemo")
+    page.get_by_label("First day").fill("2026-12-01")
+    file = {"name": "plain.txt", "mimeType": "text/plain", "buffer": b"plain"}
+    page.get_by_label("A photo of the desk").set_input_files(file)
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("heading", name="No scripts here")).to_be_visible()
+    expect(page.locator("#conversation")).to_contain_text("plain.txt")
+    page.get_by_label("Your reply").fill("A plain reply.")
+    page.get_by_role("button", name="Send the reply").click()
+    expect(page.locator("#conversation")).to_contain_text("A plain reply.")
+    page.get_by_role("button", name="Close the request").click()
+    expect(page.locator("#facts")).to_contain_text("Done")
+    forged = context.request.post(f"{page.url}/reopen", form={"csrf": "00.00"})
+    assert forged.status == 403
+    assert context.request.post(f"{page.url}/reopen", form={}).status == 403
+    context.close()

@@ -111,11 +111,11 @@ def test_a_ticket_is_worked_from_the_list_to_resolved_by_keys_alone(page: Page, 
 
 def test_nothing_typed_is_lost_and_a_reply_that_crossed_another_is_held_back(page: Page, desk: Desk):
     ticket = open_ticket(desk, "Lost and found")
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.goto(f"/ui/tickets/{ticket}")
     page.keyboard.press("r")
     write(page, "A long answer that took half an hour")
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.reload()
     expect(page.locator(".composer textarea")).to_have_value("A long answer that took half an hour")
     colleague = desk.person("clara@example.com", "Clara Colleague", "technician").api
@@ -177,6 +177,37 @@ def test_a_note_brings_files_mentions_and_prepared_texts(page: Page, desk: Desk)
     assert len(desk.api.get("/comment-mentions", params=query).json()["data"]) == 1
 
 
+def test_a_note_of_ones_own_is_changed_and_a_colleagues_is_not(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "The clock is slow")
+    mine = say(desk, ticket, "Ist is five minutes late")
+    colleague = desk.person("nell@example.com", "Nell Neighbour", "technician")
+    theirs = say(colleague, ticket, "Take the spare one")
+    page.goto(f"/ui/tickets/{ticket}")
+    expect(page.locator(f"#note-{theirs}")).to_contain_text("Take the spare one")
+    expect(page.locator(f"#note-{theirs}").get_by_role("button", name="Edit")).to_have_count(0)
+    note = page.locator(f"#note-{mine}")
+    note.get_by_role("button", name="Edit").click()
+    expect(note.locator(".tiptap")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("It is five minutes late")
+    note.get_by_role("button", name="Save").click()
+    expect(note).to_contain_text("It is five minutes late")
+    expect(note).to_contain_text("edited")
+    answer = page.request.get(f"/ui/tickets/{ticket}/notes/{theirs}")
+    assert answer.status == 404
+
+
+def test_who_else_has_the_ticket_open_is_shown_and_that_they_write(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "The door sticks")
+    page.goto(f"/ui/tickets/{ticket}")
+    colleague = desk.person("nell@example.com", "Nell Neighbour", "technician")
+    for state, said in (("viewing", "is looking at this"), ("typing", "is writing"), ("gone", "")):
+        body = {"data": {"attributes": {"state": state}}}
+        assert colleague.api.post(f"/tickets/{ticket}/presence", json=body).is_success
+        here = page.locator("psa-ticketing-presence")
+        expect(here).to_have_text(re.compile(f"Nell Neighbour {said}$") if said else "")
+
+
 def test_notes_are_split_off_and_tickets_merged_in_dialogs(page: Page, desk: Desk):
     ticket = open_ticket(desk, "Two things at once")
     say(desk, ticket, "The mailbox is full.")
@@ -234,7 +265,7 @@ def test_children_follow_ups_and_tags_are_made_where_the_ticket_is(page: Page, d
 
 def test_cards_move_by_mouse_and_by_keys_and_go_back_when_refused(page: Page, desk: Desk):
     ticket = open_ticket(desk, "Quokka wants a selfie")
-    with page.expect_response("**/ui/events"):
+    with page.expect_response("**/ui/events?since=*"):
         page.goto("/ui/tickets/board?q=Quokka")
     card = page.locator(f"#card-{ticket}")
     columns = {

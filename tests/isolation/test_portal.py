@@ -228,7 +228,7 @@ async def test_the_event_stream_tells_of_ones_own_only(neighbours):
         async with kit.unit(client) as ctx:
             stream = ctx.service(LiveSource).changes()
             ready.set()
-            async for change in stream:
+            async for _, change in stream:
                 if change is not None:
                     heard.append((change.topic, change.id))
                     if change.topic == "companies":

@@ -110,3 +110,12 @@ async def test_a_ticket_becomes_money(psa_bench, tenancy):
         params={"start_date": str(today.replace(day=1)), "end_date": str(today), "company": str(company)},
     )
     assert months["data"][0]["attributes"]["invoiced"] == "310.50"
+
+    survivor = (await kit.make("companies", name="Riverside Group")).id
+    await told(boss, "post", f"/companies/{survivor}/merge", 200, {"source": str(company)})
+    moved = (await told(finance, "get", path, 200))["data"]
+    assert moved["relationships"]["company"]["data"]["id"] == str(survivor)
+    assert moved["attributes"]["buyer"] == invoice["buyer"]
+    spent = await told(finance, "get", f"/companies/{survivor}/time-entries", 200)
+    assert len(spent["data"]) == 2
+    assert (await aged(finance, survivor, kit.now.date()))["balance"] == "0.00"

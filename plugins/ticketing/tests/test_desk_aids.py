@@ -105,14 +105,43 @@ async def test_open_pages_hear_of_changes_only(desk):
         heard = asyncio.ensure_future(anext(source))
         await asyncio.sleep(0)
         await present(desk, ticket, desk.staff)
-        change = await asyncio.wait_for(heard, 10)
-        while (change.topic, change.id) != ("ticketing.presence", ticket):
-            change = await asyncio.wait_for(anext(source), 10)
+        place, change = await asyncio.wait_for(heard, 10)
+        while change is None or (change.topic, change.id) != ("ticketing.presence", ticket):
+            place, change = await asyncio.wait_for(anext(source), 10)
         await present(desk, ticket, desk.staff)
         await present(desk, ticket, desk.staff, "typing")
-        again = await asyncio.wait_for(anext(source), 10)
+        later, again = await asyncio.wait_for(anext(source), 10)
+        assert again is not None
         assert (again.topic, again.id) == ("ticketing.presence", ticket)
+        assert later >= place
         await source.aclose()
+
+
+async def test_a_page_hears_what_changed_while_it_was_under_way(desk):
+    """What a page missed between its rendering and its stream is told first; what is too old says so."""
+    import asyncio
+
+    from psa_sdk.web import LiveSource
+
+    async with desk.kit.unit(desk.admin) as ctx:
+        source = ctx.service(LiveSource)
+        rendered = source.place()
+        here = source.changes()
+        first = asyncio.ensure_future(anext(here))
+        await asyncio.sleep(0)
+        ticket = await desk.ticket()
+        change = (await asyncio.wait_for(first, 10))[1]
+        while change is None or (change.topic, change.id) != ("tickets", ticket):
+            change = (await asyncio.wait_for(anext(here), 10))[1]
+        await here.aclose()
+        late = source.changes(rendered)
+        told = [(await asyncio.wait_for(anext(late), 10))[1]]
+        while (told[-1].topic, told[-1].id) != ("tickets", ticket):
+            told.append((await asyncio.wait_for(anext(late), 10))[1])
+        await late.aclose()
+        ancient = source.changes(1)
+        assert (await asyncio.wait_for(anext(ancient), 10))[1].topic == "*"
+        await ancient.aclose()
 
 
 async def test_replies_that_cross_are_shown(desk):

@@ -1,11 +1,16 @@
 """What open pages are told: which record changed, never what it says. They fetch it through their own rights.
 
 Changes are gathered for a moment after the commit, handed to the pages of this process and, over Redis, to those
-of others. A lost message costs a page its freshness until the next one, nothing else.
+of others. They have a place: the millisecond at which this process heard them. A page says from which place on it
+listens, and what was heard since, while it was under way or its line was down, is told first. Processes' clocks must
+agree within the moment for which changes are gathered. A lost message costs a page its freshness until the next
+one, nothing else.
 """
 
 import asyncio
 import contextlib
+import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -29,11 +34,15 @@ GATHERED: Final = 0.05
 SIGN_OF_LIFE: Final = 20.0
 LONGEST: Final = 600.0
 """Seconds after which a page must ask anew, so that an ended session hears no more."""
+KEPT: Final = 20_000
+"""Changes that are told again to who asks from an earlier place; before them a page fetches everything anew."""
 _WAITING: Final = 500
 _log = structlog.get_logger("psa.live")
 
 Told = tuple[UUID, LiveChange]
-Listener = asyncio.Queue[LiveChange | None]
+Placed = tuple[int, LiveChange]
+Listener = asyncio.Queue[Placed | None]
+EVERYTHING: Final = LiveChange(topic="*")
 
 
 class _Message(msgspec.Struct):
@@ -54,6 +63,8 @@ class LiveHub:
         self._listeners: dict[UUID, set[Listener]] = {}
         self._gathered: dict[Told, None] = {}
         self._sending: asyncio.Task[None] | None = None
+        self._heard: deque[tuple[int, UUID, LiveChange]] = deque()
+        self._known_from = place()
 
     def tell(self, tenant_id: UUID, change: LiveChange) -> None:
         """Tell open pages about a committed change, shortly."""
@@ -70,11 +81,15 @@ class LiveHub:
                 await self._redis.publish(CHANNEL, msgspec.json.encode(_Message(self._origin, told)))
 
     def _hand_out(self, told: list[Told]) -> None:
+        at = place()
         for tenant_id, change in told:
+            self._heard.append((at, tenant_id, change))
+            if len(self._heard) > KEPT:
+                self._known_from = self._heard.popleft()[0] + 1
             for listener in self._listeners.get(tenant_id, ()):
                 # Who is this far behind fetches everything anew when it reconnects.
                 if listener.qsize() < _WAITING:
-                    listener.put_nowait(change)
+                    listener.put_nowait((at, change))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -105,9 +120,15 @@ class LiveHub:
                 await asyncio.sleep(2)
 
     @asynccontextmanager
-    async def listening(self, tenant_id: UUID) -> AsyncGenerator[Listener]:
-        """Give a queue of a tenant's changes; None in it means that the process stops."""
+    async def listening(self, tenant_id: UUID, since: int | None = None) -> AsyncGenerator[Listener]:
+        """Give a queue of a tenant's changes from a place on; None in it means that the process stops."""
         listener: Listener = asyncio.Queue()
+        if since is not None and since < self._known_from:
+            listener.put_nowait((place(), EVERYTHING))
+        elif since is not None:
+            for at, tenant, change in self._heard:
+                if at >= since and tenant == tenant_id:
+                    listener.put_nowait((at, change))
         listeners = self._listeners.setdefault(tenant_id, set())
         listeners.add(listener)
         try:
@@ -137,22 +158,26 @@ class UnitLive:
         hub, tenant_id = unit.kernel.live, unit.tenant_id
         unit.after_commit(lambda: hub.tell(tenant_id, change))
 
-    async def changes(self) -> AsyncIterator[LiveChange | None]:
+    def place(self) -> int:
+        """Return the place from which a page that is loaded now has to listen."""
+        return place()
+
+    async def changes(self, since: int | None = None) -> AsyncIterator[tuple[int, LiveChange | None]]:
         """Iterate over what the principal may know of; ends with the process, or when it's time to ask anew."""
         unit = self._unit
         loop = asyncio.get_running_loop()
         ends = loop.time() + LONGEST
-        async with unit.kernel.live.listening(unit.tenant_id) as listener:
+        async with unit.kernel.live.listening(unit.tenant_id, since) as listener:
             while loop.time() < ends:
                 try:
-                    change = await asyncio.wait_for(listener.get(), SIGN_OF_LIFE)
+                    told = await asyncio.wait_for(listener.get(), SIGN_OF_LIFE)
                 except TimeoutError:
-                    yield None
+                    yield place(), None
                     continue
-                if change is None:
+                if told is None:
                     return
-                if await self._concerns(change):
-                    yield change
+                if told[1] is EVERYTHING or await self._concerns(told[1]):
+                    yield told
 
     async def _concerns(self, change: LiveChange) -> bool:
         unit, principal = self._unit, cast("KernelPrincipal", self._unit.principal)
@@ -172,6 +197,11 @@ class UnitLive:
             return False
         async with unit.kernel.unit(unit.tenant_id, principal=principal, readonly=True) as own:
             return await own.records.exists(change.topic, change.id)
+
+
+def place() -> int:
+    """Return the place of now in what is told."""
+    return time.time_ns() // 1_000_000
 
 
 def tell_changed(unit: "Unit", resource: str, *ids: UUID) -> None:

@@ -29,6 +29,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str = JSON_API
     extensions: tuple[str, ...] = ()
     max_body: int = JSON_BYTES
+    forms: bool = False
+    """Whether its handler checks the token against forged requests in a form's own field."""
     refuse: Callable[[Any, Mapping[str, Any]], Any] | None = None
     """Makes the answer to a problem where browsers are told otherwise than programs."""
     own_authorization: bool = False

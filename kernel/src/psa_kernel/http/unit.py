@@ -12,6 +12,7 @@ import structlog
 from litestar import Request, Response
 
 from psa_kernel.builtin.auth.authenticate import authenticate
+from psa_kernel.builtin.auth.browser import AWAITED, unproven
 from psa_kernel.http import limits
 from psa_kernel.http.endpoint import KEY, Endpoint
 from psa_kernel.http.errors import NotAcceptable, send_error
@@ -57,14 +58,14 @@ class UnitOfWorkLayer:
         scope["psa.tenant"] = tenant
         try:
             principal = (
-                ANONYMOUS
-                if endpoint.own_authorization
-                else await authenticate(self.kernel, scope, facts.ip)
+                ANONYMOUS if endpoint.own_authorization else await authenticate(self.kernel, scope, facts.ip)
             )
         except Unauthenticated:
             # Guesses at credentials count against their address.
             await self.limiter.take(self.limiter.buckets("", None, facts.ip or ""))
             raise
+        if AWAITED in scope and not endpoint.forms:
+            raise unproven()
         scope["psa.principal"] = principal
         if tenant is None and principal.tenant_id is not None:
             tenant = scope["psa.tenant"] = await self.kernel.directory.by_id(principal.tenant_id)

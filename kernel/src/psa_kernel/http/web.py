@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
-from psa_kernel.builtin.auth.browser import require_same_origin
+from psa_kernel.builtin.auth.browser import check_form, require_same_origin
 from psa_kernel.http.endpoint import Endpoint
 from psa_kernel.kernel import Kernel
 from psa_kernel.unit_of_work import Unit
@@ -54,6 +54,7 @@ def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
         if route.method != "GET":
             require_same_origin(kernel.config, request.scope)
+            await check_form(request)
         unit: Unit = request.scope["psa.unit"]  # pyright: ignore[reportTypedDictNotRequiredAccess, reportGeneralTypeIssues]
         if checked:
             unit.require(route.permission)
@@ -70,5 +71,6 @@ def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
         refuse=route.refuse,
         detached=route.detached,
         confined=route.confined,
+        forms=True,
     )
     return HTTPRouteHandler(route.path, http_method=route.method, opt=endpoint.opt(), status_code=200)(handle)

@@ -45,6 +45,7 @@ class UnitRecords(RecordReads):
         rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
         if not rows[0]["psa_visible"]:
             raise beyond(declared)
+        tell_changed(self._unit, resource, change.id)
         await self._after(declared, change)
         return change.id
 

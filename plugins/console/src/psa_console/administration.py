@@ -11,7 +11,7 @@ _SETUP: Final = assistant.UPDATE
 _MAY: Final = settings.SECTIONS
 
 PAGES: Final = (
-    page("/settings", "settings", settings.start, "Settings", _MAY),
+    page("/settings", "settings", settings.start, "Settings", _MAY, block="parts"),
     page("/settings/modules", "modules", settings.modules, "Modules", settings.MODULES),
     page("/settings/branding", "branding", brand.page, "Branding", _SETUP),
     page("/settings/branding/contrast", "contrasts", brand.preview, "Branding", _SETUP, block="table"),

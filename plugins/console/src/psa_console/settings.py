@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
+
 from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault, Invalid
@@ -57,9 +59,43 @@ async def _sections(ctx: Context) -> list[SettingsSection]:
     ]
 
 
-async def start(ctx: Context) -> Mapping[str, Any]:
-    """Load the first page of the settings."""
-    return {"groups": await navigation(ctx), "section_id": ""}
+class Sought(msgspec.Struct, kw_only=True):
+    """What somebody looks for among the settings."""
+
+    q: str = ""
+
+
+async def start(ctx: Context, query: Sought) -> Mapping[str, Any]:
+    """Load the first page of the settings: all parts, or those in which something is found by its words."""
+    groups, words = await navigation(ctx), query.q.casefold().split()
+    if not words:
+        return {"groups": groups, "section_id": "", "q": ""}
+    matches = await _matches(ctx, words)
+    say = here().gettext
+    found = {
+        title: [
+            one
+            for one in sections
+            if matches.get(one.id) or all(word in say(one.title).casefold() for word in words)
+        ]
+        for title, sections in groups.items()
+    }
+    kept = {title: sections for title, sections in found.items() if sections}
+    return {"groups": kept, "section_id": "", "q": query.q, "matches": matches}
+
+
+async def _matches(ctx: Context, words: Sequence[str]) -> dict[str, list[Field]]:
+    """Return the settings whose label or help has all the words, in the reader's language, by section."""
+    if not ctx.principal.allows(SECTIONS):
+        return {}
+    say = here().gettext
+    found: dict[str, list[Field]] = {}
+    for one in (await ctx.service(Documents).call("GET", "/settings")).items:
+        for field in _fields(one.attributes):
+            said = f"{say(field.label)} {say(field.help) if field.help else ''}".casefold()
+            if field.control != "json" and all(word in said for word in words):
+                found.setdefault(one.id, []).append(field)
+    return found
 
 
 async def section(ctx: Context, name: str) -> Mapping[str, Any]:

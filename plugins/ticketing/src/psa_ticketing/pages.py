@@ -62,6 +62,15 @@ PAGES = (
         title="Canned responses",
     ),
     Page(
+        path="/tickets/{id:uuid}/notes/{note:uuid}",
+        template="ticketing/note.html",
+        permission="comments.comments.update",
+        load=composing.own_note,
+        block="form",
+        title="Edit note",
+        active="tickets",
+    ),
+    Page(
         path="/tickets/board",
         template="ticketing/board.html",
         permission=READ,
@@ -86,6 +95,11 @@ ACTIONS = (
         handle=composing.send,
         max_body=composing.LARGEST,
         slot="ticket.composer",
+    ),
+    Action(
+        path="/tickets/{id:uuid}/notes/{note:uuid}",
+        permission="comments.comments.update",
+        handle=composing.edit_note,
     ),
     Action(path="/tickets/{id:uuid}/texts/{response:uuid}", permission=READ, handle=composing.fill_in),
     Action(path="/tickets/{id:uuid}/set", permission=UPDATE, handle=properties.change),

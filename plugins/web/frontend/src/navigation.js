@@ -34,6 +34,7 @@ async function arrive(doc, main) {
   const nav = doc.querySelector('[data-nav], .side nav'), old = document.querySelector('[data-nav], .side nav');
   if (nav && old) { const at = old.scrollTop; old.replaceChildren(...nav.childNodes); old.scrollTop = at; }
   window.htmx.process(main);
+  document.dispatchEvent(new CustomEvent('psa:arrived'));
   (main.querySelector('[autofocus]') ?? main).focus({preventScroll: true});
   for (const script of fresh('script[type=module][src]', 'src')) {
     head.append(Object.assign(document.createElement('script'), {type: 'module', src: script.src}));
@@ -41,16 +42,20 @@ async function arrive(doc, main) {
   waitingToast();
 }
 
+let latest;
 async function soft(url, push) {
+  const mine = latest = Symbol();
   root.dataset.loading = '';
   try {
     const got = await page(url);
+    // Whoever has clicked again in the meantime wants to go there.
+    if (mine !== latest) return;
     ahead.clear();
     const doc = new DOMParser().parseFromString(got.text, 'text/html'), main = doc.getElementById('main');
     if (!main || doc.documentElement.dataset.build !== root.dataset.build || doc.documentElement.dataset.prefix !== prefix) return location.assign(url);
     if (push) history.pushState({psa: 1}, '', got.url);
     await arrive(doc, main);
-  } catch { location.assign(url); } finally { delete root.dataset.loading; }
+  } catch { if (mine === latest) location.assign(url); } finally { if (mine === latest) delete root.dataset.loading; }
 }
 
 function waitingToast() {

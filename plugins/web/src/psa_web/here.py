@@ -36,6 +36,8 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     language: str
     gettext: Callable[[str], str]
     timezone: datetime.tzinfo
+    place: int = 0
+    """From where on the page listens to what changes."""
     nav: Mapping[str, Sequence[NavEntry]] = {}
     active: str = ""
 

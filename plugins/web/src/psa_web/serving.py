@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
 
 import structlog
@@ -221,6 +221,12 @@ class Server:
             headers["HX-Redirect"] = f"{self.frame.prefix}/login"
         return answers.redirect(f"{self.frame.prefix}/login{after}", headers)
 
+    def _back(self, request: WebRequest) -> str:
+        """Return the page of this shell that a form without scripts was sent from, else the first one."""
+        came = urlsplit(request.headers.get("referer", ""))
+        here = came.netloc == request.headers.get("host") and came.path.startswith(f"{self.frame.prefix}/")
+        return urlunsplit(("", "", came.path, came.query, "")) if here else f"{self.frame.prefix}/"
+
     async def _followed(self, place: Here, answered: Answered) -> Response[Any]:
         told: dict[str, Any] = {"toast": place.gettext(answered.toast) if answered.toast else ""}
         if isinstance(answered, Go):
@@ -233,5 +239,7 @@ class Server:
             if not answers.is_action(place.request.headers):
                 return answers.html(text, place.request)
             return answers.json({**told, "html": text})
+        if not answers.is_action(place.request.headers):
+            return answers.redirect(self._back(place.request))
         undo = place.url(answered.undo) if answered.undo else ""
         return answers.json({**told, "refresh": list(answered.refresh), "undo": undo})

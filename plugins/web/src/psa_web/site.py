@@ -15,7 +15,7 @@ from psa_sdk.documents import Documents, Found, Item
 from psa_sdk.hooks import psa_nav
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import NavItem, ResourceView, Shell, ShellFrame, Ui
-from psa_sdk.web import Browser, Installation, Installed, WebRequest
+from psa_sdk.web import Browser, Installation, Installed, LiveSource, WebRequest
 from psa_web.assets import Statics, bundles, icon
 from psa_web.catalogues import Catalogues, accepted
 from psa_web.fields import shown
@@ -125,6 +125,7 @@ class Site:
             language=language,
             gettext=self.catalogues.of(language).gettext,
             timezone=browser.timezone,
+            place=ctx.service(LiveSource).place(),
         )
 
     def environment(self, language: str) -> Environment:
@@ -157,6 +158,7 @@ class Site:
             "words": lambda: words(translations.gettext),
             "url": _url,
             "can": _can,
+            "token": _token,
             "record_url": self._record_url,
             "label_of": _label_of,
             "related": _related,
@@ -229,6 +231,11 @@ def _url(path: str) -> str:
 
 def _can(permission: str) -> bool:
     return here().can(permission)
+
+
+def _token() -> Markup:
+    """Return the field by which a form is sent without scripts."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(here().csrf)
 
 
 def _related(found: Found, item: Item, name: str) -> Item | None:

@@ -17,11 +17,13 @@ def stream_route(server: Server) -> WebRoute:
     """Return the route of a shell's event stream."""
 
     async def listen(ctx: Context, request: WebRequest) -> Response[Any]:
-        source = ctx.service(LiveSource)
+        source, since = ctx.service(LiveSource), _since(request)
 
         async def told() -> AsyncIterator[bytes]:
             yield b"retry: 3000\n\n"
-            async for change in source.changes():
+            async for place, change in source.changes(since):
+                # The browser says the last id when it comes back after a lost line.
+                yield b"id: %d\n" % place
                 if change is None:
                     yield b": alive\n\n"
                     continue
@@ -35,3 +37,9 @@ def stream_route(server: Server) -> WebRoute:
         )
 
     return server.route("web", "GET", "/events", AUTHENTICATED, listen, detached=True)
+
+
+def _since(request: WebRequest) -> int | None:
+    """Return the place from which a page listens: the last one that it heard, else the one it was rendered at."""
+    said = request.headers.get("last-event-id") or request.query_params.get("since") or ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None

@@ -1,13 +1,14 @@
 """Credentials on a request: a bearer token, or a browser's cookie with the checks that cookies need.
 
 A browser sends cookies with any site's request. So a cookie counts for unsafe methods only together with a
-same-site origin and the session's CSRF token in a header, which no other site can read (ASVS 3.5.1-3.5.3).
+same-site origin and the session's CSRF token in a header, or in a field of a page's form, which no other site can
+read (ASVS 3.5.1-3.5.3).
 """
 
 import datetime
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -21,9 +22,15 @@ from psa_sdk.errors import Forbidden, Unauthenticated
 from psa_sdk.sign_in import SessionCookie
 
 if TYPE_CHECKING:
+    from litestar import Request
+
     from psa_kernel.unit_of_work import Unit
 
 CSRF_HEADER: Final = "x-csrf-token"
+CSRF_FIELD: Final = "csrf"
+AWAITED: Final = "psa.csrf"
+"""In the scope: the token that a form without scripts still has to bring in its field."""
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _SAFE: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -73,7 +80,7 @@ def csrf_token(token: str) -> str:
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def credential(config: Config, scope: Mapping[str, Any]) -> Presented | None:
+def credential(config: Config, scope: MutableMapping[str, Any]) -> Presented | None:
     """Return the credential of an ASGI request, a bearer token before a cookie.
 
     Raises `Unauthenticated` for a malformed one, `Forbidden` for a cookie that fails the CSRF check. The portal's
@@ -108,15 +115,40 @@ def peer(scope: Mapping[str, Any]) -> str | None:
     return str(client[0]) if client else None
 
 
-def _check_csrf(config: Config, scope: Mapping[str, Any], token: str) -> None:
-    sent = _headers(scope).get(CSRF_HEADER, [""])[0]
+def _check_csrf(config: Config, scope: MutableMapping[str, Any], token: str) -> None:
+    headers = _headers(scope)
+    sent = headers.get(CSRF_HEADER, [""])[0]
     foreign = _foreign(config, scope)
+    if not foreign and not sent and headers.get("content-type", [""])[0].startswith(_FORMS):
+        # A browser without scripts sends it with the body, which is read later: see `check_form`.
+        scope[AWAITED] = csrf_token(token)
+        return
     if foreign or not hmac.compare_digest(sent.encode(), csrf_token(token).encode()):
-        raise Forbidden(
-            "The request doesn't come from a page of this application; reload the page and try again.",
-            code="csrf",
-            header="X-CSRF-Token",
-        )
+        raise unproven()
+
+
+def unproven() -> Forbidden:
+    """Return the refusal of a request that doesn't show that it comes from a page of ours."""
+    return Forbidden(
+        "The request doesn't come from a page of this application; reload the page and try again.",
+        code="csrf",
+        header="X-CSRF-Token",
+    )
+
+
+async def check_form(request: "Request[Any, Any, Any]") -> None:
+    """Check the token that a form without scripts brings in its field, masked as pages have it; if it has to."""
+    expected = request.scope.get(AWAITED)
+    if expected is None:
+        return
+    pad, _, masked = str((await request.form()).get(CSRF_FIELD) or "").partition(".")
+    try:
+        pairs = zip(bytes.fromhex(pad), bytes.fromhex(masked), strict=True)
+    except ValueError:
+        raise unproven() from None
+    sent = bytes(a ^ b for a, b in pairs).hex()
+    if not hmac.compare_digest(sent, str(expected)):
+        raise unproven()
 
 
 def require_same_origin(config: Config, scope: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ class Merge(msgspec.Struct, kw_only=True):
 class Duplicate(msgspec.Struct, kw_only=True):
     """The duplicate that was picked, if any yet."""
 
-    source: UUID | Literal[""] = ""
+    source: str = ""
     force: bool = False
 
 
@@ -58,7 +58,7 @@ async def _preview(
     if not query.source:
         return data
     documents = ctx.service(Documents)
-    asked = {"source": str(query.source), **more}
+    asked = {"source": query.source, **more}
     try:
         answer = await documents.call("GET", f"/{resource}/{id}/merge-preview", query=asked)
     except (Conflict, Invalid) as problem:

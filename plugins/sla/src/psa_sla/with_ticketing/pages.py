@@ -18,6 +18,7 @@ from psa_ticketing.api import TICKETS
 TICKETS_READ = "ticketing.tickets.read"
 DAYS = 90
 OPEN = ("new", "open", "waiting_customer", "waiting_third_party", "scheduled")
+OVERDUE = "&".join(("sla_state=breached", *(f"status.category={one}" for one in OPEN)))
 LATE = "&".join(("sla_state=warning", "sla_state=breached", *(f"status.category={one}" for one in OPEN)))
 STANDS = """
 SELECT ticket, sla_state, sla_due_at, sla_response_state, sla_response_due_at
@@ -178,6 +179,7 @@ UI = Ui(
             counted=True,
             order=35,
         ),
+        ListPreset(resource=TICKETS, title="Overdue", query=OVERDUE, counted=True, order=36),
     ),
     widgets=(
         Widget(

@@ -9,7 +9,7 @@ from litestar.datastructures import FormMultiDict, UploadFile
 
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.errors import Conflict, Fault, Invalid
+from psa_sdk.errors import Conflict, Fault, Invalid, NotFound
 from psa_sdk.ui import Done, Show
 from psa_sdk.web import WebRequest
 from psa_ticketing import defaults, lifecycle
@@ -28,6 +28,31 @@ class Composed(msgspec.Struct, kw_only=True):
     status: str = ""
     seen: str = ""
     force: bool = False
+
+
+class Edited(msgspec.Struct, kw_only=True):
+    """One's own note, changed."""
+
+    content: str = ""
+
+
+async def own_note(ctx: Context, id: UUID, note: UUID) -> Mapping[str, Any]:
+    """Load a note of the person's own to change it; raises `NotFound` for any other."""
+    found = (await ctx.service(Documents).one("comments", note)).items[0]
+    of = (found.attributes["subject_kind"], str(found.attributes["subject_id"]))
+    author = found.one.get("author")
+    if of != (TICKETS, str(id)) or author is None or author[1] != ctx.principal.id:
+        raise NotFound("There is no note of yours by this id on this ticket.")
+    return {"note": found, "ticket": id}
+
+
+async def edit_note(ctx: Context, id: UUID, note: UUID, form: Edited) -> Done:
+    """Change a note of the person's own; its former version is kept."""
+    await own_note(ctx, id, note)
+    if not form.content.strip():
+        raise Invalid("Write something first.", pointer="/content")
+    await ctx.service(Documents).update("comments", note, {"content": form.content.strip()})
+    return Done(toast="Note changed", refresh=(f"{TICKETS}:{id}",))
 
 
 async def send(ctx: Context, request: WebRequest, id: UUID, form: Composed) -> Done:

@@ -11,6 +11,7 @@ from psa_sdk.documents import Documents, Found, Item
 from psa_sdk.errors import Forbidden
 from psa_ticketing.api import TICKETS
 
+COMMENTS: Final = "comments"
 NOTES: Final = 60
 STEPS: Final = "60"
 SHOWN_OPEN: Final = 8
@@ -52,6 +53,8 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
     via: str = ""
     edited: bool = False
     deleted: bool = False
+    mine: bool = False
+    """Whether the reader wrote it and may still change it."""
     files: Sequence[Item] = ()
 
 
@@ -101,7 +104,8 @@ async def timeline(ctx: Context, found: Found, *, all_notes: bool = False) -> Ti
     by_note: dict[UUID, list[Item]] = {}
     for file in files:
         by_note.setdefault(UUID(str(file.attributes["subject_id"])), []).append(file)
-    said = [_note(item, by_note.get(item.id, ())) for item in reversed(notes.items)]
+    writer = ctx.principal.id if "update" in documents.describe(COMMENTS).verbs else None
+    said = [_note(item, by_note.get(item.id, ()), writer) for item in reversed(notes.items)]
     steps = await _steps(ctx, documents, ticket.id)
     if notes.next and said:
         steps = [step for step in steps if step.at >= said[0].at]
@@ -133,7 +137,7 @@ async def _files(documents: Documents, subjects: Sequence[UUID]) -> Sequence[Ite
         return ()
 
 
-def _note(item: Item, files: Sequence[Item]) -> Note:
+def _note(item: Item, files: Sequence[Item], writer: UUID | None) -> Note:
     told = item.attributes
     return Note(
         id=str(item.id),
@@ -144,6 +148,7 @@ def _note(item: Item, files: Sequence[Item]) -> Note:
         html=told["content_html"],
         edited=bool(told["edit_count"]),
         deleted=told["deleted_at"] is not None,
+        mine=told["deleted_at"] is None and (item.one.get("author") or ("", None))[1] == writer,
         files=files,
     )
 

@@ -6,6 +6,8 @@ customElements.define('psa-editor', class extends HTMLElement {
   connectedCallback() {
     this.area = this.querySelector('textarea');
     this.area.addEventListener('focus', this.begin, {once: true});
+    // A form around it may have put the focus there before.
+    if (document.activeElement === this.area) this.begin().then(() => this.editor?.focus());
     this.addEventListener('keydown', this.press);
     this.form = this.closest('form');
     this.form?.addEventListener('reset', this.clear);

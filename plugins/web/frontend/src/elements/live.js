@@ -2,23 +2,38 @@
 // changed; whatever is live on it fetches itself anew with its own rights.
 import {refresh, refreshAll, toast} from '../ui.js';
 
+const LATELY = 300;
+const rendered = () => Number(document.getElementById('main')?.dataset.place ?? 0);
+
 customElements.define('psa-live', class extends HTMLElement {
   connectedCallback() {
-    const name = `psa-live ${this.getAttribute('src')}`;
+    const src = this.getAttribute('src'), name = `psa-live ${src}`;
+    // What was told lately: a page that comes later asks for what it missed while it was under way.
+    this.told = [];
     this.relay = new BroadcastChannel(name);
-    this.relay.onmessage = e => this.hear(e.data);
+    this.relay.onmessage = ({data}) => {
+      if (data.since === undefined) this.hear(data);
+      else if (this.stream) this.told.filter(one => one.place >= data.since).forEach(one => this.relay.postMessage(one));
+    };
+    this.relay.postMessage({since: rendered()});
     this.away = new AbortController();
+    document.addEventListener('psa:arrived', () => { const since = rendered(); this.told.filter(one => one.place >= since).forEach(one => this.tell(one)); }, {signal: this.away.signal});
     const lead = () => new Promise(end => {
-      this.stream = new EventSource(this.getAttribute('src'));
-      // What happened while the line was down is not told again.
-      this.stream.addEventListener('open', () => { if (this.led) { this.hear({topic: '*'}); this.relay.postMessage({topic: '*'}); } this.led = true; });
-      this.stream.addEventListener('change', e => { const told = JSON.parse(e.data); this.hear(told); this.relay.postMessage(told); });
+      this.stream = new EventSource(`${src}?since=${Math.max(rendered(), this.told.at(-1)?.place ?? 0)}`);
+      this.stream.addEventListener('change', e => { const told = {...JSON.parse(e.data), place: Number(e.lastEventId)}; this.hear(told); this.relay.postMessage(told); });
       this.away.signal.addEventListener('abort', end);
     });
     this.timer = setTimeout(() => (navigator.locks ? navigator.locks.request(name, {signal: this.away.signal}, lead).catch(() => {}) : lead()), 300);
   }
   disconnectedCallback() { clearTimeout(this.timer); this.away.abort(); this.stream?.close(); this.relay.close(); }
-  hear({topic, id, toast: text}) { if (topic === '*') refreshAll(); else refresh(topic, `${topic}:${id}`); if (text) toast(text); }
+  hear(told) {
+    if (this.told.some(one => one.place === told.place && one.topic === told.topic && one.id === told.id)) return;
+    this.told.push(told);
+    if (this.told.length > LATELY) this.told.shift();
+    this.tell(told);
+    if (told.toast) toast(told.toast);
+  }
+  tell({topic, id}) { if (topic === '*') refreshAll(); else refresh(topic, `${topic}:${id}`); }
 });
 
 // Elements without hx-get replace themselves by their namesakes in the present page, fetched anew once for all of them.
@@ -38,8 +53,10 @@ async function renew() {
   if (due.size) timer = setTimeout(renew, 1500);
   if (!ids.length) return;
   const at = location.href, got = await fetch(at, {headers: {'Psa-Soft': '1'}}).catch(() => null);
-  if (!got?.ok || location.href !== at) return;
-  const page = new DOMParser().parseFromString(await got.text(), 'text/html');
+  const text = got?.ok && await got.text().catch(() => '');
+  // Only now: somebody may have gone elsewhere while it came.
+  if (!text || location.href !== at) return;
+  const page = new DOMParser().parseFromString(text, 'text/html');
   for (const id of ids) {
     const fresh = page.getElementById(id), now = document.getElementById(id);
     if (!fresh || !now) continue;
