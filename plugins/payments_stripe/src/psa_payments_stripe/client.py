@@ -102,6 +102,8 @@ def _read(answer: HttpAnswer) -> Json:
     try:
         found = msgspec.json.decode(answer.content, type=dict[str, Any])
     except msgspec.DecodeError as error:
+        if answer.status == 404:
+            raise problem_of(404, {"message": "There is no such address."}) from None
         raise Unavailable(
             f"What answers is not Stripe (status {answer.status}).", code="not_stripe"
         ) from error
