@@ -48,6 +48,7 @@ class GenerateBatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     companies: Annotated[list[UUID], Meta(max_length=10_000)] | None = None
     finalise: bool = False
     preview: bool = False
+    offset: Annotated[int, Meta(ge=0, description="Of a preview: so many companies are left out")] = 0
 
 
 class DraftFacts(msgspec.Struct, kw_only=True):
@@ -72,8 +73,8 @@ class Generated(msgspec.Struct, kw_only=True):
     warnings: list[str]
 
 
-def answer(outcomes: Sequence[Outcome], *, preview: bool) -> Answer:
-    """Answer with what was written or would be."""
+def answer(outcomes: Sequence[Outcome], *, preview: bool, more: int = 0) -> Answer:
+    """Answer with what was written or would be; `more` companies are not shown."""
     drafts = [
         DraftFacts(
             id=None if preview else one.id,
@@ -104,7 +105,7 @@ def answer(outcomes: Sequence[Outcome], *, preview: bool) -> Answer:
         type="generated-invoices",
         attributes=attributes,
         status=201 if created else 200,
-        meta={"totals": sums},
+        meta={"totals": sums, "more": more},
     )
 
 
@@ -181,13 +182,13 @@ async def batch(ctx: Context, body: GenerateBatch) -> Record | Answer:
     return Record(runs.BATCHES, batch_id, status=202)
 
 
-async def preview_of(ctx: Context, companies: Sequence[UUID], body: Any) -> Answer:
-    """Show what a run would write, for at most two hundred companies."""
+async def preview_of(ctx: Context, companies: Sequence[UUID], body: GenerateBatch) -> Answer:
+    """Show what a run would write, for two hundred companies from the offset on."""
+    wanted = sorted(set(companies))[body.offset :]
     outcomes = [
-        await drafting.preview(ctx, scope_of(ctx, company_id, body))
-        for company_id in sorted(set(companies))[:MOST_PREVIEWED]
+        await drafting.preview(ctx, scope_of(ctx, company_id, body)) for company_id in wanted[:MOST_PREVIEWED]
     ]
-    return answer(outcomes, preview=True)
+    return answer(outcomes, preview=True, more=max(0, len(wanted) - MOST_PREVIEWED))
 
 
 @post("/billing-batches/{id:uuid}/resume", permission=GENERATE, returns="billing-batches")
