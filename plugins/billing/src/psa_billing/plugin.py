@@ -20,7 +20,6 @@ from psa_billing import (
     reports,
     resources,
     runs,
-    statements,
     tables,
 )
 from psa_billing.desk import StoredInvoiceDesk
@@ -107,7 +106,6 @@ def psa_manifest() -> Manifest:
             *gateway_configs.ALL,
             *public_links.ALL,
             *reports.ALL,
-            *statements.ALL,
             *accounting_routes.ALL,
         ),
         permissions=PERMISSIONS,

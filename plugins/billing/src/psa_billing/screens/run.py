@@ -27,11 +27,10 @@ LIMIT 200"""
 
 
 class Dates(msgspec.Struct):
-    """Through which date, dated when; from which company on."""
+    """Through which date, dated when."""
 
     through: str = ""
     invoice_date: str = ""
-    offset: int = 0
 
 
 def _date(text: str, otherwise: datetime.date) -> datetime.date:
@@ -61,15 +60,14 @@ async def preview(ctx: Context, form: Dates) -> Show:
         "formats": Formats,
         "through": through,
         "dated": dated,
-        "preview": await _preview(ctx, through, dated, max(0, form.offset)),
+        "preview": await _preview(ctx, through, dated),
     }
     return Show(template="billing/preview.html", data=data)
 
 
-async def _preview(ctx: Context, through: datetime.date, dated: datetime.date, offset: int) -> dict[str, Any]:
-    due = await drafting.companies_due(ctx, through)
-    names = await ctx.as_system().service(ContactBook).companies(due)
-    companies = sorted(due, key=lambda one: (names[one].name.lower() if one in names else "", one))[offset:]
+async def _preview(ctx: Context, through: datetime.date, dated: datetime.date) -> dict[str, Any]:
+    companies = await drafting.companies_due(ctx, through)
+    names = await ctx.as_system().service(ContactBook).companies(companies)
     rows: list[dict[str, Any]] = []
     drafts: list[drafting.Drafted] = []
     for company_id in companies[:AT_ONCE]:
@@ -85,14 +83,7 @@ async def _preview(ctx: Context, through: datetime.date, dated: datetime.date, o
             }
         )
     rows.sort(key=lambda row: (not row["drafts"], row["company"].lower()))
-    return {
-        "rows": rows,
-        "first": offset + 1,
-        "last": offset + len(rows),
-        "all": len(due),
-        "earlier": max(0, offset - AT_ONCE),
-        "sums": _sums(drafts),
-    }
+    return {"rows": rows, "more": max(0, len(companies) - AT_ONCE), "sums": _sums(drafts)}
 
 
 def _sums(drafts: Sequence[drafting.Drafted]) -> list[tuple[str, Decimal]]:
