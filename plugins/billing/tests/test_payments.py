@@ -195,3 +195,24 @@ async def test_sums_of_the_ledger_hold_in_any_order(house):
     assert aging.get("balance", "0.00") == f"{found['balance']:.2f}"
     statement = (await house.finance.get(f"/companies/{company}/statement")).json()
     assert statement["meta"]["balance"] == f"{found['balance']:.2f}"
+
+
+async def test_collections_tell_promises_and_days_outstanding(house):
+    """BILL-45: 60 of 90 billed in ninety days is open: 60.0 days; where nothing was billed there is no figure."""
+    company = await house.company(billing_currency="CHF", payment_terms="net_15")
+    invoice = await house.finalised(company, ("1", "90.00"))
+    await house.pay(company, "30.00", invoice)
+    promised = house.today + timedelta(days=20)
+    answer = await house.finance.patch(f"/invoices/{invoice['id']}", {"promised_on": str(promised)})
+    assert answer.status_code == 200, answer.text
+
+    async def collected(days: int) -> tuple[list[dict], str | None]:
+        query = {"as_of": str(house.today + timedelta(days=days)), "company": str(company)}
+        found = (await house.finance.get("/billing/reports/collections", params=query)).json()
+        return [one["attributes"] for one in found["data"]], found["meta"]["dso"]["CHF"]
+
+    assert await collected(15) == ([], "60.0")
+    [kept], _ = await collected(20)
+    assert (kept["days_overdue"], kept["open"], kept["promise_broken"]) == (5, "60.00", False)
+    [broken], dso = await collected(91)
+    assert (broken["promise_broken"], dso) == (True, None)

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from psa_billing import runs
+from psa_billing import generating, runs
 from psa_billing.dunning import remind
 from psa_sdk.testing import Kit
 
@@ -81,6 +81,21 @@ async def test_a_preview_is_the_run(shop):
     [made] = await invoices(shop, company)
     assert (made["total"], made["status"]) == ("900.00", "draft")
     assert (await generated(shop, "from-time-entries", **body))["data"]["attributes"]["drafts"] == []
+
+
+async def test_previews_come_in_parts(shop, monkeypatch):
+    """What a preview doesn't show is counted; the next one begins there."""
+    companies = [await shop.company() for _ in range(3)]
+    for company in companies:
+        neighbour.subscribe(company, date(2026, 6, 1), "10.00")
+    monkeypatch.setattr(generating, "MOST_PREVIEWED", 2)
+    shown: list[str] = []
+    for offset, more in ((0, 1), (2, 0)):
+        chosen = {"companies": [str(one) for one in companies], "through": THROUGH, "offset": offset}
+        found = await generated(shop, "batch", **chosen, preview=True)
+        assert found["meta"]["more"] == more
+        shown += [one["company"] for one in found["data"]["attributes"]["drafts"]]
+    assert sorted(shown) == sorted(str(one) for one in companies)
 
 
 async def test_missed_periods_are_billed_once_and_reruns_make_nothing(shop):

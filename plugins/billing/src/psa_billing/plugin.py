@@ -20,6 +20,7 @@ from psa_billing import (
     reports,
     resources,
     runs,
+    statements,
     tables,
 )
 from psa_billing.desk import StoredInvoiceDesk
@@ -106,6 +107,7 @@ def psa_manifest() -> Manifest:
             *gateway_configs.ALL,
             *public_links.ALL,
             *reports.ALL,
+            *statements.ALL,
             *accounting_routes.ALL,
         ),
         permissions=PERMISSIONS,

@@ -27,10 +27,11 @@ LIMIT 200"""
 
 
 class Dates(msgspec.Struct):
-    """Through which date, dated when."""
+    """Through which date, dated when; from which company on."""
 
     through: str = ""
     invoice_date: str = ""
+    offset: int = 0
 
 
 def _date(text: str, otherwise: datetime.date) -> datetime.date:
@@ -60,14 +61,15 @@ async def preview(ctx: Context, form: Dates) -> Show:
         "formats": Formats,
         "through": through,
         "dated": dated,
-        "preview": await _preview(ctx, through, dated),
+        "preview": await _preview(ctx, through, dated, max(0, form.offset)),
     }
     return Show(template="billing/preview.html", data=data)
 
 
-async def _preview(ctx: Context, through: datetime.date, dated: datetime.date) -> dict[str, Any]:
-    companies = await drafting.companies_due(ctx, through)
-    names = await ctx.as_system().service(ContactBook).companies(companies)
+async def _preview(ctx: Context, through: datetime.date, dated: datetime.date, offset: int) -> dict[str, Any]:
+    due = await drafting.companies_due(ctx, through)
+    names = await ctx.as_system().service(ContactBook).companies(due)
+    companies = sorted(due, key=lambda one: (names[one].name.lower() if one in names else "", one))[offset:]
     rows: list[dict[str, Any]] = []
     drafts: list[drafting.Drafted] = []
     for company_id in companies[:AT_ONCE]:
@@ -83,7 +85,14 @@ async def _preview(ctx: Context, through: datetime.date, dated: datetime.date) -
             }
         )
     rows.sort(key=lambda row: (not row["drafts"], row["company"].lower()))
-    return {"rows": rows, "more": max(0, len(companies) - AT_ONCE), "sums": _sums(drafts)}
+    return {
+        "rows": rows,
+        "first": offset + 1,
+        "last": offset + len(rows),
+        "all": len(due),
+        "earlier": max(0, offset - AT_ONCE),
+        "sums": _sums(drafts),
+    }
 
 
 def _sums(drafts: Sequence[drafting.Drafted]) -> list[tuple[str, Decimal]]:
