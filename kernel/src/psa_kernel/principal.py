@@ -14,7 +14,8 @@ class KernelPrincipal(msgspec.Struct, frozen=True, kw_only=True):
 
     `limit` narrows the grants: an API key's scopes. `session_id` or `key_id` tells how it proved itself;
     `by_cookie` that a browser did, so that unsafe methods need the CSRF check. `confined` is a reason
-    (`password_expired`) why only the caller's own authentication routes are open.
+    (`password_expired`) why only the caller's own authentication routes are open. `impersonator_id` is who really
+    acts.
     """
 
     id: UUID
@@ -28,6 +29,7 @@ class KernelPrincipal(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID | None = None
     key_id: UUID | None = None
     role_keys: tuple[str, ...] = ()
+    impersonator_id: UUID | None = None
     by_cookie: bool = False
     confined: str = ""
     timezone: str = ""

@@ -63,7 +63,7 @@ class Unit:
         self.session = session
         self.tenant = tenant
         self.principal = principal
-        self.on_behalf_of: UUID | None = None
+        self.on_behalf_of: UUID | None = getattr(principal, "impersonator_id", None)
         self.request = request
         self.event_id = event_id
         self.cause: Cause | None = None
@@ -225,6 +225,8 @@ class Unit:
         if not isinstance(table._meta.get_column_by_name(column), Sealed):
             raise LookupError(f"{resource} has no sealed column {column}.")
         await self.records.get(resource, id)
+        if shown and self.on_behalf_of is not None and self.principal is not SYSTEM:
+            raise Forbidden("Secrets aren't shown to who impersonates somebody.", code="impersonating")
         name = f"{table._meta.schema}.{table._meta.tablename}"
         sealed = await self.connection.fetchval(
             f'SELECT "{column}" FROM {name} WHERE tenant_id = $2 AND id = $1', id, self.tenant_id

@@ -81,7 +81,6 @@ AlertMatter = Literal[
     "recovery_code_used",
     "locked_out",
     "api_key_made",
-    "impersonated",
     "session_stolen",
 ]
 """What an account's owner should hear of."""

@@ -86,6 +86,14 @@ class SecondStep(msgspec.Struct, frozen=True, kw_only=True):
     recovery_codes: Sequence[str] = ()
 
 
+class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody acts as another: who, until when, and why."""
+
+    by: str
+    until: datetime.datetime
+    reason: str
+
+
 class Browser(Protocol):
     """The browser that a request comes from, and the person in front of it. Provided by the platform."""
 
@@ -173,6 +181,21 @@ class Browser(Protocol):
         self, request: WebRequest, audience: Audience, credential: Values, organisation: str
     ) -> SessionCookie:
         """Begin a session by a passkey alone. Raises `Unauthenticated` or `RateLimited`."""
+        ...
+
+    async def impersonation(self) -> Impersonation | None:
+        """Return who really acts in this session; None where nobody is impersonated."""
+        ...
+
+    async def impersonate(self, id: UUID, reason: str) -> tuple[Audience, SessionCookie]:
+        """Begin to see what somebody sees, in the shell of their audience.
+
+        Raises `Forbidden` without the permission, a recent proof, or for who holds more; `NotFound`, `Conflict`.
+        """
+        ...
+
+    async def end_impersonation(self) -> SessionCookie:
+        """End it; among staff one's own session goes on with the cookie."""
         ...
 
     async def log_out(self) -> SessionCookie:

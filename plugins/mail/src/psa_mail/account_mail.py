@@ -1,11 +1,12 @@
-"""Passwords and invitations: the platform asks, mail sends the link to its owner and nobody else."""
+"""Mail about accounts, to their owners: links for passwords and invitations, and alerts."""
 
+from psa_mail import alert_words, identity
 from psa_mail.addresses import written
 from psa_mail.api import OUTGOING
 from psa_mail.sending import queue
 from psa_mail.tables import Outgoing
 from psa_sdk import Context, on
-from psa_sdk.identity import Directory, PasswordRequested
+from psa_sdk.identity import AccountAlert, Directory, PasswordRequested
 
 
 @on(PasswordRequested)
@@ -21,5 +22,33 @@ async def send_link(ctx: Context, event: PasswordRequested) -> None:
             "account": account.id,
             "request": event.request_id,
             "to_addresses": [written(account.email, account.name)],
+        },
+    )
+
+
+@on(AccountAlert)
+async def send_alert(ctx: Context, event: AccountAlert) -> None:
+    """Tell an account's owner what happened to it."""
+    account = (await ctx.service(Directory).users([event.account_id])).get(event.account_id)
+    if account is None or account.status == "disabled":
+        return
+    language, organisation = await identity.language_of(ctx, account.id), await identity.organisation(ctx)
+    body = alert_words.text(
+        language,
+        event.matter,
+        name=account.name,
+        detail=event.detail,
+        when=f"{event.at.astimezone(ctx.timezone):%Y-%m-%d %H:%M %Z}",
+        where=", ".join(filter(None, (event.ip, event.user_agent))),
+        organisation=organisation,
+    )
+    await queue(
+        ctx,
+        {
+            "kind": "letter",
+            "to_addresses": [written(account.email, account.name)],
+            "title": alert_words.subject(language, event.matter, organisation),
+            "body_text": body,
+            "is_automatic": True,
         },
     )

@@ -65,6 +65,7 @@ def psa_manifest() -> Manifest:
             ticket_mail.tell_resolved,
             ticket_mail.pass_on,
             account_mail.send_link,
+            account_mail.send_alert,
         ),
         services=(provide(Mailer, sending.StoredMailer),),
         actors=(

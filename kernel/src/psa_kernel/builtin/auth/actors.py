@@ -9,6 +9,7 @@ from psa_sdk.actors import actor, every
 from psa_sdk.context import Context
 
 _KEPT = datetime.timedelta(days=30)
+_REMEMBERED = datetime.timedelta(days=180)
 
 
 @actor(queue="critical", max_attempts=3)
@@ -29,6 +30,7 @@ async def remove_what_is_over(ctx: Context) -> None:
         ctx.now - datetime.timedelta(days=1),
     )
     await ctx.db.execute("DELETE FROM psa.delegated_token WHERE expires_at < $1", ctx.now)
+    await ctx.db.execute("DELETE FROM psa.known_device WHERE last_seen_at < $1", ctx.now - _REMEMBERED)
     await ctx.db.execute("DELETE FROM psa.spent_challenge WHERE expires_at < $1", ctx.now)
     await ctx.db.execute("DELETE FROM psa.password_request WHERE expires_at < $1", ctx.now)
     await ctx.db.execute(

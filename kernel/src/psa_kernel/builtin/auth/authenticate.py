@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from psa_kernel.access import Grants
-from psa_kernel.builtin.auth import browser
+from psa_kernel.builtin.auth import browser, impersonation
 from psa_kernel.builtin.auth.roles import grants_of
 from psa_kernel.builtin.auth.tokens import digest, is_key, well_formed
 from psa_kernel.database.session import Session, read_once
@@ -150,11 +150,13 @@ def _credential(kernel: "Kernel", row: "Mapping[str, Any]") -> Credential:
     portal = row["audience"] == "portal"
     keys = tuple(row["role_keys"])
     is_api_key = row["key_id"] is not None
+    behind = grants_of(kernel, row["behind_keys"], row["behind_grants"]) if row["behind_id"] else None
+    label = f"{row['name']} ({row['key_name']})" if is_api_key else row["name"]
     principal = KernelPrincipal(
         id=row["account_id"],
         kind="api_key" if is_api_key else "contact" if portal else "user",
         audience=row["audience"],
-        label=f"{row['name']} ({row['key_name']})" if is_api_key else row["name"],
+        label=impersonation.label(label, row["behind_name"]) if behind else label,
         who=Who(
             id=row["account_id"],
             company_id=row["company"],
@@ -163,11 +165,16 @@ def _credential(kernel: "Kernel", row: "Mapping[str, Any]") -> Credential:
             client_admin="client_admin" in keys,
         ),
         grants=grants_of(kernel, keys, row["grants"]),
-        limit=Grants(row["scopes"]) if is_api_key else None,
+        limit=Grants(row["scopes"])
+        if is_api_key
+        else impersonation.limit(kernel.registry, behind)
+        if behind
+        else None,
         tenant_id=row["tenant_id"],
         session_id=row["session_id"],
         key_id=row["key_id"],
         role_keys=keys,
+        impersonator_id=row["behind_id"],
         by_cookie=row["kind"] == "cookie",
         confined=row["confined"],
         timezone=row["timezone"],
@@ -177,7 +184,9 @@ def _credential(kernel: "Kernel", row: "Mapping[str, Any]") -> Credential:
         principal=principal,
         kind=row["kind"],
         tenant_active=row["tenant_status"] == "active",
-        live=not row["ended"] and row["account_status"] == "active",
+        live=not row["ended"]
+        and row["account_status"] == "active"
+        and (behind is None or (row["behind_live"] and behind.allows(impersonation.PERMISSION))),
         expires_at=row["expires_at"],
         idle=datetime.timedelta(minutes=row["idle_minutes"]) if row["idle_minutes"] else None,
         seen_at=row["seen_at"],

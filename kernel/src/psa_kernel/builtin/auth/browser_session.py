@@ -3,16 +3,19 @@
 import datetime
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psa_kernel.builtin.auth import accounts, passkey_log_in, passkeys
 from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.browser import origin_of, session_cookie, session_csrf
+from psa_kernel.builtin.auth.impersonating import begin_impersonation, finish_impersonation
+from psa_kernel.builtin.auth.impersonation import PERMISSION
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.mfa_routes import passed
 from psa_kernel.builtin.auth.password_change import redeem
-from psa_kernel.builtin.auth.second_factor import require_proof
+from psa_kernel.builtin.auth.second_factor import refuse_impersonator, require_proof
 from psa_kernel.builtin.auth.sessions import Issued, end_sessions
 from psa_kernel.builtin.auth.sign_in import ways
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
@@ -24,7 +27,7 @@ from psa_sdk.access import Audience
 from psa_sdk.context import Context
 from psa_sdk.errors import Unauthenticated
 from psa_sdk.sign_in import SessionCookie, SignInWay
-from psa_sdk.web import Brand, PasskeyUse, SecondStep, Values, WebRequest
+from psa_sdk.web import Brand, Impersonation, PasskeyUse, SecondStep, Values, WebRequest
 
 
 class UnitBrowser:
@@ -103,6 +106,7 @@ class UnitBrowser:
 
     async def second_step(self, code: str) -> SecondStep:
         """Take the code of an authenticator for the second step of a log-in, or to confirm a new one."""
+        refuse_impersonator(self._who)
         await self._unit.session.rollback()
         return self._stepped(*await passed(self._unit, self._who, code))
 
@@ -139,6 +143,7 @@ class UnitBrowser:
 
     async def confirm_passkey(self, request: WebRequest, credential: Values) -> SecondStep:
         """Take a passkey for the second step of a log-in, or as proof of who one is."""
+        refuse_impersonator(self._who)
         await self._unit.session.rollback()
         issued = await passkey_log_in.confirm(self._unit, self._who, credential, self._site(request))
         return self._stepped([], issued)
@@ -166,6 +171,34 @@ class UnitBrowser:
     def _stepped(self, codes: Sequence[str], issued: Issued | None) -> SecondStep:
         cookie = self._cookie(self._who.audience, issued.access_token, issued.expires_at) if issued else None
         return SecondStep(cookie=cookie, recovery_codes=codes)
+
+    async def impersonation(self) -> Impersonation | None:
+        """Return who really acts in this session, and until when."""
+        if self._who.impersonator_id is None or self._unit.session.ended:
+            return None
+        row = await self._unit.db.fetch_one(
+            "SELECT a.name, s.expires_at, s.reason FROM psa.session s"
+            " JOIN psa.account a ON a.tenant_id = s.tenant_id AND a.id = s.impersonator WHERE s.id = $1",
+            self._who.session_id,
+        )
+        if row is None:
+            return None
+        return Impersonation(by=row["name"], until=row["expires_at"], reason=row["reason"])
+
+    async def impersonate(self, id: UUID, reason: str) -> tuple[Audience, SessionCookie]:
+        """Begin to see what somebody sees."""
+        self._unit.require(PERMISSION)
+        await require_proof(self._unit, self._who)
+        audience, issued = await begin_impersonation(self._unit, self._who, id, reason, transport="cookie")
+        return audience, self._cookie(audience, issued.access_token, issued.expires_at)
+
+    async def end_impersonation(self) -> SessionCookie:
+        """End it; the impersonator's own session goes on."""
+        own = await finish_impersonation(self._unit, self._who)
+        audience = self._who.audience
+        if own is None:
+            return self._cookie(audience, "", self._unit.now)
+        return self._cookie(audience, own.access_token, own.expires_at)
 
     async def log_out(self) -> SessionCookie:
         """End the session."""

@@ -94,6 +94,15 @@ async def require_unlocked(ctx: Context, subjects: Sequence[Subject], *, hold: b
         raise refusal(max(pauses))
 
 
+async def is_locked(ctx: Context, subject: Subject) -> bool:
+    """Tell whether a subject is locked at this moment."""
+    return await ctx.db.fetch_value(
+        "SELECT EXISTS (SELECT FROM psa.login_failure WHERE subject = $1 AND locked_until > $2)",
+        subject.key,
+        ctx.now,
+    )
+
+
 async def count_failure(ctx: Context, subjects: Sequence[Subject]) -> datetime.timedelta | None:
     """Count a failure of each subject; returns the pause if one was locked already, so that its try told nothing.
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from psa_kernel.builtin.auth import accounts, local_passwords, lockout
+from psa_kernel.builtin.auth import accounts, devices, local_passwords, lockout
 from psa_kernel.builtin.auth import second_factor as factors
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.passwords import Verdict, passwords
 from psa_kernel.builtin.auth.sessions import (
@@ -153,6 +154,8 @@ async def begin_session(
         lasts=factors.PENDING.get(confined),
         proven=bool(second_factor),
     )
+    if not confined:
+        await devices.remember(own, account_id)
     action = "password_passed" if confined else "login"
     await own.audit(
         action,
@@ -178,6 +181,7 @@ async def refresh(kernel: "Kernel", audience: Audience, token: str, request: "Re
             return await rotate(unit, audience, token, client_of(request))
         except Reused as theft:
             await unit.audit("refresh_token_reused", "sessions", theft.session_id, account=theft.account_id)
+            await alert(unit, theft.account_id, "session_stolen")
             forget_after_commit(unit)
     raise over
 
@@ -248,6 +252,8 @@ async def _let_in(
         confined=half or await _unfinished(unit, facts),
         lasts=factors.PENDING[half] if half else None,
     )
+    if not half:
+        await devices.remember(unit, facts.id)
     action = "password_passed" if half else "login"
     await unit.audit(action, "users", facts.id, session=issued.session_id, audience=attempt.audience)
     return issued
@@ -273,6 +279,7 @@ async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
         confined=await _unfinished(unit, facts),
         proven=True,
     )
+    await devices.remember(unit, who.id)
     await unit.audit("login", "users", who.id, session=issued.session_id, audience=who.audience)
     forget_after_commit(unit)
     return issued
@@ -296,6 +303,8 @@ async def _keep_out(
     subjects: list[lockout.Subject],
 ) -> Problem:
     pause = await lockout.count_failure(unit, subjects)
+    if facts is not None and pause is None and await lockout.is_locked(unit, subjects[0]):
+        await alert(unit, facts.id, "locked_out")
     if facts is None:
         reason = "unknown_address"
     elif verdict.matches:

@@ -13,7 +13,7 @@ from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED, Attempt, log_in
 from psa_kernel.builtin.auth.login import refresh as refresh_session
 from psa_kernel.builtin.auth.password_change import redeem
-from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
+from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED, refuse_impersonator
 from psa_kernel.builtin.auth.sessions import Issued, end_sessions
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
@@ -80,7 +80,14 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def person(ctx: Context) -> KernelPrincipal:
-    """Return the logged-in person; raises `Forbidden` for an API key, which can't act on credentials."""
+    """Return the logged-in person; raises `Forbidden` for who can't act on credentials: API keys, impersonators."""
+    who = somebody(ctx)
+    refuse_impersonator(who)
+    return who
+
+
+def somebody(ctx: Context) -> KernelPrincipal:
+    """Return the logged-in person, or the one who is impersonated; raises `Forbidden` for an API key."""
     who = cast(KernelPrincipal, ctx.principal)
     if who.session_id is None:
         raise Forbidden(
@@ -134,7 +141,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
     )
     async def logout(ctx: Context) -> None:
         """End this session and all its tokens."""
-        who = person(ctx)
+        who = somebody(ctx)
         await end_sessions(ctx, who.id, "logout", only=who.session_id)
         await ctx.audit("logout", "users", who.id, session=who.session_id)
         forget_after_commit(cast(Unit, ctx))

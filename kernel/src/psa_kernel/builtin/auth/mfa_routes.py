@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from psa_kernel.builtin.auth import accounts, second_factor
 from psa_kernel.builtin.auth.login import finish
-from psa_kernel.builtin.auth.login_routes import SessionTokens, person, tokens
+from psa_kernel.builtin.auth.login_routes import SessionTokens, person, somebody, tokens
 from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
 from psa_kernel.builtin.auth.sessions import Issued
 from psa_kernel.builtin.auth.user_routes import MANAGE, manageable
@@ -71,7 +71,7 @@ class RecoveryCodes(msgspec.Struct, frozen=True, kw_only=True):
 @get("/auth/mfa", permission=AUTHENTICATED, audience="both", returns=Mfa, answer_type="mfa")
 async def show(ctx: Context) -> Answer:
     """Show one's own second factor."""
-    who = person(ctx)
+    who = somebody(ctx)
     found = await second_factor.state(ctx, who.id)
     return Answer(type="mfa", id=str(who.id), attributes=Mfa(**msgspec.structs.asdict(found)))
 

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from psa_kernel.builtin.auth import accounts, password_change
 from psa_kernel.builtin.auth.account_rules import check_timezone
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.key_rules import make_key
 from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED
@@ -205,6 +206,7 @@ async def create_key(ctx: Context, body: CreateKey) -> Answer:
         allowed_addresses=body.allowed_addresses,
         expires_at=body.expires_at,
     )
+    await alert(cast(Unit, ctx), who.id, "api_key_made", body.name)
     return Answer(
         type="api-keys",
         id=str(key.id),

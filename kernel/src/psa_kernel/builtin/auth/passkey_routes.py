@@ -12,7 +12,14 @@ from msgspec import Meta
 from psa_kernel.builtin.auth import accounts, passkey_log_in, passkeys, second_factor
 from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.browser import origin_of
-from psa_kernel.builtin.auth.login_routes import SessionTokens, Slug, person, tenant_of_request, tokens
+from psa_kernel.builtin.auth.login_routes import (
+    SessionTokens,
+    Slug,
+    person,
+    somebody,
+    tenant_of_request,
+    tokens,
+)
 from psa_kernel.builtin.auth.mfa_routes import Verified, unchanged
 from psa_kernel.builtin.auth.passkeys import Site
 from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
@@ -84,7 +91,7 @@ def site_of(ctx: Context, request: Asked) -> Site:
 @get("/auth/passkeys", permission=AUTHENTICATED, audience="both", returns=Passkey, answer_type="passkeys")
 async def list_passkeys(ctx: Context) -> AnswerList:
     """List one's own passkeys."""
-    rows = await passkeys.listed(ctx, person(ctx).id)
+    rows = await passkeys.listed(ctx, somebody(ctx).id)
     return AnswerList(
         items=[
             Answer(

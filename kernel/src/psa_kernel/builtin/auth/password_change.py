@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from psa_kernel.builtin.auth import accounts, lockout, login
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.password_policy import weaknesses
 from psa_kernel.builtin.auth.passwords import passwords
@@ -212,6 +213,8 @@ async def _store(
         await unit.db.execute("UPDATE psa.session SET confined = '' WHERE id = $1", keep)
     await lockout.forget_failures(unit, await login.lock_of(unit, facts.account))
     await unit.audit(because, "users", facts.id, sessions_ended=ended)
+    if facts.phc is not None:
+        await alert(unit, facts.id, "password_changed")
     forget_after_commit(unit)
 
 

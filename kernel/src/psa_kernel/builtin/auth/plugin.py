@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from psa_kernel.builtin.auth import (
     actors,
+    impersonating,
+    impersonation,
     login_routes,
     mfa_routes,
     own_routes,
@@ -21,7 +23,7 @@ from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.external_identities import StoredIdentities
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.sign_in import UnitSignIn
-from psa_sdk import Manifest, Platform, hookimpl, provide
+from psa_sdk import Manifest, Permission, Platform, hookimpl, provide
 from psa_sdk.identity import AccountAlert, AccountErased, Delegations, Directory, PasswordRequested
 from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sdk.web import Browser
@@ -53,7 +55,9 @@ def psa_manifest() -> Manifest:
             *mfa_routes.ALL,
             *passkey_routes.ALL,
             *user_routes.ALL,
+            *impersonating.ALL,
         ),
+        permissions=(Permission(name=impersonation.PERMISSION, title="Impersonate users", sensitive=True),),
         roles={
             "manager": (*_EVERYBODY, "auth.roles.read", "auth.groups.*"),
             "technician": _EVERYBODY,

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.builtin.auth import lockout, recovery_codes, totp
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.builtin.auth.settings import AuthSettings
@@ -121,6 +122,7 @@ async def confirm(unit: "Unit", who: "KernelPrincipal", code: str) -> list[str] 
         "UPDATE psa.authenticator SET confirmed_at = $2, updated_at = $2 WHERE account = $1", who.id, unit.now
     )
     await unit.audit("mfa_enabled", "users", who.id)
+    await alert(unit, who.id, "second_factor_added")
     return await first_recovery_codes(unit, who.id)
 
 
@@ -144,6 +146,7 @@ async def require_proof(ctx: Context, who: "KernelPrincipal") -> None:
     """
     if who.session_id is None:
         raise Forbidden("This wants a person who is logged in, not an API key.", code="person_needed")
+    refuse_impersonator(who)
     row = await ctx.db.fetch_one(
         "SELECT s.proven_at FROM psa.session s WHERE s.id = $1 AND (EXISTS (SELECT FROM psa.authenticator a"
         " WHERE a.account = s.account AND a.confirmed_at IS NOT NULL)"
@@ -166,6 +169,12 @@ async def first_recovery_codes(unit: "Unit", account: UUID) -> list[str]:
     return [] if held else await renew_recovery_codes(unit, account)
 
 
+def refuse_impersonator(who: "KernelPrincipal") -> None:
+    """Raise `Forbidden` (`impersonating`) for somebody who acts as another: credentials are the owner's alone."""
+    if who.impersonator_id is not None:
+        raise Forbidden("End the impersonation first; this is the owner's alone.", code="impersonating")
+
+
 async def renew_recovery_codes(unit: "Unit", account: UUID) -> list[str]:
     """Replace an account's recovery codes and return the new ones; they are shown once."""
     codes = recovery_codes.new_codes()
@@ -183,6 +192,7 @@ async def remove(unit: "Unit", account: UUID) -> None:
     await unit.db.execute("DELETE FROM psa.authenticator WHERE account = $1", account)
     await forget_codes_without_factor(unit, account)
     await unit.audit("mfa_disabled", "users", account)
+    await alert(unit, account, "second_factor_removed")
     forget_after_commit(unit)
 
 
@@ -250,4 +260,5 @@ async def _recovered(unit: "Unit", account: UUID, code: str) -> bool:
     if tag != "UPDATE 1":
         return False
     await unit.audit("recovery_code_used", "users", account)
+    await alert(unit, account, "recovery_code_used")
     return True

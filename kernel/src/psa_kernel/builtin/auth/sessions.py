@@ -116,6 +116,28 @@ async def open_session(
     )
 
 
+async def another_cookie(ctx: Context, session_id: UUID) -> Issued | None:
+    """Return a fresh cookie of a browser's session that goes on; the former ones no longer count."""
+    row = await ctx.db.fetch_one(
+        "SELECT account, expires_at FROM psa.session WHERE id = $1 AND transport = 'cookie' AND revoked_at IS NULL"
+        " AND expires_at > $2 FOR UPDATE",
+        session_id,
+        ctx.now,
+    )
+    if row is None:
+        return None
+    await ctx.db.execute("DELETE FROM psa.session_token WHERE session = $1", session_id)
+    token = new_token(COOKIE)
+    await _store(ctx, session_id, "cookie", token, row["expires_at"])
+    return Issued(
+        session_id=session_id,
+        account_id=row["account"],
+        access_token=token,
+        refresh_token="",
+        expires_at=row["expires_at"],
+    )
+
+
 async def rotate(ctx: Context, audience: Audience, token: str, client: Client) -> Issued:
     """Trade a refresh token of an audience's account for its successors.
 

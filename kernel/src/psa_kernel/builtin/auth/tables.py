@@ -120,6 +120,16 @@ class SpentChallenge(TenantTable, schema="psa", tablename="spent_challenge"):
     index_on = (Index(("digest",), unique=True), Index(("expires_at",)))
 
 
+class KnownDevice(TenantTable, schema="psa", tablename="known_device"):
+    """A device that somebody logged in from, as a keyed digest: it is recognised again, and tells nothing."""
+
+    exported: ClassVar[bool] = False
+    account = Ref("users", on_delete="cascade")
+    digest = Text()
+    last_seen_at = Instant()
+    index_on = (Index(("account", "digest"), unique=True), Index(("last_seen_at",)))
+
+
 class ExternalIdentity(TenantTable, schema="psa", tablename="external_identity"):
     """An account as an identity provider or a directory knows it."""
 
@@ -147,6 +157,9 @@ class Session(TenantTable, schema="psa", tablename="session"):
     revoked_at = Instant(null=True)
     revoked_because = Text(default="")
     proven_at = Instant(null=True, help_text="When it last proved its second factor")
+    impersonator = UUID(null=True, help_text="The account that really acts")
+    behind = UUID(null=True, help_text="The impersonator's own session: this one ends with it")
+    reason = Text(default="", help_text="Why somebody is impersonated")
     index_on = (Index(("account", "revoked_at")), Index(("expires_at",)))
 
 
@@ -251,6 +264,7 @@ ALL = (
     RecoveryCode,
     Passkey,
     SpentChallenge,
+    KnownDevice,
     ExternalIdentity,
     Session,
     SessionToken,
