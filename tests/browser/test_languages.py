@@ -15,8 +15,10 @@ import psa_console
 import psa_contacts
 import psa_contracts
 import psa_mail
+import psa_payments_stripe
 import psa_sla
 import psa_sso_oidc
+import psa_sso_saml
 import psa_ticketing
 import psa_time
 import psa_web
@@ -94,7 +96,7 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 WORDS_ALIKE = {
     "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "Link", "Logo",
-    "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SLA", "Service", "Spam", "Standard", "Status", "System",
+    "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SAML", "SLA", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 
@@ -110,8 +112,10 @@ WORDS_ALIKE = {
         psa_contacts,
         psa_contracts,
         psa_mail,
+        psa_payments_stripe,
         psa_sla,
         psa_sso_oidc,
+        psa_sso_saml,
         psa_ticketing,
         psa_time,
     ],

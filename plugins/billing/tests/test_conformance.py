@@ -70,7 +70,7 @@ class TestConformance(PluginBattery):
         "refunds": make_refund,
         "invoice-lines": {"period_start": None, "period_end": None},
     }
-    public: ClassVar = ("GET /public/invoices/{token:str}",)
+    public: ClassVar = ("GET /public/invoices/{token:str}", "GET /public/invoices/{token:str}/pay")
     fixed: ClassVar = {
         "payments.amount": "what was received stays",
         "payments.payment_date": "what was received stays",

@@ -177,7 +177,9 @@ class Double:
             rows = self.all(lists[path], **wanted)
             return 200, {"object": "list", "data": [self._clean(one) for one in rows], "has_more": False}
         if path == "/account":
-            return 200, self.make("account", "acct", business_profile={"name": "Example Repairs"}, settings={})
+            return 200, self.make(
+                "account", "acct", business_profile={"name": "Example Repairs"}, settings={}
+            )
         found = self.things.get(path.rsplit("/", 1)[-1])
         if found is None:
             return 404, {"error": {"code": "resource_missing", "message": "No such thing"}}

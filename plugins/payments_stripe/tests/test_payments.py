@@ -33,7 +33,11 @@ async def test_from_the_invoice_over_the_portal_to_paid(either):
     await either.told(*bodies)
     assert await either.state(invoice) == ("paid", "0.00")
     [payment] = await either.payments(company)
-    assert (payment["amount"], payment["fee"], payment["gateway_transaction_id"]) == ("250.00", "0.59", intent)
+    assert (payment["amount"], payment["fee"], payment["gateway_transaction_id"]) == (
+        "250.00",
+        "0.59",
+        intent,
+    )
     assert (await either.pay(client, invoice)).status_code == 409
     customers = [one["metadata"]["company_id"] for one in either.stripe.all("customer")]
     assert customers.count(str(company)) == 1

@@ -15,6 +15,7 @@ CONFIGS = "payment-gateway-configs"
 CONFIG = (
     "SELECT id, provider, is_active, is_test_mode, fields FROM billing.gateway_config WHERE provider = $1"
 )
+SWITCHED_ON = "SELECT count(*) FROM billing.gateway_config WHERE is_active AND provider = ANY($1)"
 MANAGE = "billing.payment_gateway.manage"
 
 
@@ -62,12 +63,17 @@ async def _opened(ctx: Context, row: Mapping[str, Any]) -> dict[str, str]:
     return msgspec.json.decode(text, type=dict[str, str])
 
 
-async def config_of(ctx: Context, provider: str) -> Mapping[str, str] | None:
-    """Return a provider's config in plain text; None where there is none, or it is switched off."""
+async def config_of(ctx: Context, provider: str, *, switched_off: bool = False) -> Mapping[str, str] | None:
+    """Return a provider's config in plain text; None where there is none, or it is `switched_off` and that counts."""
     row = await ctx.db.fetch_one(CONFIG, provider)
-    if row is None or not row["is_active"]:
+    if row is None or not (row["is_active"] or switched_off):
         return None
     return {**await _opened(ctx, row), "is_test_mode": str(row["is_test_mode"]).lower()}
+
+
+async def can_be_paid(ctx: Context) -> bool:
+    """Tell whether a gateway is installed and switched on."""
+    return bool(await ctx.db.fetch_value(SWITCHED_ON, list(installed_gateways(ctx))))
 
 
 async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answer:

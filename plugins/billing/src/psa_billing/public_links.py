@@ -7,10 +7,13 @@ from litestar import Response
 
 from psa_billing import documents
 from psa_billing.api import INVOICES
+from psa_billing.gateways import begin, settled
 from psa_billing.invoice_actions import pdf_answer
+from psa_billing.lifecycle import OPEN
 from psa_billing.settings import BillingSettings
 from psa_sdk import PUBLIC, Answer, Context, get
 from psa_sdk.errors import Conflict, NotFound
+from psa_sdk.network import Network
 from psa_sdk.signing import Signer, read_token, write_token
 
 PURPOSE = "billing.invoice_link"
@@ -58,6 +61,25 @@ async def show_public(ctx: Context, token: str) -> Response[bytes]:
     return pdf_answer(invoice, await documents.pdf(ctx.as_system(), invoice))
 
 
+@get(
+    "/public/invoices/{token:str}/pay",
+    permission=PUBLIC,
+    audience="both",
+    media_type="*/*",
+    writes=True,
+)
+async def pay_public(ctx: Context, token: str) -> Response[None]:
+    """Lead whoever has an invoice's link to the gateway's page; opening it again leads to the same page."""
+    invoice_id = invoice_in(ctx, token)
+    shown = f"{ctx.service(Network).home}/api/v1/public/invoices/{token}"
+    system = ctx.as_system()
+    invoice = await system.records.get(INVOICES, invoice_id)
+    if invoice["status"] not in OPEN or invoice["is_processing"]:
+        return Response(None, status_code=303, headers={"Location": shown})
+    started = await settled(system, await begin(system, [invoice_id], success_url=shown, cancel_url=shown))
+    return Response(None, status_code=303, headers={"Location": started.redirect})
+
+
 @get("/invoices/{id:uuid}/link", permission="billing.invoices.send", answer_type="invoice-links")
 async def show_link(ctx: Context, id: UUID) -> Answer:
     """Return the signed link of a finalised invoice."""
@@ -74,4 +96,4 @@ async def show_link(ctx: Context, id: UUID) -> Answer:
     )
 
 
-ALL = (show_public, show_link)
+ALL = (show_public, pay_public, show_link)

@@ -7,6 +7,7 @@ from uuid import UUID
 from psa_billing import documents
 from psa_billing.api import INVOICES, InvoiceSent
 from psa_billing.formats import Formats
+from psa_billing.gateway_configs import can_be_paid
 from psa_billing.lifecycle import shown
 from psa_billing.paper import decoded
 from psa_billing.profiles import Client, client
@@ -71,13 +72,19 @@ async def facts_of(ctx: Context, invoice: Mapping[str, Any], who: Client) -> dic
         "balance": formats.amount(invoice["balance_due"], invoice["currency"]),
         "contact": who.contact_name or who.name,
         "seller": decoded(invoice["seller"]).get("name", ""),
-        "link": words(invoice["language"])["mail_link"].format(link=link) if link else "",
+        "link": await _links(ctx, invoice, link) if link else "",
     }
 
 
 def filled(text: str, facts: Mapping[str, str]) -> str:
     """Return a tenant's own text with its places filled in."""
     return PLACE.sub(lambda found: facts[found[1]], text)
+
+
+async def _links(ctx: Context, invoice: Mapping[str, Any], link: str) -> str:
+    say, payable = words(invoice["language"]), invoice["kind"] == "invoice" and invoice["balance_due"] > 0
+    pay = say["mail_pay"].format(link=f"{link}/pay") if payable and await can_be_paid(ctx) else ""
+    return say["mail_link"].format(link=link) + pay
 
 
 async def send_reminder(ctx: Context, invoice: Mapping[str, Any], days: int) -> UUID:

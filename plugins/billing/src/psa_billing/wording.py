@@ -37,6 +37,7 @@ ENGLISH: Mapping[str, str] = {
     "mail_text": "Hello {contact},\n\nattached is invoice {number} of {date} over {total}, due on {due}.\n{link}\n\n{seller}",
     "credit_text": "Hello {contact},\n\nattached is credit memo {number} of {date} over {total}.\n{link}\n\n{seller}",
     "mail_link": "\nYou can also look at it here: {link}\n",
+    "mail_pay": "\nPay it online: {link}\n",
     "reminder_subject": "Reminder: invoice {number} is due on {due}",
     "reminder_before": "Hello {contact},\n\ninvoice {number} over {balance} is due on {due}.\n{link}\n\n{seller}",
     "reminder_after": "Hello {contact},\n\ninvoice {number} was due on {due}; {balance} of it is still open. If you have paid"
@@ -80,6 +81,7 @@ GERMAN: Mapping[str, str] = {
     "mail_text": "Guten Tag {contact},\n\nanbei Rechnung {number} vom {date} über {total}, fällig am {due}.\n{link}\n\n{seller}",
     "credit_text": "Guten Tag {contact},\n\nanbei Gutschrift {number} vom {date} über {total}.\n{link}\n\n{seller}",
     "mail_link": "\nSie können sie auch hier ansehen: {link}\n",
+    "mail_pay": "\nOnline bezahlen: {link}\n",
     "reminder_subject": "Zahlungserinnerung: Rechnung {number}, fällig am {due}",
     "reminder_before": "Guten Tag {contact},\n\nRechnung {number} über {balance} ist am {due} fällig.\n{link}\n\n{seller}",
     "reminder_after": "Guten Tag {contact},\n\nRechnung {number} war am {due} fällig; {balance} davon sind noch offen. Falls Sie"

@@ -11,17 +11,19 @@ from psa_billing import documents, gateways
 from psa_billing.api import INVOICES
 from psa_billing.computing import LINES
 from psa_billing.formats import Formats
-from psa_billing.gateway_configs import installed_gateways
+from psa_billing.gateway_configs import can_be_paid
+from psa_billing.gateway_methods import METHODS, choose_autopay
 from psa_billing.invoice_actions import pdf_answer
 from psa_billing.lifecycle import OPEN
+from psa_billing.method_actions import open_page, remove_method
 from psa_billing.paper import sheet
 from psa_portal.api import PREFIX
 from psa_sdk import Answer, Context
 from psa_sdk.documents import Documents, Item
+from psa_sdk.errors import Forbidden
 from psa_sdk.network import Network
-from psa_sdk.ui import Go
+from psa_sdk.ui import Done, Go
 
-ACTIVE = "SELECT count(*) FROM billing.gateway_config WHERE is_active AND provider = ANY($1)"
 NUMBER = "SELECT invoice_number FROM billing.invoice WHERE id = $1"
 
 
@@ -85,7 +87,8 @@ async def listed(ctx: Context) -> Mapping[str, Any]:
     for row in rows:
         sign = 1 if row["kind"] == "invoice" else -1
         owed[row["currency"]] = owed.get(row["currency"], Decimal(0)) + sign * row["open"]
-    return {"formats": Formats, "decimal": Decimal, "rows": rows, "owed": owed}
+    payable = await can_be_paid(ctx)
+    return {"formats": Formats, "decimal": Decimal, "rows": rows, "owed": owed, "payable": payable}
 
 
 async def shown(ctx: Context, id: UUID) -> Mapping[str, Any]:
@@ -93,13 +96,12 @@ async def shown(ctx: Context, id: UUID) -> Mapping[str, Any]:
     invoice = await ctx.records.get(INVOICES, id)
     credited = invoice["credits"]
     number = await ctx.db.fetch_value(NUMBER, credited) if credited else ""
-    payable = await ctx.db.fetch_value(ACTIVE, list(installed_gateways(ctx)))
     return {
         "formats": Formats,
         "invoice": invoice,
         "sheet": sheet(invoice, await ctx.db.fetch(LINES, id), credits=number or ""),
         "is_open": invoice["kind"] == "invoice" and invoice["status"] in OPEN,
-        "payable": bool(payable) and not invoice["is_processing"],
+        "payable": await can_be_paid(ctx) and not invoice["is_processing"],
     }
 
 
@@ -112,6 +114,43 @@ async def pay(ctx: Context, id: UUID) -> Go:
     """Go on to the gateway's page."""
     started = await _begin(ctx, id, None)
     return Go(url=started.redirect, away=True) if started.redirect else Go(url=f"/invoices/{id}")
+
+
+async def methods(ctx: Context) -> Mapping[str, Any]:
+    """Load the company's stored cards and accounts."""
+    found = await ctx.service(Documents).find(METHODS, {"sort": "created_at"})
+    return {"items": found.items, "payable": await can_be_paid(ctx)}
+
+
+async def save_method(ctx: Context) -> Go:
+    """Go on to the gateway's page to store a card or account."""
+    back = f"{ctx.service(Network).home}{PREFIX}/payment-methods"
+    return Go(url=await open_page(ctx, _company(ctx), success_url=back, cancel_url=back), away=True)
+
+
+async def autopay(ctx: Context, id: UUID, on: str) -> Done:
+    """Let due invoices be charged to a stored method by themselves, or not any more (BILL-37)."""
+    await ctx.records.get(METHODS, id)
+    await choose_autopay(ctx, id, _company(ctx), on=on == "on")
+    return Done(
+        toast="Due invoices are charged to it from now on."
+        if on == "on"
+        else "Nothing is charged to it by itself.",
+        refresh=(METHODS,),
+    )
+
+
+async def remove(ctx: Context, id: UUID) -> Done:
+    """Drop a stored card or account."""
+    await remove_method(ctx, id)
+    return Done(toast="Removed", refresh=(METHODS,))
+
+
+def _company(ctx: Context) -> UUID:
+    company = ctx.principal.who.company_id
+    if company is None:
+        raise Forbidden("This is for a client's people.")
+    return company
 
 
 async def tile(ctx: Context, _: UUID | None) -> Mapping[str, Any] | None:

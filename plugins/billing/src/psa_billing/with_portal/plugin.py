@@ -6,7 +6,7 @@ from psa_sdk import Manifest, hookimpl, provide
 from psa_sdk.ui import Action, NavItem, Page, Ui, Widget
 
 READ, PAY = "portal.invoices.read", "portal.invoices.pay"
-AT = "/invoices/{id:uuid}"
+AT, METHODS = "/invoices/{id:uuid}", "/payment-methods"
 
 UI = Ui(
     nav=(
@@ -40,6 +40,15 @@ UI = Ui(
             shell=SHELL,
         ),
         Page(
+            path=METHODS,
+            template="billing.portal/methods.html",
+            permission=PAY,
+            load=invoices.methods,
+            title="Cards and accounts",
+            active="portal.invoices",
+            shell=SHELL,
+        ),
+        Page(
             path=f"{AT}/pdf",
             template="billing.portal/invoice.html",
             permission=READ,
@@ -47,7 +56,17 @@ UI = Ui(
             shell=SHELL,
         ),
     ),
-    actions=(Action(path=f"{AT}/pay", permission=PAY, handle=invoices.pay, shell=SHELL),),
+    actions=(
+        Action(path=f"{AT}/pay", permission=PAY, handle=invoices.pay, shell=SHELL),
+        Action(path=METHODS, permission=PAY, handle=invoices.save_method, shell=SHELL),
+        Action(
+            path=f"{METHODS}/{{id:uuid}}/autopay/{{on:str}}",
+            permission=PAY,
+            handle=invoices.autopay,
+            shell=SHELL,
+        ),
+        Action(path=f"{METHODS}/{{id:uuid}}/remove", permission=PAY, handle=invoices.remove, shell=SHELL),
+    ),
     widgets=(
         Widget(
             id="portal.open-invoices",

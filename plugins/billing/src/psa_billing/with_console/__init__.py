@@ -1,0 +1,1 @@
+"""Payment gateways among the settings of the console, and notices to the staff who look after money."""
