@@ -43,6 +43,8 @@ PAGES = (
     "/ui/settings/tenancy",
     "/ui/time-entries",
     "/ui/time-entries/new",
+    "/ui/timesheet",
+    "/ui/settings?q=password",
     "/ui/no-such-page",
 )
 EVERY = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"

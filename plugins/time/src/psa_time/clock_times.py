@@ -6,6 +6,7 @@ Half-open intervals throughout (X-05). Nothing here looks at a clock.
 import datetime
 import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -148,3 +149,26 @@ def minutes_per_date(
         part.span.seconds for span in spans for part in day_parts(span, zone) if start <= part.date <= end
     )
     return seconds // 60
+
+
+def minutes_entered(text: str) -> int:
+    """Return minutes from `45`, `1:30` or `1.5h`; raises `ValueError`.
+
+    Example:
+        >>> minutes_entered("45"), minutes_entered("1:30"), minutes_entered("1,5 h")
+        (45, 90, 90)
+    """
+    text = text.strip().lower().replace(",", ".")
+    if ":" in text:
+        hours, minutes = text.split(":", 1)
+        return int(hours or 0) * 60 + int(minutes)
+    if text.endswith("h"):
+        return _hours(text.removesuffix("h").strip())
+    return int(text.removesuffix("min").removesuffix("m"))
+
+
+def _hours(text: str) -> int:
+    try:
+        return int((Decimal(text) * 60).to_integral_value(ROUND_HALF_UP))
+    except InvalidOperation as error:
+        raise ValueError(f"{text} is no number of hours.") from error

@@ -1,6 +1,7 @@
 """How time looks in the console."""
 
 from psa_sdk.ui import ListPreset, ResourceView, SettingsSection, Ui
+from psa_time.screens import clock, week
 
 _LISTS = (
     ("work-types", "Work types", "briefcase"),
@@ -45,6 +46,12 @@ UI = Ui(
         ResourceView(resource="time-entry-templates", singular="Time entry template", icon="clipboard-list"),
         *(ResourceView(resource=name, icon=icon) for name, _, icon in _LISTS),
     ),
+    nav=week.NAV,
+    pages=week.PAGES,
+    actions=(*clock.ACTIONS, *week.ACTIONS),
+    panels=clock.PANELS,
+    commands=week.COMMANDS,
+    styles=("time.css",),
     presets=(
         ListPreset(resource="time-entries", title="Mine", query="user={me}&sort=-date"),
         ListPreset(

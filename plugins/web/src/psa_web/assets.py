@@ -4,9 +4,11 @@ import functools
 import hashlib
 import json
 import mimetypes
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import brotli
 import msgspec
 from litestar import Response
 from markupsafe import Markup, escape
@@ -17,6 +19,7 @@ HERE: Final = Path(__file__).parent
 DIST: Final = HERE / "static/dist"
 PREFIX: Final = "/static"
 _FOREVER: Final = "public, max-age=31536000, immutable"
+_TEXTS: Final = frozenset(("text/css", "text/javascript", "application/javascript", "image/svg+xml"))
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 
 
@@ -63,6 +66,15 @@ class Statics:
         """`folders` are the plugins' static folders by plugin name."""
         self._folders = folders
         self._digests: dict[str, str] = {}
+        self._sheets: dict[str, bytes] = {}
+
+    def sheet(self, names: Sequence[str]) -> str:
+        """Return the address of plugins' stylesheets as one file: each would cost every first page a round trip."""
+        found = [path for path in map(self._of_plugin, names) if path is not None]
+        content = b"\n".join(path.read_bytes() for path in found)
+        name = f"{hashlib.sha256(content).hexdigest()[:12]}.css"
+        self._sheets[name] = content
+        return f"{PREFIX}/s/{name}" if content else ""
 
     def url(self, name: str) -> str:
         """Return the address of a bundle (`app.js`) or of a plugin's file (`sla/ring.js`)."""
@@ -88,10 +100,17 @@ class Statics:
         return [
             WebAsset(path=f"{PREFIX}/b/{{name:str}}", handle=self._built),
             WebAsset(path=f"{PREFIX}/p/{{name:path}}", handle=self._plugins),
+            WebAsset(path=f"{PREFIX}/s/{{name:str}}", handle=self._shared),
         ]
 
     async def _built(self, request: WebRequest) -> Response[Any]:
         return _answer(request, _inside(DIST, str(request.path_params["name"])))
+
+    async def _shared(self, request: WebRequest) -> Response[Any]:
+        content = self._sheets.get(str(request.path_params["name"]))
+        if content is None:
+            return Response(b"", status_code=404, media_type="text/plain")
+        return _packed(request, content, "text/css")
 
     async def _plugins(self, request: WebRequest) -> Response[Any]:
         return _answer(request, self._of_plugin(str(request.path_params["name"]).lstrip("/")))
@@ -110,13 +129,27 @@ def _content(path: Path, changed: float) -> bytes:
 def _answer(request: WebRequest, path: Path | None) -> Response[Any]:
     if path is None:
         return Response(b"", status_code=404, media_type="text/plain")
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
     accepted = request.headers.get("accept-encoding", "")
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     for encoding, ending in _ENCODINGS:
         packed = path.with_name(path.name + ending)
         if encoding in accepted and packed.is_file():
-            path = packed
             headers["Content-Encoding"] = encoding
-            break
-    return Response(_content(path, path.stat().st_mtime), media_type=kind, headers=headers)
+            return Response(_content(packed, packed.stat().st_mtime), media_type=kind, headers=headers)
+    content = _content(path, path.stat().st_mtime)
+    if kind in _TEXTS:
+        return _packed(request, content, kind)
+    return Response(content, media_type=kind, headers=headers)
+
+
+def _packed(request: WebRequest, content: bytes, kind: str) -> Response[Any]:
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    if "br" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = _brotli(content), "br"
+    return Response(content, media_type=kind, headers=headers)
+
+
+@functools.lru_cache(maxsize=256)
+def _brotli(content: bytes) -> bytes:
+    return brotli.compress(content, quality=9)

@@ -58,6 +58,11 @@ def day(value: Any) -> str:
     return format_date(value, "medium", locale=here().language) if value else ""
 
 
+def weekday(value: datetime.date) -> str:
+    """Return the short name of a date's day of the week."""
+    return format_date(value, "EEE", locale=here().language)
+
+
 def ago(value: Any) -> Markup:
     """Return how long ago something was, short, with the full time as its title."""
     at = moment(value)
@@ -119,6 +124,10 @@ _ACRONYMS: Final = {
     "sla": "SLA",
     "cc": "CC",
     "vip": "VIP",
+    "imap": "IMAP",
+    "smtp": "SMTP",
+    "tls": "TLS",
+    "starttls": "STARTTLS",
 }
 
 
@@ -172,6 +181,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "when": when,
     "local": local,
     "day": day,
+    "weekday": weekday,
     "ago": ago,
     "number": number,
     "money": money,

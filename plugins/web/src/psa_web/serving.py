@@ -21,6 +21,8 @@ from psa_web.site import Site
 from psa_web.slots import gathered
 
 log = structlog.get_logger("psa.web")
+TOP: Final = "shell.top"
+"""The slot in the frame of every page, such as a running timer."""
 _COUNTED_FOR: Final = 15.0
 _COUNTS_KEPT: Final = 10_000
 
@@ -118,9 +120,11 @@ class Server:
         """Return a whole page within the shell."""
         place.nav = await self.navigation(place)
         dress = await self.dress(place.ctx)
+        top = (await gathered(place, (TOP,), None))[TOP] if status < 400 else ()
         # Of this thread's processor: what a page costs, whatever else the machine does.
         began = time.thread_time()
-        text = self.site.render(place, template, {"shell": self.frame.template, "dress": dress, **data})
+        frame = {"shell": self.frame.template, "dress": dress, "top": top}
+        text = self.site.render(place, template, {**frame, **data})
         spent = (time.thread_time() - began) * 1000
         headers = {
             "Content-Security-Policy": self.site.content_security(),

@@ -164,7 +164,7 @@ class Site:
             "related": _related,
             "shown_value": shown,
             "shared_modules": self._urls("modules"),
-            "shared_styles": self._urls("styles"),
+            "shared_sheet": self.statics.sheet([name for _, name in self._urls("styles")]),
             "PUBLIC": PUBLIC,
         }
         # What macros include uses macros: their own context is made before they are.

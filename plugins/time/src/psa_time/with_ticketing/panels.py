@@ -1,7 +1,6 @@
 """Time on a ticket's page: what was logged there, and minutes that go with a note."""
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,35 +9,13 @@ from psa_sdk.documents import Documents
 from psa_sdk.errors import Invalid
 from psa_sdk.ui import FormPart, Panel
 from psa_time.api import ENTRIES
+from psa_time.clock_times import minutes_entered
 
 MINUTES: Final = "time.minutes"
 WORK_TYPE: Final = "time.work_type"
 _LATEST: Final = "8"
 _NOTES: Final = 200
 TYPES: Final = {"filter[is_active]": "true", "page[size]": "50"}
-
-
-def minutes_of(text: str) -> int:
-    """Return minutes from `45`, `1:30` or `1.5h`; raises `ValueError`.
-
-    Example:
-        >>> minutes_of("45"), minutes_of("1:30"), minutes_of("1,5 h")
-        (45, 90, 90)
-    """
-    text = text.strip().lower().replace(",", ".")
-    if ":" in text:
-        hours, minutes = text.split(":", 1)
-        return int(hours or 0) * 60 + int(minutes)
-    if text.endswith("h"):
-        return _hours(text.removesuffix("h").strip())
-    return int(text.removesuffix("min").removesuffix("m"))
-
-
-def _hours(text: str) -> int:
-    try:
-        return int((Decimal(text) * 60).to_integral_value(ROUND_HALF_UP))
-    except InvalidOperation as error:
-        raise ValueError(f"{text} is no number of hours.") from error
 
 
 async def form(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
@@ -53,7 +30,7 @@ async def save(ctx: Context, ticket: UUID, form: Mapping[str, Sequence[str]]) ->
     if not entered:
         return
     try:
-        minutes = minutes_of(entered)
+        minutes = minutes_entered(entered)
     except ValueError:
         raise Invalid("Enter minutes as 45, 1:30 or 1.5h.", pointer=f"/{MINUTES}") from None
     documents = ctx.service(Documents)

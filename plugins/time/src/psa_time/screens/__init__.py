@@ -1,0 +1,1 @@
+"""What the pages of time load and do; `pages.py` declares them."""
