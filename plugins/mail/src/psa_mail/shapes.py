@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from psa_mail.api import TemplateKind
+from psa_sdk.settings import SECRET_MARK
 
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Address = Annotated[
@@ -16,9 +17,10 @@ Address = Annotated[
 Host = Annotated[str, Meta(max_length=253, pattern=r"^[A-Za-z0-9.:\-_]*$")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Short = Annotated[str, Meta(max_length=1000)]
+Login = Annotated[str, Meta(max_length=320)]
 Url = Annotated[str, Meta(max_length=500, pattern=r"^(https?://\S+)?$")]
 Pem = Annotated[str, Meta(max_length=100_000)]
-NewSecret = Annotated[str, Meta(min_length=1, max_length=20_000)]
+NewSecret = Annotated[str, Meta(min_length=1, max_length=20_000, extra_json_schema=SECRET_MARK)]
 Security = Literal["tls", "starttls", "none"]
 Authentication = Literal["password", "microsoft", "google", "google_service", "none"]
 Kind = TemplateKind
@@ -34,9 +36,9 @@ class TransportShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     port: Port = 587
     security: Security = "starttls"
     authentication: Authentication = "password"
-    username: Short = ""
-    client_id: Short = ""
-    directory: Short = ""
+    username: Login = ""
+    client_id: Login = ""
+    directory: Login = ""
     authority: Url = ""
     certificate: Pem = ""
     from_name: Annotated[str, Meta(max_length=120)] = ""
@@ -69,9 +71,9 @@ class MailboxShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     port: Port = 993
     security: Security = "tls"
     authentication: Authentication = "password"
-    username: Short = ""
-    client_id: Short = ""
-    directory: Short = ""
+    username: Login = ""
+    client_id: Login = ""
+    directory: Login = ""
     authority: Url = ""
     certificate: Pem = ""
     folder: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\r\n\x00]+$")] = "INBOX"

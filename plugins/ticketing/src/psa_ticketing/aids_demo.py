@@ -1,7 +1,7 @@
 """Demonstration data: steps of templates and tickets, and what clients said about closed ones."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from psa_sdk import Context
@@ -56,11 +56,13 @@ async def fill(ctx: Context) -> None:
             for order, title in enumerate(titles)
         ]
     await ctx.records.create_many(ITEMS, items, history=True)
-    surveys = [_survey(dice, row) for row in await ctx.db.fetch(CLOSED, ctx.now - timedelta(days=120))]
+    surveys = [
+        _survey(dice, row, ctx.now) for row in await ctx.db.fetch(CLOSED, ctx.now - timedelta(days=120))
+    ]
     await ctx.records.create_many(SURVEYS, surveys, history=True)
 
 
-def _survey(dice: random.Random, row: Any) -> dict[str, Any]:
+def _survey(dice: random.Random, row: Any, now: datetime) -> dict[str, Any]:
     rating = dice.choices((None, 1, 2, 3, 4, 5), weights=(60, 1, 2, 5, 12, 20))[0]
     return {
         "ticket": row["id"],
@@ -73,7 +75,7 @@ def _survey(dice: random.Random, row: Any) -> dict[str, Any]:
         "expires_at": row["closed_at"] + timedelta(days=14),
         "rating": rating,
         "comment": dice.choice(WORDS) if rating else "",
-        "rated_at": row["closed_at"] + timedelta(hours=3) if rating else None,
+        "rated_at": min(row["closed_at"] + timedelta(hours=3), now) if rating else None,
         "rated_through": "link" if rating else None,
         "changes": 1 if rating else 0,
     }
