@@ -14,13 +14,13 @@ from psa_sdk.admission import Admission, Person, Refused, account_for
 from psa_sdk.context import Row
 from psa_sdk.errors import NotFound, Problem, Unauthenticated
 from psa_sdk.sign_in import SignedIn, SignIn, Transport
+from psa_sdk.sign_in_pages import link_account
 from psa_sdk.signing import Signer
 from psa_sdk.tables import new_id
 from psa_sso_oidc import attempts
 from psa_sso_oidc.api import PROVIDERS, key_of
 from psa_sso_oidc.checking import registration_of
 from psa_sso_oidc.exchange import Grant, Registration, authorization_url, claims_for
-from psa_sso_oidc.linking import link
 from psa_sso_oidc.people import person
 from psa_sso_oidc.remembered import known
 
@@ -104,7 +104,7 @@ async def come_back(ctx: Context, returned: Returned) -> tuple[SignedIn | None, 
             hosted_domains=provider["email_domains"] if provider["preset"] == "google" else (),
         )
         if attempt.links is not None:
-            await link(ctx, provider, who, attempt.links)
+            await link_account(ctx, Admission.of(key_of(provider["id"]), provider), who, attempt.links)
             return None, attempt.next_page
         begun = await _let_in(ctx, provider, who, claims.get("amr"), returned.transport)
     except Refused as refused:

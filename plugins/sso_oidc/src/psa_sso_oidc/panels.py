@@ -9,13 +9,13 @@ from psa_sdk.documents import Documents
 from psa_sdk.errors import NotFound
 from psa_sdk.network import Network
 from psa_sdk.sign_in import ExternalIdentities
+from psa_sdk.sign_in_pages import link_token
 from psa_sdk.signing import Signer
 from psa_sdk.ui import Done, Go
 from psa_sso_oidc.api import PROVIDERS, key_of
-from psa_sso_oidc.linking import link_path
 from psa_sso_oidc.logins import provider_of
 from psa_sso_oidc.presets import PRESETS
-from psa_sso_oidc.routes import callback_path
+from psa_sso_oidc.routes import callback_path, start_path
 from psa_sso_oidc.tables import Provider
 
 
@@ -63,7 +63,8 @@ async def links(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
 async def link(ctx: Context, id: UUID) -> Go:
     """Send a person to a provider, to link what it knows of them to their account."""
     provider = await provider_of(ctx, id, ctx.principal.audience)
-    return Go(url=link_path(ctx.service(Signer), provider, ctx.principal.id, ctx.now), away=True)
+    token = link_token(ctx.service(Signer), key_of(id), ctx.principal.id, ctx.now)
+    return Go(url=f"{start_path(provider['audience'], id)}?link={token}", away=True)
 
 
 async def unlink(ctx: Context, id: UUID) -> Done:

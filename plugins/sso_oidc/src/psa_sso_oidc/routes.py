@@ -1,18 +1,15 @@
 """What one can do with identity providers."""
 
-from collections.abc import Mapping
-from typing import Final
 from uuid import UUID
 
 from psa_sdk import Answer, Context, post
 from psa_sdk.access import Audience
 from psa_sdk.network import Network
+from psa_sdk.sign_in_pages import PREFIXES
 from psa_sso_oidc.api import PROVIDERS
 from psa_sso_oidc.checking import registration_of, try_out
 from psa_sso_oidc.shapes import Checked
 
-PREFIXES: Final[Mapping[Audience, str]] = {"staff": "/ui", "portal": "/portal"}
-"""Where the pages of the shells are."""
 UPDATE = "sso_oidc.oidc_providers.update"
 
 
