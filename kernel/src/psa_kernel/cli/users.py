@@ -9,6 +9,9 @@ from psa_kernel.builtin.auth import accounts, login, password_change, second_fac
 from psa_kernel.builtin.auth.key_rules import make_key
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.auth.role_rules import check_grants
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.settings.sections import section_of
+from psa_kernel.builtin.settings.writer import change
 from psa_kernel.cli.application import chosen_tenant, with_kernel
 from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option, tenant_option
@@ -127,6 +130,23 @@ def reset_mfa(config: Config, email: str, portal: bool, tenant: str) -> None:
 
     with_kernel(config, work)
     click.echo(f"{email} logs in with the password alone.")
+
+
+@users.command("open-networks")
+@tenant_option
+@configured
+def open_networks(config: Config, tenant: str) -> None:
+    """Let everybody in from anywhere again: for who shut themselves out by a list of networks."""
+
+    async def work(kernel: Kernel) -> None:
+        async with kernel.unit(await chosen_tenant(kernel, tenant)) as unit:
+            await change(unit, section_of(kernel.registry, AuthSettings), {}, reset=("staff_networks",))
+            roles = await unit.db.fetch("SELECT id FROM psa.role WHERE allowed_addresses <> '{}'")
+            for role in roles:
+                await unit.records.update("roles", role["id"], {"allowed_addresses": []})
+
+    with_kernel(config, work)
+    click.echo("Log-ins are taken from every address again.")
 
 
 @users.command()

@@ -6,7 +6,6 @@ it forgets at the commit; other processes learn within a second.
 """
 
 import datetime
-import ipaddress
 import time
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -16,7 +15,9 @@ import msgspec
 
 from psa_kernel.access import Grants
 from psa_kernel.builtin.auth import browser, impersonation
+from psa_kernel.builtin.auth.addresses import within
 from psa_kernel.builtin.auth.roles import grants_of
+from psa_kernel.builtin.auth.settings import listed
 from psa_kernel.builtin.auth.tokens import digest, is_key, well_formed
 from psa_kernel.database.session import Session, read_once
 from psa_kernel.principal import ANONYMOUS, KernelPrincipal
@@ -50,6 +51,8 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     idle: datetime.timedelta | None
     seen_at: datetime.datetime | None
     networks: tuple[str, ...]
+    confined_to: tuple[tuple[str, ...], ...]
+    """Lists of networks of the organisation and of roles: the address must be in each."""
 
 
 class _Memory:
@@ -125,8 +128,13 @@ async def identify(
     # The operator's people still read; the gate behind this lets them do no more (TEN-08).
     if not found.tenant_active and "super_admin" not in found.principal.role_keys:
         raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
-    if found.networks and not _within(ip, found.networks):
+    if found.networks and not within(ip, found.networks):
         raise Forbidden("This API key may not be used from this address.", code="address_refused")
+    if not all(within(ip, networks) for networks in found.confined_to):
+        raise Forbidden(
+            "Your organisation lets you in from its own networks only; use one of them.",
+            code="address_refused",
+        )
     if found.seen_at is None or now - found.seen_at >= _TOUCH_EVERY:
         await _touch(kernel, found.principal, found.kind, now)
     return found.principal
@@ -191,7 +199,16 @@ def _credential(kernel: "Kernel", row: "Mapping[str, Any]") -> Credential:
         idle=datetime.timedelta(minutes=row["idle_minutes"]) if row["idle_minutes"] else None,
         seen_at=row["seen_at"],
         networks=tuple(row["allowed_addresses"] or ()),
+        confined_to=_confined_to(row),
     )
+
+
+def _confined_to(row: "Mapping[str, Any]") -> tuple[tuple[str, ...], ...]:
+    """Return from where the owner may come; a key with addresses of its own stands for itself."""
+    if row["allowed_addresses"]:
+        return ()
+    own = row["tenant_networks"] if row["audience"] == "staff" else ""
+    return tuple(tuple(listed(text)) for text in (own, *row["role_networks"]) if text)
 
 
 async def _touch(kernel: "Kernel", who: KernelPrincipal, kind: str, now: datetime.datetime) -> None:
@@ -205,15 +222,6 @@ async def _touch(kernel: "Kernel", who: KernelPrincipal, kind: str, now: datetim
         await session.connection.execute(statement, who.key_id or who.session_id, now, now - _TOUCH_EVERY)
     assert who.tenant_id is not None
     forget(kernel, who.tenant_id)
-
-
-def _within(ip: str | None, networks: tuple[str, ...]) -> bool:
-    try:
-        address = ipaddress.ip_address(ip or "")
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
 def _refused() -> Unauthenticated:

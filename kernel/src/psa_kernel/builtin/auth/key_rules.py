@@ -1,21 +1,19 @@
 """API keys: made once, seen once, checked at every use."""
 
 import datetime
-import ipaddress
 from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
+from psa_kernel.builtin.auth.addresses import check_addresses
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import digest, new_key
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.context import Context
-from psa_sdk.errors import Fault, Invalid
+from psa_sdk.errors import Invalid
 from psa_sdk.resources import Change
-
-_ADDRESSES = "/data/attributes/allowed_addresses"
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,20 +76,3 @@ async def delete_key(ctx: Context, change: Change) -> None:
     """Make a deleted key useless at once."""
     assert isinstance(ctx, Unit)
     forget_after_commit(ctx)
-
-
-def check_addresses(texts: Sequence[str]) -> None:
-    """Raise `Invalid` naming everything that is neither an address nor a network."""
-    faults: list[Fault] = []
-    for index, text in enumerate(texts):
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            faults.append(
-                Fault(
-                    detail=f"{text!r} is no address or network; examples are 192.0.2.7 and 2001:db8::/32.",
-                    pointer=f"{_ADDRESSES}/{index}",
-                )
-            )
-    if faults:
-        raise Invalid(faults=faults)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from psa_kernel.builtin.auth.accounts import normalise_email
 from psa_kernel.builtin.auth.roles import ADMIN_ROLES
-from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.auth.settings import AuthSettings, listed
 from psa_sdk.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def is_named(unit: "Unit", email: str) -> bool:
 
 
 def _named(rules: AuthSettings) -> list[str]:
-    return [normalise_email(email) for email in rules.break_glass.replace(",", " ").split()]
+    return [normalise_email(email) for email in listed(rules.break_glass)]
 
 
 async def _breaks_glass(unit: "Unit", facts: "LoginFacts", rules: AuthSettings) -> bool:

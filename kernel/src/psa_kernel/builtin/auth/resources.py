@@ -63,6 +63,7 @@ class RoleWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     audience: Audience = "staff"
     grants: GrantList = field(default_factory=list[str])
     requires_second_factor: bool = False
+    allowed_addresses: AddressList = field(default_factory=list[str])
 
 
 class RoleRead(RoleWrite, kw_only=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from psa_kernel.access import Grants, parse
+from psa_kernel.builtin.auth.addresses import check_addresses
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.roles import ADMIN_ROLES, role_grants
@@ -28,6 +29,7 @@ async def write_role(ctx: Context, change: Change) -> None:
     if change.changes("grants"):
         check_grants(change.value("grants"), _GRANTS)
         require_within(ctx, Grants(change.value("grants")), "The role", _GRANTS)
+    check_addresses(change.value("allowed_addresses"))
     if change.verb == "update":
         require_within(ctx, await role_grants(ctx, [change.id]), "The role")
         fixed = [name for name in ("key", "audience") if change.changes(name)]

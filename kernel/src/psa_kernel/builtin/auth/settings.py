@@ -1,5 +1,6 @@
 """What a tenant decides about logging in."""
 
+import ipaddress
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -46,4 +47,32 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
             description="While none of these can log in with a password, every administrator can",
         ),
     ] = ""
+    staff_networks: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            title="Networks that staff must come from",
+            description="Such as 192.0.2.0/24 2001:db8::/32; empty: any. API keys with addresses of their own are apart",
+        ),
+    ] = ""
     api_key_days: Annotated[int, Meta(ge=1, le=366, title="Longest life of an API key")] = 366
+
+    def __post_init__(self) -> None:
+        """Refuse what is no network, so that a slip of the pen shuts nobody out."""
+        for text in listed(self.staff_networks):
+            try:
+                ipaddress.ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"{text!r} is no address or network; examples are 192.0.2.7 and 2001:db8::/32."
+                ) from None
+
+
+def listed(text: str) -> list[str]:
+    """Return the entries of a setting that takes several, by spaces, commas or lines.
+
+    Example:
+        >>> listed("192.0.2.7, 2001:db8::/32")
+        ['192.0.2.7', '2001:db8::/32']
+    """
+    return text.replace(",", " ").split()

@@ -216,6 +216,7 @@ class Role(TenantTable, schema="psa", tablename="role"):
     grants = Tags()
     standard = Boolean(default=False)
     requires_second_factor = Boolean(default=False)
+    allowed_addresses = Tags(help_text="Addresses and networks that its holders must come from; empty: any")
     index_on = (Index(("key",), unique=True),)
 
 
