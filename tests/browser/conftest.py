@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 
 PATIENCE = 120.0
 PASSWORD = "calm rivers beyond the mill 3"
@@ -28,6 +28,8 @@ _UNLIMITED = {
     "PSA_REQUESTS_PER_MINUTE": "0",
     "PSA_TENANT_REQUESTS_PER_MINUTE": "0",
     "PSA_ANONYMOUS_REQUESTS_PER_MINUTE": "0",
+    # Peers that tests start themselves.
+    "PSA_OUTBOUND_NETWORKS": "127.0.0.0/8",
 }
 
 
@@ -102,7 +104,11 @@ class Desk:
         values = {"data": {"type": "settings", "attributes": {"values": {"password_max_age_days": 300}}}}
         assert self.api.patch("/settings/auth", json=values).status_code == 200
         sql = "UPDATE psa.password SET changed_at = now() - interval '1 year' WHERE account = $1"
-        beside(self._execute(sql, UUID(user)))
+        self.execute(sql, UUID(user))
+
+    def execute(self, sql: str, *arguments: object) -> None:
+        """Run a statement as the owner of the database."""
+        beside(self._execute(sql, *arguments))
 
     async def _execute(self, sql: str, *arguments: object) -> None:
         connection = await asyncpg.connect(self.owner_database_url)
@@ -173,14 +179,19 @@ def _filled(desk: Desk) -> Desk:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, or the one that PSA_CHROMIUM names."""
+    with sync_playwright() as playwright:
+        found = launched(playwright.chromium)
+        yield found
+        found.close()
+
+
+def launched(kind: BrowserType, *options: str) -> Browser:
+    """Start Chromium; where there is none the test says so and is skipped."""
     names = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("PSA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         pytest.skip("There is no Chromium here; install it (apt-get install chromium) or set PSA_CHROMIUM.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    return kind.launch(executable_path=path, args=["--no-sandbox", *options])
 
 
 @pytest.fixture(scope="session")
@@ -205,9 +216,10 @@ def logged_in(chromium: Browser, desk: Desk, kept: Path, *, tenant: str = "") ->
     return kept
 
 
-def watched(context: BrowserContext, desk: Desk) -> tuple[Page, list[str]]:
-    """Return a page and what is wrong with it: console errors, violated policies, requests elsewhere."""
+def watched(context: BrowserContext, desk: Desk | str) -> tuple[Page, list[str]]:
+    """Return a page and what is wrong with it: console errors, violated policies, requests elsewhere than home."""
     page, wrong = context.new_page(), list[str]()
+    home = urlsplit(desk if isinstance(desk, str) else desk.url).netloc
     expected = ("the server responded with a status of 4",)  # forms that are refused
 
     def said(message: object) -> None:
@@ -217,7 +229,7 @@ def watched(context: BrowserContext, desk: Desk) -> tuple[Page, list[str]]:
 
     def asked(request: object) -> None:
         url = str(getattr(request, "url", ""))
-        if urlsplit(url).netloc not in {"", urlsplit(desk.url).netloc}:
+        if urlsplit(url).netloc not in {"", home}:
             wrong.append(f"a request to {url}")
 
     page.on("console", said)

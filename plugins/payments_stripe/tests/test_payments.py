@@ -18,6 +18,9 @@ async def test_from_the_invoice_over_the_portal_to_paid(either):
     invoice, client = await either.invoice(company, "250.00"), await either.client(company)
     page = await either.page(client, invoice)
     assert await either.page(client, invoice) == page
+    link = (await either.finance.get(f"/invoices/{invoice}/link")).json()["data"]["attributes"]["path"]
+    mailed = await either.kit.anonymous().get(f"{link}/pay", headers={"Accept": "text/html"})
+    assert (mailed.status_code, mailed.headers["Location"]) == (303, either.stripe.things[page]["url"])
     made = either.stripe.things[page]
     assert made["_wanted"]["amount"] == "25000"
     assert made["metadata"]["tenant_id"] == str(either.kit.tenant_id)
@@ -39,6 +42,8 @@ async def test_from_the_invoice_over_the_portal_to_paid(either):
         intent,
     )
     assert (await either.pay(client, invoice)).status_code == 409
+    again = await either.kit.anonymous().get(f"{link}/pay", headers={"Accept": "text/html"})
+    assert again.headers["Location"].endswith(link)
     customers = [one["metadata"]["company_id"] for one in either.stripe.all("customer")]
     assert customers.count(str(company)) == 1
 

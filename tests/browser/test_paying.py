@@ -1,0 +1,109 @@
+"""Paying in a real browser: the gateway is set up in the console, a client pays in the portal and stores a card."""
+
+import importlib.util
+import re
+import time
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import AXE, ROOT, Desk, watched
+from .test_portal import Client, accept
+from .test_quality import RULES
+
+pytestmark = pytest.mark.browser
+
+
+def _double() -> ModuleType:
+    path = ROOT / "plugins/payments_stripe/tests/double.py"
+    spec = importlib.util.spec_from_file_location("stripe_double", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[Any]:
+    module = _double()
+    with module.running() as double:
+        double.module = module
+        yield double
+
+
+def told(desk: Desk, stripe: Any, type: str, thing: str) -> None:
+    """Let Stripe tell of something."""
+    body, _ = stripe.event(type, thing, f"evt_{thing}_{type}")
+    headers = stripe.module.signed(body, time.time())
+    answer = httpx.post(f"{desk.url}/api/v1/payments-stripe/events", content=body, headers=headers)
+    assert answer.status_code == 204, answer.text
+
+
+def invoice_for(desk: Desk, company: str) -> str:
+    made = desk.make("invoices", {"company": ("companies", company)})
+    line = {"description": "Repairs", "quantity": "2", "unit_price": "60.00"}
+    body = {"data": {"type": "invoice-lines", "attributes": line}}
+    assert desk.api.post(f"/invoices/{made}/lines", json=body).status_code == 201
+    assert desk.api.post(f"/invoices/{made}/finalise").status_code == 200
+    return made
+
+
+def judged(page: Page) -> None:
+    """Hold the page to the accessibility rules."""
+    page.evaluate(AXE.read_text())
+    result = page.evaluate(f"axe.run(document, {{{RULES['light']}}})")
+    assert [one["id"] for one in result["violations"]] == [], page.url
+
+
+def test_a_client_pays_an_invoice_and_stores_a_card(chromium: Browser, desk: Desk, page: Page, stripe: Any):
+    page.goto("/ui/settings/payment-gateways")
+    page.get_by_label("Secret key").fill(stripe.module.KEY)
+    page.get_by_label("Signing secret of the webhook").fill(stripe.module.SECRET)
+    page.get_by_label("Address of the API").fill(stripe.url)
+    page.get_by_label("Active").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Test the connection").click()
+    expect(page.get_by_text("Example Repairs")).to_be_visible()
+    expect(page.locator("#gateways")).not_to_contain_text(stripe.module.KEY)
+    judged(page)
+
+    client = Client(desk)
+    invoice = invoice_for(desk, client.company)
+    context = chromium.new_context(base_url=desk.url, viewport={"width": 1024, "height": 800})
+    context.set_default_timeout(15_000)
+    portal, wrong = watched(context, desk)
+    context.route(
+        re.compile("https://checkout.example.com/"),
+        lambda route: route.fulfill(body="<title>Pay</title>", content_type="text/html"),
+    )
+    accept(portal, client, client.email)
+    portal.goto(f"/portal/invoices/{invoice}")
+    judged(portal)
+    portal.get_by_role("button", name="Pay $120.00").click()
+    portal.wait_for_url("https://checkout.example.com/**")
+    session = portal.url.rsplit("/", 1)[-1]
+    intent = stripe.pay(session)
+    portal.goto(f"/portal/invoices/{invoice}")
+    told(desk, stripe, "payment_intent.succeeded", intent)
+    expect(portal.get_by_role("button", name="Pay $120.00")).to_have_count(0)
+    expect(portal.locator("#invoice")).to_contain_text("$0.00")
+
+    portal.goto("/portal/payment-methods")
+    portal.get_by_role("button", name="Store a card or account").click()
+    portal.wait_for_url("https://checkout.example.com/**")
+    session = portal.url.rsplit("/", 1)[-1]
+    stripe.store(session)
+    portal.goto("/portal/payment-methods")
+    told(desk, stripe, "checkout.session.completed", session)
+    expect(portal.get_by_text("Visa •••• 4242")).to_be_visible()
+    portal.get_by_role("button", name="Pay due invoices with it").click()
+    portal.get_by_role("button", name="Agree").click()
+    expect(portal.get_by_text("Pays due invoices")).to_be_visible()
+    judged(portal)
+    context.close()
+    assert [one for one in wrong if "checkout.example.com" not in one] == []
