@@ -57,7 +57,7 @@ def test_an_authenticator_is_set_up_and_asked_for_from_then_on(chromium: Browser
     page.wait_for_url("**/ui/")
     page.goto("/ui/profile")
     expect(page.locator("#second-factor")).to_contain_text("9 recovery codes are left")
-    page.locator("#second-factor").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove the authenticator").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.get_by_role("button", name="Set up an authenticator")).to_be_visible()
     context.close()
@@ -81,4 +81,83 @@ def test_who_needs_one_sets_it_up_before_anything_else(chromium: Browser, desk: 
     page.get_by_role("link", name="I have kept them").click()
     page.wait_for_url("**/ui/")
     desk.change("roles", role, requires_second_factor=False)
+    context.close()
+
+
+def virtual(page: Page) -> str:
+    """Give a page's browser an authenticator of its own, with a verified user and room for passkeys."""
+    chrome = page.context.new_cdp_session(page)
+    chrome.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    return chrome.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+
+
+def test_a_passkey_is_made_in_the_profile_and_logs_in_by_itself(chromium: Browser, desk: Desk):
+    desk.person("passkey@example.com", "Pia Passkey", "technician")
+    # Passkeys belong to a name, not to an address.
+    context = chromium.new_context(
+        base_url=desk.url.replace("127.0.0.1", "localhost"), bypass_csp=False, locale="en"
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    virtual(page)
+    enter(page, "passkey@example.com")
+    page.wait_for_url("**/ui/")
+    page.goto("/ui/profile")
+    page.get_by_label("Name of the passkey").fill("Laptop")
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.locator("#passkeys .codes li")).to_have_count(10)
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.locator("#passkeys")).to_contain_text("never used")
+    # After the password.
+    context.clear_cookies()
+    enter(page, "passkey@example.com")
+    expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/ui/")
+    # Instead of it.
+    context.clear_cookies()
+    page.goto("/ui/login?next=/ui/profile")
+    page.get_by_role("button", name="Use a passkey").click()
+    page.wait_for_url("**/ui/profile")
+    expect(page.locator("#passkeys")).to_contain_text("last used")
+    page.locator("#passkeys .row").first.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.locator("#passkeys")).not_to_contain_text("last used")
+    assert faults == []
+    context.close()
+
+
+def test_who_acts_as_somebody_else_is_told_so_on_every_page(chromium: Browser, desk: Desk):
+    desk.person("acted@example.com", "Alma Acted", "technician")
+    user = desk.api.get("/users?filter[email]=acted@example.com").json()["data"][0]["id"]
+    context = chromium.new_context(base_url=desk.url, bypass_csp=True)
+    page = context.new_page()
+    page.goto("/ui/login")
+    page.get_by_label("E-mail address").fill(desk.email)
+    page.get_by_label("Password").fill(desk.password)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url("**/ui/**")
+    page.goto(f"/ui/users/{user}")
+    page.get_by_label("Reason").fill("Cannot see the queue")
+    page.get_by_role("button", name="Act as Alma Acted").click()
+    page.wait_for_url("**/ui/")
+    banner = page.locator("#impersonation")
+    expect(banner).to_contain_text("acts as Alma Acted")
+    page.goto("/ui/companies")
+    expect(banner).to_be_visible()
+    assert violations(page) == []
+    banner.get_by_role("button", name="End").click()
+    expect(banner).to_have_count(0)
+    page.goto(f"/ui/users/{user}")
+    expect(page.get_by_role("button", name="Act as Alma Acted")).to_be_visible()
     context.close()

@@ -8,7 +8,7 @@ const [inputs = 'dev', out = '../src/psa_web/static/dist'] = process.argv.slice(
 fs.rmSync(out, {recursive: true, force: true});
 fs.mkdirSync(out, {recursive: true});
 const result = await build({
-  entryPoints: {app: 'src/app.js', style: 'src/style.css', ui: 'src/ui.js', sortable: 'src/sortable.js', editor: 'src/editor.js'},
+  entryPoints: {app: 'src/app.js', style: 'src/style.css', ui: 'src/ui.js', sortable: 'src/sortable.js', editor: 'src/editor.js', passkey: 'src/passkey.js'},
   bundle: true, splitting: true, format: 'esm', target: 'es2022', minify: true, outdir: out, metafile: true,
   entryNames: '[name]-[hash]', chunkNames: 'chunk-[hash]', assetNames: 'font-[hash]', loader: {'.woff2': 'file'}, legalComments: 'none', logLevel: 'warning',
 });

@@ -52,6 +52,7 @@ ACTIONS: Final = (
     action("/profile/second-factor/setup", second_factor.begin),
     action("/profile/second-factor/recovery-codes", second_factor.renew),
     action("/profile/second-factor/remove", second_factor.remove),
+    action("/profile/passkeys/{id:uuid}/remove", second_factor.remove_passkey),
     action("/profile/sessions/{id:uuid}/end", profile.end_session),
     action("/profile/keys", profile.make_key),
     action("/profile/keys/{id:uuid}/delete", profile.delete_key),

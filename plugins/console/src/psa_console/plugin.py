@@ -1,6 +1,6 @@
 """The console's table of contents."""
 
-from psa_console import administration, api, assistant, everyday, tables, tenants, widgets
+from psa_console import administration, api, assistant, everyday, impersonation, tables, tenants, widgets
 from psa_console.brand import dress
 from psa_console.imports.pages import rejected
 from psa_console.imports.resources import csv_imports
@@ -73,6 +73,7 @@ def psa_manifest() -> Manifest:
             actions=(*everyday.ACTIONS, *administration.ACTIONS),
             settings=administration.SECTIONS,
             views=VIEWS,
+            panels=impersonation.PANELS,
             widgets=widgets.ALL,
             commands=everyday.COMMANDS,
             styles=("console.css",),

@@ -10,6 +10,7 @@ from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.ui import Done, Go, Show
+from psa_sdk.web import Browser
 from psa_web.api import here
 
 
@@ -45,6 +46,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
     person = (await documents.one("users", ctx.principal.id)).items[0].attributes
     sessions = (await documents.call("GET", "/auth/sessions")).items
     mfa = (await documents.call("GET", "/auth/mfa")).attributes
+    passkeys = (await documents.call("GET", "/auth/passkeys")).items
     may_have_keys = "api-keys" in documents.resources()
     keys: Sequence[Any] = ()
     if may_have_keys:
@@ -54,6 +56,8 @@ async def load(ctx: Context) -> Mapping[str, Any]:
         "me": me,
         "person": person,
         "mfa": mfa,
+        "passkeys": [{"id": one.id, **msgspec.structs.asdict(one.attributes)} for one in passkeys],
+        "passkeys_here": ctx.service(Browser).takes_passkeys(here().request),
         "sessions": [
             {"id": session.id, **msgspec.structs.asdict(session.attributes)} for session in sessions
         ],

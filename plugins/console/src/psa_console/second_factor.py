@@ -1,4 +1,6 @@
-"""The second factor in the profile: set up, prove, recovery codes, remove."""
+"""The second factor in the profile: set up, prove, recovery codes, remove; passkeys too."""
+
+from uuid import UUID
 
 import msgspec
 
@@ -40,4 +42,10 @@ async def renew(ctx: Context) -> Show:
 async def remove(ctx: Context) -> Done:
     """Remove one's own second factor."""
     await ctx.service(Documents).call("DELETE", "/auth/mfa")
-    return Done(toast="Your second factor is removed.", refresh=("profile",))
+    return Done(toast="Your authenticator is removed.", refresh=("profile",))
+
+
+async def remove_passkey(ctx: Context, id: UUID) -> Done:
+    """Remove one of one's own passkeys."""
+    await ctx.service(Documents).call("DELETE", f"/auth/passkeys/{id}")
+    return Done(toast="The passkey is removed.", refresh=("profile",))

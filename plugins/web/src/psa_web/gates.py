@@ -15,6 +15,8 @@ from psa_sdk.web import Browser, WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import form_of, struct_of
 from psa_web.expired_gate import expired_routes
+from psa_web.impersonation_gate import impersonation_routes
+from psa_web.passkey_gate import passkey_routes, shown_at
 from psa_web.password_gates import password_routes
 from psa_web.second_step_gate import PAGES, second_step_routes
 from psa_web.serving import Server
@@ -75,6 +77,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
             "changed": changed,
             "title": "Log in",
             "ways": ways,
+            **shown_at(request, ctx),
         }
         return await server.gate(ctx, request, frame.login, data, status=status, dress=dress)
 
@@ -114,6 +117,8 @@ def gate_routes(server: Server) -> list[WebRoute]:
         *password_routes(server),
         *expired_routes(server),
         *second_step_routes(server),
+        *passkey_routes(server, _safe, PAGES),
+        *impersonation_routes(server),
     ]
 
 

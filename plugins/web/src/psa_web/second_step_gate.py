@@ -12,9 +12,9 @@ from psa_sdk.routes import AUTHENTICATED
 from psa_sdk.web import Browser, WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import form_of, struct_of
+from psa_web.passkey_gate import SETUP, shown_at
 from psa_web.serving import Server
 
-SETUP = "mfa_setup_required"
 PAGES = ("mfa_required", SETUP)
 """States of a log-in in which these pages are open."""
 PATH = "/second-step"
@@ -37,7 +37,7 @@ def second_step_routes(server: Server) -> list[WebRoute]:
             return answers.redirect(f"{frame.prefix}/")
         setup = ctx.service(Browser).confined == SETUP
         title = "Set up your authenticator" if setup else "Confirm it is you"
-        data = {"title": title, "setup": setup, "gate": frame.gate}
+        data = {"title": title, "setup": setup, "gate": frame.gate, **shown_at(request, ctx)}
         return await server.gate(ctx, request, "web/second_step.html", data)
 
     async def begin(ctx: Context, request: WebRequest) -> Response[Any]:

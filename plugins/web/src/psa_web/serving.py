@@ -121,10 +121,20 @@ class Server:
         place.nav = await self.navigation(place)
         dress = await self.dress(place.ctx)
         top = (await gathered(place, (TOP,), None))[TOP] if status < 400 else ()
+        impersonation = await place.browser.impersonation()
         # Of this thread's processor: what a page costs, whatever else the machine does.
         began = time.thread_time()
-        frame = {"shell": self.frame.template, "dress": dress, "top": top}
-        text = self.site.render(place, template, {**frame, **data})
+        text = self.site.render(
+            place,
+            template,
+            {
+                "shell": self.frame.template,
+                "dress": dress,
+                "top": top,
+                "impersonation": impersonation,
+                **data,
+            },
+        )
         spent = (time.thread_time() - began) * 1000
         headers = {
             "Content-Security-Policy": self.site.content_security(),
