@@ -46,6 +46,11 @@ class Change(Protocol):
         """Column values to write: all given ones on create, the changed ones on update. Mutable."""
         ...
 
+    @property
+    def answer(self) -> Any:
+        """What the resource's `question` found, as its answer's type, on create; else None."""
+        ...
+
     def value(self, column: str) -> Any:
         """Return a column's value as it will be after the write."""
         ...
@@ -60,6 +65,30 @@ Pairs = Sequence[tuple[UUID, UUID]]
 """Rows of a link table as (here, there)."""
 BeforeMembers = Callable[[Context, Pairs, Pairs], Awaitable[None]]
 """Called with the pairs that are added and the pairs that are removed."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What `before_create` needs of the database, asked in the statement that checks the references.
+
+    `sql` selects one row; `arguments` returns the values of its `$1`, `$2` … from the columns that were given.
+    `before_create` finds the row as `change.answer`, converted from JSON to the type `answer`. A document may turn
+    out to be refused afterwards, so the statement must not write; numbers may have gaps.
+
+    Example:
+        >>> class Facts(msgspec.Struct):
+        ...     taken: bool
+        >>> question = Question(
+        ...     sql="SELECT EXISTS (SELECT FROM demo.device WHERE serial = $1::text) AS taken",
+        ...     arguments=lambda ctx, values: [values.get("serial")],
+        ...     answer=Facts,
+        ... )
+        >>> question.arguments(None, {"serial": "S-1"})
+        ['S-1']
+    """
+
+    sql: str
+    arguments: Callable[[Context, Mapping[str, Any]], Sequence[object]]
+    answer: type[msgspec.Struct]
 
 
 class ToOne(msgspec.Struct, frozen=True):
@@ -178,6 +207,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     portal_hidden: tuple[str, ...] = ()
     archive: Column | None = None
     """An `Instant` column: DELETE stamps it and hides the row (`filter[archived]=true` shows it)."""
+    question: Question | None = None
+    """What `before_create` reads, asked together with the check of references."""
     before_create: BeforeWrite | None = None
     before_update: BeforeWrite | None = None
     before_delete: BeforeWrite | None = None

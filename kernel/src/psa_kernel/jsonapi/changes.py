@@ -24,14 +24,16 @@ class PendingChange:
         *,
         old: Mapping[str, Any] | None = None,
         new: dict[str, Any],
+        answer: Any = None,
     ) -> None:
-        """Describe a write of `new` over `old`."""
+        """Describe a write of `new` over `old`; `answer` is that to the resource's question."""
         self._target = target
         self.resource = target.resource
         self.verb: Verb = verb
         self.id = id
         self.old: Mapping[str, Any] = old or {}
         self.new = new
+        self.answer = answer
 
     def value(self, column: str) -> Any:
         """Return a column's value as it will be after the write; raises `LookupError` for no such column."""

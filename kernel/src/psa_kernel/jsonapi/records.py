@@ -11,6 +11,7 @@ from psa_kernel.events.live import tell_changed
 from psa_kernel.events.outbox import cause_of, written
 from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
+from psa_kernel.jsonapi.checks import answer_of
 from psa_kernel.jsonapi.constraints import problem_of
 from psa_kernel.jsonapi.links import Membership
 from psa_kernel.jsonapi.record_reads import RecordReads, beyond
@@ -37,8 +38,14 @@ class UnitRecords(RecordReads):
 
     async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
         """Create a record and return its id."""
+        return await self.create_answered(resource, values, None, id=id)
+
+    async def create_answered(
+        self, resource: str, values: Mapping[str, Any], answer: Any, *, id: UUID | None = None
+    ) -> UUID:
+        """Create a record when the resource's question is answered already; None asks it."""
         declared, target = self._declared(resource)
-        change = await self._prepared(declared, target, values, id or new_id())
+        change = await self._prepared(declared, target, values, id or new_id(), answer)
         row = await self._row_of(declared, target, change)
         arguments: list[Any] = [*self._facts(), *(target.column(name).bound(row[name]) for name in row)]
         seen = self._visible(declared, arguments) if self._verb == "create" else ""
@@ -204,9 +211,11 @@ class UnitRecords(RecordReads):
         return (*self._unit.actor_facts, self._unit.now, cause_of(self._unit))
 
     async def _prepared(
-        self, declared: Resource, target: Target, values: Mapping[str, Any], id: UUID
+        self, declared: Resource, target: Target, values: Mapping[str, Any], id: UUID, answer: Any = None
     ) -> PendingChange:
-        change = PendingChange(target, "create", id, new=_writable(target, values))
+        change = PendingChange(target, "create", id, new=_writable(target, values), answer=answer)
+        if answer is None:
+            change.answer = await answer_of(self._unit, declared, change.new)
         for run in hooks(self._unit, declared, "create"):
             await run(self._unit, change)
         return change

@@ -67,11 +67,11 @@ async def create_from(
     draft = read_draft(data, sends, target, "create", findings, lids=lids)
     if sends.resource.subject is not None and sends.resource.subject.id._meta.name not in draft.values:
         findings.add("“subject” is required.", pointer="/data/relationships", code="required")
-    await check_draft(unit, sends, draft, "create", findings, None)
-    findings.raise_all()
     _confine(unit, sends, draft)
-    records = UnitRecords(unit, "create")
-    created = await records.create(name, draft.values, id=draft.id)
+    question = sends.resource.question
+    answer = await check_draft(unit, sends, draft, "create", findings, None, question=question)
+    findings.raise_all()
+    created = await UnitRecords(unit, "create").create_answered(name, draft.values, answer, id=draft.id)
     for relation, targets in draft.members.items():
         if targets:
             await UnitRecords(unit).members(name, created, relation, Membership(add=targets))

@@ -1,12 +1,12 @@
 """The lists every tenant's service desk starts with, and the defaults taken from them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
-from psa_sdk import Context
+from psa_contacts.api import REQUESTER, Requester
+from psa_sdk import Context, Question
 from psa_sdk.errors import Conflict
 
 STATUSES = (
@@ -96,37 +96,57 @@ async def _missing(ctx: Context, resource: str, rows: list[dict[str, Any]]) -> N
             await ctx.records.create(resource, {**row, "is_default": not taken})
 
 
-PREPARE = """
-SELECT s.id AS status, s.category, p.priority, p.ticket_type, p.queue, p.number
-FROM (SELECT coalesce($1, (SELECT id FROM ticketing.status WHERE category = 'new' AND is_default)) AS status,
-    coalesce($2, (SELECT id FROM ticketing.priority WHERE is_default)) AS priority,
-    coalesce($3, (SELECT id FROM ticketing.ticket_type WHERE is_default)) AS ticket_type,
-    coalesce($4, (SELECT id FROM ticketing.queue WHERE is_default)) AS queue,
+START = f"""
+SELECT r.*, s.id AS status, s.category, p.priority, p.ticket_type, p.queue, p.number
+FROM (SELECT coalesce($4, (SELECT id FROM ticketing.status WHERE category = 'new' AND is_default)) AS status,
+    coalesce($5, (SELECT id FROM ticketing.priority WHERE is_default)) AS priority,
+    coalesce($6, (SELECT id FROM ticketing.ticket_type WHERE is_default)) AS ticket_type,
+    coalesce($7, (SELECT id FROM ticketing.queue WHERE is_default)) AS queue,
     psa.next_number('tickets') AS number) p
-LEFT JOIN ticketing.status s ON s.id = p.status"""
+LEFT JOIN ticketing.status s ON s.id = p.status
+CROSS JOIN ({REQUESTER}) r"""
 
+PEOPLE = ("contact", "company", "site")
 CHOSEN = ("status", "priority", "ticket_type", "queue")
 
 
-class Start(msgspec.Struct, frozen=True):
-    """What a new ticket starts with beside its own values."""
+class Start(Requester, frozen=True, kw_only=True):
+    """What a new ticket starts with beside its own values: its requester's facts, defaults, its number."""
 
-    category: str
+    status: UUID | None
+    category: str | None
+    priority: UUID | None
+    ticket_type: UUID | None
+    queue: UUID | None
     number: int
 
 
-async def prepare(ctx: Context, values: dict[str, Any]) -> Start:
-    """Fill in status, priority, type and queue where they are missing, and draw the number: one statement."""
-    row = await ctx.db.fetch_one(PREPARE, *(values.get(column) for column in CHOSEN))
-    assert row is not None
+def of_client(ctx: Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a new ticket holds because a client makes it."""
+    if ctx.principal.audience != "portal":
+        return {}
+    who = ctx.principal.who
+    return {"source": "portal", "company": who.company_id, "contact": values.get("contact", who.contact_id)}
+
+
+def _asked(ctx: Context, values: Mapping[str, Any]) -> list[object]:
+    given = {**values, **of_client(ctx, values)}
+    return [given.get(column) for column in (*PEOPLE, *CHOSEN)]
+
+
+start = Question(sql=START, arguments=_asked, answer=Start)
+
+
+def fill_in(values: dict[str, Any], start: Start) -> None:
+    """Fill in status, priority, type and queue where they are missing."""
     for column in CHOSEN:
-        if row[column] is None:
+        found = getattr(start, column)
+        if found is None:
             raise Conflict(
                 f"The service desk has no default {column.replace('_', ' ')}; mark one as default.",
                 code="no_default",
             )
-        values[column] = row[column]
-    return Start(row["category"], row["number"])
+        values[column] = found
 
 
 async def status_of(ctx: Context, category: str) -> UUID:

@@ -2,7 +2,7 @@
 
 from psa_sdk import Derived, ManyToMany, Resource, ToMany, ToOne, Who
 from psa_sdk.tables import Condition, QueryString
-from psa_ticketing import list_rules, shapes, ticket_rules
+from psa_ticketing import defaults, list_rules, shapes, ticket_rules
 from psa_ticketing.tables import (
     CannedResponse,
     Ticket,
@@ -206,6 +206,7 @@ tickets = Resource(
         "source",
     ),
     archive=Ticket.archived_at,
+    question=defaults.start,
     before_create=ticket_rules.write_new,
     before_update=ticket_rules.write_edit,
     after_write=ticket_rules.tell,

@@ -1,7 +1,7 @@
 """What is checked and completed whenever a ticket is written."""
 
 from psa_comments.api import render
-from psa_contacts.api import ContactBook
+from psa_contacts.api import ContactBook, Requester
 from psa_sdk import Change, Context
 from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_ticketing import defaults, lifecycle
@@ -14,14 +14,13 @@ RELATED = "/data/relationships"
 
 async def write_new(ctx: Context, change: Change) -> None:
     """Complete a new ticket: number, requester, defaults, rendering."""
-    new, who = change.new, ctx.principal.who
-    if ctx.principal.audience == "portal":
-        new |= {"source": "portal", "company": who.company_id}
-        new.setdefault("contact", who.contact_id)
+    new, start = change.new, change.answer
+    assert isinstance(start, defaults.Start)
+    new |= defaults.of_client(ctx, new)
     if ctx.principal.kind in {"user", "contact", "api_key"}:
         new.setdefault("created_by", ctx.principal.id)
-    await check_people(ctx, change)
-    start = await defaults.prepare(ctx, new)
+    check_people(change, start)
+    defaults.fill_in(new, start)
     if new.get("subcategory") is not None:
         await check_topic(ctx, change)
     if new.get("parent") is not None:
@@ -29,7 +28,7 @@ async def write_new(ctx: Context, change: Change) -> None:
     if start.category == "merged":
         raise merged_by_hand()
     empty = {"resolved_at": None, "first_resolved_at": None, "closed_at": None, "reopen_count": 0}
-    stamps = lifecycle.stamps("new", start.category, empty, ctx.now)
+    stamps = lifecycle.stamps("new", start.category or "", empty, ctx.now)
     new |= {column: value for column, value in stamps.items() if column not in new}
     new.setdefault("last_customer_activity_at", ctx.now)
     new["description_html"] = render(new.get("description", ""))
@@ -45,7 +44,9 @@ async def write_edit(ctx: Context, change: Change) -> None:
             meta={"merged_into": str(change.old["merged_into"])},
         )
     if {"company", "contact", "site"} & change.new.keys():
-        await check_people(ctx, change)
+        contact, company, site = (change.value(column) for column in defaults.PEOPLE)
+        facts = await ctx.service(ContactBook).requester(contact_id=contact, company_id=company, site_id=site)
+        check_people(change, facts)
     if {"category", "subcategory"} & change.new.keys():
         await check_topic(ctx, change)
     if change.new.get("parent") is not None and change.changes("parent"):
@@ -84,14 +85,11 @@ def merged_by_hand() -> Conflict:
     )
 
 
-async def check_people(ctx: Context, change: Change) -> None:
+def check_people(change: Change, facts: Requester) -> None:
     """Requester, company and site must belong together; the contact's company is taken when none is given."""
-    named = {column: change.value(column) for column in ("contact", "company", "site")}
+    named = {column: change.value(column) for column in defaults.PEOPLE}
     if not any(named.values()):
         return
-    facts = await ctx.service(ContactBook).requester(
-        contact_id=named["contact"], company_id=named["company"], site_id=named["site"]
-    )
     if named["contact"] is not None and facts.contact_id is not None:
         change.new["contact"] = facts.contact_id
     if named["company"] is None and facts.company_id is not None:

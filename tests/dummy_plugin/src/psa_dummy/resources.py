@@ -64,6 +64,7 @@ gadgets = Resource(
     portal_write=shapes.GadgetPortalWrite,
     portal_hidden=("unlock_code", "price", "keeper", "labels"),
     archive=Gadget.retired_at,
+    question=rules.next_number,
     before_create=rules.number_new,
     before_update=rules.check_parent,
     before_delete=rules.keep_lent,

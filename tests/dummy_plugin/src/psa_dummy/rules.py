@@ -1,9 +1,11 @@
 """What holds for gadgets whoever writes them."""
 
+import msgspec
+
 from psa_dummy import questions
 from psa_dummy.api import GADGETS, GadgetReturned
 from psa_dummy.tables import Gadget
-from psa_sdk import Change, Context, Interceptor, Who, before
+from psa_sdk import Change, Context, Interceptor, Question, Who, before
 from psa_sdk.errors import Conflict, Invalid
 from psa_sdk.resources import Pairs
 from psa_sdk.tables import Condition, QueryString
@@ -28,9 +30,22 @@ def inspections_of_own_company(who: Who) -> QueryString:
     )
 
 
+class Numbered(msgspec.Struct):
+    """What a new gadget needs to know."""
+
+    number: int
+
+
+next_number = Question(
+    sql="SELECT psa.next_number('dummy.gadget') AS number",
+    arguments=lambda ctx, values: (),
+    answer=Numbered,
+)
+
+
 async def number_new(ctx: Context, change: Change) -> None:
     """Give a new gadget its number, and a name that says what it is."""
-    change.new["number"] = await ctx.db.fetch_value("SELECT psa.next_number('dummy.gadget')")
+    change.new["number"] = change.answer.number
     for prefix in ctx.ask(questions.psa_dummy_prefix, kind=change.value("kind") or "laptop"):
         if change.value("name") == prefix:
             raise Invalid(f"Say more than {prefix!r}.", pointer="/data/attributes/name")
