@@ -164,6 +164,20 @@ async def test_standard_roles_keep_key_title_and_existence(house: House) -> None
             await unit.records.delete("roles", technician)
 
 
+async def test_patterns_are_refused_in_roles_for_clients(house: House) -> None:
+    """They would gain what a plugin adds tomorrow; denials may be as wide as they like."""
+    grants = ["*", "contacts.*", "contacts.sites.read", "!contacts.companies.*"]
+    with pytest.raises(Invalid, match="names each permission") as caught:
+        async with house.kernel.unit(house.acme) as unit:
+            await unit.records.create(
+                "roles", {"key": "wide", "title": "Wide", "audience": "portal", "grants": grants}
+            )
+    assert [fault.pointer for fault in caught.value.faults] == [
+        "/data/attributes/grants/0",
+        "/data/attributes/grants/1",
+    ]
+
+
 async def test_malformed_grants_are_all_named(house: House) -> None:
     with pytest.raises(Invalid) as caught:
         async with house.kernel.unit(house.acme) as unit:

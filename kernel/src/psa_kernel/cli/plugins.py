@@ -80,18 +80,27 @@ def graph(config: Config, dot: bool) -> None:
 @click.argument("name", required=False)
 @configured
 def check(config: Config, name: str | None) -> None:
-    """Boot all plugins without serving; with NAME, also fail when that one was taken off."""
+    """Boot all plugins without serving; with NAME, also fail when that one was taken off.
+
+    What the operator quarantined is told and is no failure.
+    """
     try:
         registry = load(config)
     except BootError as error:
         raise click.ClickException(str(error)) from error
     if name is not None:
         _named(registry, name)
+    broken = {other: why for other, why in registry.isolated.items() if other not in config.quarantine}
+    quarantined = len(registry.isolated) - len(broken)
     for other, reason in registry.isolated.items():
-        click.secho(f"{other} is taken off: {reason}", fg="red", err=True)
-    if registry.isolated:
-        raise click.ClickException(f"{len(registry.isolated)} of the installed plugins can't run.")
-    click.echo(f"{len(registry.plugins)} plugins, {len(registry.resources)} resources: all well.")
+        if other in broken:
+            click.secho(f"{other} is taken off: {reason}", fg="red", err=True)
+        else:
+            click.echo(f"{other} is {reason}.", err=True)
+    if broken:
+        raise click.ClickException(f"{len(broken)} of the installed plugins can't run.")
+    rest = f" {quarantined} quarantined." if quarantined else ""
+    click.echo(f"{len(registry.plugins)} plugins, {len(registry.resources)} resources: all well.{rest}")
 
 
 @plugins.command()

@@ -28,6 +28,8 @@ async def write_role(ctx: Context, change: Change) -> None:
         )
     if change.changes("grants"):
         check_grants(change.value("grants"), _GRANTS)
+        if change.value("audience") == "portal":
+            refuse_patterns(change.value("grants"))
         require_within(ctx, Grants(change.value("grants")), "The role", _GRANTS)
     check_addresses(change.value("allowed_addresses"))
     if change.verb == "update":
@@ -65,6 +67,21 @@ async def delete_role(ctx: Context, change: Change) -> None:
         )
     require_within(ctx, await role_grants(ctx, [change.id]), "The role")
     forget_after_commit(ctx)
+
+
+def refuse_patterns(grants: Iterable[str]) -> None:
+    """Raise `Invalid` for patterns in a portal role: clients would gain what a plugin adds tomorrow."""
+    faults = [
+        Fault(
+            detail=f"{text!r} is a pattern; a role for clients names each permission, so list them.",
+            code="pattern_for_clients",
+            pointer=f"{_GRANTS}/{index}",
+        )
+        for index, text in enumerate(grants)
+        if (grant := parse(text)).pattern.endswith("*") and not grant.deny
+    ]
+    if faults:
+        raise Invalid(faults=faults)
 
 
 def check_grants(texts: Iterable[str], pointer: str) -> None:
