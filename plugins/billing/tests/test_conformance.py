@@ -95,3 +95,7 @@ class TestTicketBridgeConformance(PluginBattery):
 
 class TestPortalBridgeConformance(PluginBattery):
     plugin = "billing.portal"
+
+
+class TestConsoleBridgeConformance(PluginBattery):
+    plugin = "billing.console"

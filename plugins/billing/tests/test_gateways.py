@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest_asyncio
 
-from psa_billing.api import GatewayLedger
+from psa_billing.api import GatewayLedger, MethodDetails
 from psa_sdk.testing import Kit
 
 from . import till
@@ -43,7 +43,8 @@ async def paid(shop, attempt: dict, amount: str = "100.00") -> UUID:
 
 async def test_credentials_are_sealed_and_tried(shop):
     shown = await shop.finance.get("/payment-gateway/config")
-    assert shown.json()["data"][0]["attributes"]["is_set"] == {"api_key": True}
+    facts = {one["id"]: one["attributes"] for one in shown.json()["data"]}["till"]
+    assert (facts["is_set"], facts["webhook"]) == ({"api_key": True}, "https://till.example.com/hooks")
     assert "right" not in shown.text
     tested = await shop.finance.post("/payment-gateway/test", {"provider": "till"})
     assert tested.json()["data"]["attributes"]["account"] == "Example account"
@@ -135,3 +136,31 @@ async def test_what_nobody_asked_for_stays_unapplied_and_is_told(shop):
     more = await shop.payment(str(await paid(shop, attempt, "110.00")))
     assert (more["amount_applied"], more["unapplied"]) == ("100.00", "10.00")
     assert "asked for" in more["needs_attention"]
+
+
+async def test_stored_methods_come_and_go_and_only_returned_money_opens_again(shop):
+    """BILL-33, BILL-37: a late report of an earlier failure leaves what was paid since."""
+    company = await shop.company()
+    invoice = await shop.finalised(company)
+    async with shop.kit.unit() as ctx:
+        ledger = ctx.service(GatewayLedger)
+        method = MethodDetails(reference=f"declined-{company}", kind="card", label="Visa 1")
+        await ledger.method_saved("till", f"customer-{company}", method, company_id=company)
+        await ledger.method_saved("till", f"customer-{company}", method)
+        assert await ledger.company_of("till", f"customer-{company}") == company
+    attempt = await begun(shop, invoice)
+    await paid(shop, attempt)
+    await report(shop, "failed", attempt, reason="A late event of an earlier try")
+    assert (await shop.invoice(invoice["id"]))["status"] == "paid"
+    await report(shop, "failed", attempt, reason="R10", returned=True)
+    assert (await shop.invoice(invoice["id"]))["balance_due"] == "100.00"
+    found = (
+        await shop.finance.get("/saved-payment-methods", params={"filter[company]": str(company)})
+    ).json()
+    [saved] = found["data"]
+    for on in (True, False, True):
+        answer = await shop.finance.post(f"/saved-payment-methods/{saved['id']}/autopay", {"on": on})
+        assert answer.json()["data"]["attributes"]["is_autopay"] == on
+    async with shop.kit.unit() as ctx:
+        await ctx.service(GatewayLedger).customer_gone("till", f"customer-{company}")
+    assert (await shop.finance.get(f"/saved-payment-methods/{saved['id']}")).status_code == 404

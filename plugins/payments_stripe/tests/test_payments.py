@@ -216,7 +216,12 @@ async def test_a_payment_whose_events_never_come_and_a_page_that_is_left(shop):
     shop.later(minutes=16)
     await shop.run(look_around)
     assert await shop.state(paid) == ("paid", "0.00")
-    assert await shop.page(client, left) != page
+    again = await shop.page(client, left)
+    assert again != page
+    # A check pays it: the page closes.
+    await shop.finance.post("/payments", {"amount": "100.00"}, {"company": company})
+    await shop.kit.drain()
+    assert shop.stripe.things[again]["status"] == "expired"
 
 
 async def test_no_connection_is_held_while_stripe_thinks(shop):

@@ -3,12 +3,13 @@
 import datetime
 from uuid import UUID
 
+from psa_billing.api import InvoicePaid, InvoiceVoided
 from psa_billing.api_gateways import PaymentOrder
 from psa_billing.gateway_ledger import StoredGatewayLedger
 from psa_billing.gateway_methods import customer_of
-from psa_billing.gateways import chosen
+from psa_billing.gateways import chosen, close_pages
 from psa_billing.paper import decoded
-from psa_sdk import Context, actor, every
+from psa_sdk import Context, actor, every, on
 from psa_sdk.errors import Conflict
 
 SOON, SLOW = datetime.timedelta(minutes=15), datetime.timedelta(hours=6)
@@ -22,6 +23,8 @@ LOST = "SELECT state = 'pending' AND reference IS NULL FROM billing.attempt WHER
 REFUND = """
 SELECT p.gateway, p.gateway_transaction_id AS reference FROM billing.gateway_refund r
 JOIN billing.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment WHERE r.id = $1 AND r.state = 'pending'"""
+PAGES = """
+SELECT * FROM billing.attempt WHERE state = 'pending' AND kind = 'page' AND reference IS NOT NULL AND invoices ? $1"""
 UNKNOWN = """
 UPDATE billing.gateway_refund SET state = 'failed', failure = 'The gateway knows nothing of it.', updated_at = $2,
     version = version + 1 WHERE id = $1 AND state = 'pending'"""
@@ -81,5 +84,28 @@ async def look_at_refund(ctx: Context, *, refund_id: UUID) -> None:
     await ctx.db.execute(UNKNOWN, refund_id, ctx.now)
 
 
+@on(InvoicePaid)
+async def close_paid(ctx: Context, event: InvoicePaid) -> None:
+    """Close what is still open to pay an invoice that was paid otherwise."""
+    await _close(ctx, event.invoice_id)
+
+
+@on(InvoiceVoided)
+async def close_void(ctx: Context, event: InvoiceVoided) -> None:
+    """Close what is still open to pay an invoice that is void."""
+    await _close(ctx, event.invoice_id)
+
+
+async def _close(ctx: Context, invoice_id: UUID) -> None:
+    pages = [dict(row) for row in await ctx.db.fetch(PAGES, str(invoice_id))]
+    if not pages:
+        return
+    try:
+        await close_pages(ctx, pages)
+    except Conflict:
+        return  # its gateway was switched off: nobody to ask
+
+
+SUBSCRIBERS = (close_paid, close_void)
 ACTORS = (look_around, look_at_attempt, look_at_refund)
 SCHEDULES = (every("*/15 * * * *", look_around),)

@@ -110,7 +110,7 @@ async def begin(
             )
         stale.append(one)
     if stale:
-        await _close(ctx, stale)
+        await close_pages(ctx, stale)
         invoices, amount, currency = await _open(ctx, invoice_ids, expected)
         if await ctx.db.fetch_value(OTHERS, ids):
             raise _under_way()
@@ -202,8 +202,8 @@ def _is_same(
     return bool(attempt["redirect"]) and lasts and asked == (provider, list(ids), amount, currency)
 
 
-async def _close(ctx: Context, attempts: Sequence[Mapping[str, Any]]) -> None:
-    """Close pages that ask for something else; raises `Conflict` where one of them was paid on meanwhile."""
+async def close_pages(ctx: Context, attempts: Sequence[Mapping[str, Any]]) -> None:
+    """Close pages at their gateways; those on which somebody paid meanwhile stay. Commits on the way."""
     known = [(one, *await chosen(ctx, one["provider"])) for one in attempts if one["reference"]]
     closed = [one["id"] for one in attempts if not one["reference"]]
     async with ctx.outside():

@@ -119,7 +119,7 @@ def psa_manifest() -> Manifest:
         ),
         actors=(*documents.ACTORS, *runs.ACTORS, *dunning.ACTORS, *autopay.ACTORS, *gateway_sweep.ACTORS),
         schedules=(*dunning.SCHEDULES, *autopay.SCHEDULES, *gateway_sweep.SCHEDULES),
-        subscribers=autopay.SUBSCRIBERS,
+        subscribers=(*autopay.SUBSCRIBERS, *gateway_sweep.SUBSCRIBERS),
         settings=BillingSettings,
         hookspecs=api,
         seed=defaults.seed,
