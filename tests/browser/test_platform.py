@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import ROOT, Desk, logged_in, started, watched
+from .conftest import PASSWORD, ROOT, Desk, launched, logged_in, started, watched
 
 pytestmark = pytest.mark.browser
 METADATA = "Metadata-Version: 2.1\nName: psa-dummy\nVersion: 0.1.0\n"
@@ -173,3 +175,51 @@ def test_a_broken_part_leaves_the_page_whole(page: Page, platform: Desk):
     expect(page.get_by_role("heading", name="Breaking Ltd").first).to_be_visible()
     expect(page.locator(".record-in")).to_contain_text("could not be loaded")
     expect(page.locator(".record-side")).to_be_visible()
+
+
+@pytest.fixture
+def elsewhere(chromium: Browser, platform: Desk) -> Iterator[Browser]:
+    """A browser for which a client's own host name leads here, as if over TLS."""
+    home = f"http://help.riverside.example:{urlsplit(platform.url).port}"
+    found = launched(
+        chromium.browser_type,
+        "--host-resolver-rules=MAP help.riverside.example 127.0.0.1",
+        f"--unsafely-treat-insecure-origin-as-secure={home}",
+    )
+    yield found
+    found.close()
+
+
+def test_the_portal_is_at_home_under_a_host_of_the_tenants_own(platform: Desk, elsewhere: Browser):
+    email = f"hanna-{uuid4().hex[:8]}@example.com"
+    company = platform.make("companies", name="Riverside Bakery")
+    contact = platform.make(
+        "contacts", {"company": ("companies", company)}, first_name="Hanna", last_name="Host", email=email
+    )
+    body = {"data": {"attributes": {}}}
+    assert platform.api.post(f"/contacts/{contact}/portal-access", json=body).is_success
+    (account,) = platform.api.get(f"/users?filter[email]={email}").json()["data"]
+    invited = platform.api.post(f"/users/{account['id']}/invitations", json=body).json()
+    platform.execute(
+        "INSERT INTO psa.tenant_host (id, tenant, host, token, verified_at)"
+        " SELECT psa.new_id(), id, 'help.riverside.example', 'proved', now() FROM psa.tenant WHERE slug = 'main'"
+    )
+    home = f"http://help.riverside.example:{urlsplit(platform.url).port}"
+    context = elsewhere.new_context(base_url=home)
+    page, wrong = watched(context, home)
+    page.goto(f"/portal/reset?token={invited['data']['attributes']['token']}")
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password again").fill(PASSWORD)
+    page.get_by_role("button", name="Set the password").click()
+    expect(page.get_by_label("Organisation")).to_have_count(0)
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="How can we help, Hanna?")).to_be_visible()
+    page.goto("/portal/tickets/new")
+    page.get_by_label("Subject").fill("Asked under our own name")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("heading", name="Asked under our own name")).to_be_visible()
+    assert page.url.startswith(f"{home}/portal/tickets/")
+    context.close()
+    assert wrong == []
