@@ -194,7 +194,10 @@ async def test_providers_ring_when_mail_arrives(desk, monkeypatch):
         for body, where, status, more in rings:
             before = len(await titles(desk, ringing)) + len(await titles(desk, watched))
             answer = await anyone.request(
-                "POST", where, content=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+                "POST",
+                where,
+                content=json.dumps(body).encode(),
+                headers={"Content-Type": "application/json", "Authorization": "Bearer of.google.s"},
             )
             await desk.kit.drain()
             after = len(await titles(desk, ringing)) + len(await titles(desk, watched))

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+import pytest_asyncio
 
+from psa_sdk.testing import Kit
 from psa_sla.holiday_files import Unreadable, holidays_in
 
-from .promises import NY
+from .promises import NY, Promises
 
 ICS = b"""BEGIN:VCALENDAR
 VERSION:2.0
@@ -43,6 +45,12 @@ SUMMARY:Called off
 END:VEVENT
 END:VCALENDAR
 """.replace(b"\n", b"\r\n")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def promises(psa_bench) -> Promises:
+    """A fresh tenant of an installation that others use too: calendars are the same in both tenancies."""
+    return await Promises.open(await Kit.open(await psa_bench.install("multi")))
 
 
 def test_an_icalendar_file_becomes_holidays():
