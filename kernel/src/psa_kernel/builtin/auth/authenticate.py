@@ -25,7 +25,7 @@ from psa_sdk.access import Who
 from psa_sdk.errors import Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
 
     from psa_kernel.kernel import Kernel
     from psa_kernel.unit_of_work import Unit
@@ -100,7 +100,7 @@ def forget_after_commit(unit: "Unit") -> None:
 
 
 async def authenticate(
-    kernel: "Kernel", scope: "Mapping[str, Any]", ip: str | None = None
+    kernel: "Kernel", scope: "MutableMapping[str, Any]", ip: str | None = None
 ) -> KernelPrincipal:
     """Return who makes an HTTP request; `ANONYMOUS` without a credential.
 

@@ -14,6 +14,7 @@ from psa_kernel.builtin.auth import accounts, devices, local_passwords, lockout
 from psa_kernel.builtin.auth import second_factor as factors
 from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.door import door
 from psa_kernel.builtin.auth.passwords import Verdict, passwords
 from psa_kernel.builtin.auth.sessions import (
     Client,
@@ -65,6 +66,13 @@ async def log_in(
 
     Raises `Unauthenticated`, `RateLimited` while locked, `Unavailable` when too many wait.
     """
+    async with door(kernel).passed():
+        return await _log_in(kernel, tenant_id, attempt, request)
+
+
+async def _log_in(
+    kernel: "Kernel", tenant_id: "UUID | None", attempt: Attempt, request: "RequestFacts"
+) -> Issued:
     if tenant_id is None:
         await passwords().check(None, attempt.password)
         raise refused()
