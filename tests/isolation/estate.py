@@ -126,6 +126,7 @@ class Estate:
                 atomic("remove", {"type": "companies", "id": str(id)}),
                 {"Content-Type": ATOMIC},
             )
+        headers = {**headers, **options.pop("headers", {})}
         return await client.request(
             endpoint.method, house.path(endpoint, id), content=content, headers=headers, **options
         )
