@@ -15,6 +15,7 @@ import psa_console
 import psa_contacts
 import psa_contracts
 import psa_mail
+import psa_oauth
 import psa_payments_stripe
 import psa_sla
 import psa_sso_oidc
@@ -112,6 +113,7 @@ WORDS_ALIKE = {
         psa_contacts,
         psa_contracts,
         psa_mail,
+        psa_oauth,
         psa_payments_stripe,
         psa_sla,
         psa_sso_oidc,

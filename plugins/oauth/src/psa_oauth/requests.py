@@ -1,0 +1,101 @@
+"""The authorization request (RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1), judged. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from psa_oauth import pkce, redirects, scopes
+
+_LONGEST: Final = 1000
+
+
+class ClientFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is registered about an application."""
+
+    id: UUID
+    name: str
+    owner: UUID
+    confidential: bool
+    secret_hash: str
+    redirect_uris: Sequence[str]
+    grant_types: Sequence[str]
+    scopes: Sequence[str]
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that a person may be asked to allow."""
+
+    client: ClientFacts
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    challenge: str
+    state: str
+    nonce: str
+
+
+class Unanswerable(Exception):
+    """A request whose sender isn't known for certain: told to the person, never sent to an address (RFC 6749 4.1.2.1)."""
+
+
+class Refused(Exception):
+    """A request that is answered with an error at the application's own address."""
+
+    def __init__(self, code: str, description: str, *, redirect_uri: str, state: str) -> None:
+        self.code = code
+        self.redirect_uri = redirect_uri
+        self.state = state
+        super().__init__(description)
+
+    def address(self, issuer: str) -> str:
+        """Return where the browser goes with the error; `iss` tells who says so (RFC 9207 2)."""
+        told = {"error": self.code, "error_description": str(self), "iss": issuer}
+        return redirects.answer(self.redirect_uri, told | ({"state": self.state} if self.state else {}))
+
+
+def judge(parameters: Mapping[str, Sequence[str]], client: ClientFacts | None) -> Asked:  # noqa: C901 - clause by clause
+    """Return a request that is in order; `client` is whom its `client_id` names.
+
+    Raises `Unanswerable` while the address isn't proven to be the client's, `Refused` afterwards.
+    """
+    given = {name: values[-1] for name, values in parameters.items() if values}
+    repeated = [name for name, values in parameters.items() if len(values) > 1]
+    if client is None or "client_id" in repeated:
+        raise Unanswerable("The application isn't known here.")
+    address = given.get("redirect_uri", "")
+    if address not in client.redirect_uris or "redirect_uri" in repeated:
+        raise Unanswerable("The address to return to isn't registered for the application.")
+    state = given.get("state", "") if "state" not in repeated else ""
+
+    def refused(code: str, description: str) -> Refused:
+        return Refused(code, description, redirect_uri=address, state=state[:_LONGEST])
+
+    if repeated:
+        raise refused("invalid_request", f"{', '.join(sorted(repeated))} is there twice.")
+    if len(state) > _LONGEST or len(given.get("nonce", "")) > _LONGEST:
+        raise refused("invalid_request", f"state and nonce have at most {_LONGEST} characters.")
+    for name in ("request", "request_uri"):
+        if name in given:
+            raise refused(f"{name}_not_supported", f"{name} is not supported.")
+    if given.get("response_type") != "code":
+        raise refused("unsupported_response_type", "response_type must be code.")
+    if given.get("response_mode", "query") != "query":
+        raise refused("invalid_request", "response_mode must be query.")
+    if "authorization_code" not in client.grant_types:
+        raise refused("unauthorized_client", "The application isn't registered for codes.")
+    if given.get("code_challenge_method") != "S256" or not pkce.is_challenge(given.get("code_challenge", "")):
+        raise refused("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
+    asked = scopes.parsed(given.get("scope", ""))
+    if not asked or scopes.beyond(asked, client.scopes):
+        raise refused("invalid_scope", "Ask for scopes that the application is registered for.")
+    if "none" in given.get("prompt", "").split():
+        raise refused("interaction_required", "People are always asked.")
+    return Asked(
+        client=client,
+        redirect_uri=address,
+        scopes=asked,
+        challenge=given["code_challenge"],
+        state=state,
+        nonce=given.get("nonce", ""),
+    )

@@ -1,0 +1,116 @@
+"""Keys and id_tokens (OpenID Connect Core 2): RS256, since every client knows it; one key pair per tenant at a time."""
+
+import asyncio
+import base64
+import datetime
+import hashlib
+from collections.abc import Collection
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from psa_oauth import scopes
+from psa_sdk import Context
+from psa_sdk.errors import NotFound
+from psa_sdk.identity import Directory
+
+KEYS: Final = "oauth-signing-keys"
+ALGORITHM: Final = "RS256"
+LASTS: Final = datetime.timedelta(minutes=10)
+"""How long an id_token is good: it is read once, after the log-in."""
+_USED_FOR: Final = datetime.timedelta(days=90)
+_PUBLISHED_FOR: Final = datetime.timedelta(days=2)
+
+
+async def published(ctx: Context) -> list[dict[str, Any]]:
+    """Return the public keys (RFC 7517), the one in use first."""
+    await _current(ctx)
+    rows = await ctx.db.fetch("SELECT public FROM oauth.signing_key ORDER BY created_at DESC, id DESC")
+    return [_json(row["public"]) for row in rows]
+
+
+async def id_token(
+    ctx: Context,
+    *,
+    issuer: str,
+    audience: UUID,
+    account: UUID,
+    asked: Collection[str],
+    nonce: str,
+    access_token: str,
+) -> str:
+    """Return a signed statement of who logged in, for one application."""
+    key_id, kid = await _current(ctx)
+    private = await ctx.as_system().reveal(KEYS, key_id, "private", shown=False)
+    half = hashlib.sha256(access_token.encode()).digest()[:16]
+    claims = {
+        "iss": issuer,
+        "aud": str(audience),
+        "iat": int(ctx.now.timestamp()),
+        "exp": int((ctx.now + LASTS).timestamp()),
+        "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
+        **({"nonce": nonce} if nonce else {}),
+        **await claims_of(ctx, account, asked),
+    }
+    key = RSAKey.import_key(msgspec.json.decode(private))
+    return jwt.encode({"alg": ALGORITHM, "kid": kid, "typ": "JWT"}, claims, key)
+
+
+async def claims_of(ctx: Context, account: UUID, asked: Collection[str]) -> dict[str, Any]:
+    """Return what an application learns about a person, by its scopes (OpenID Connect Core 5.4)."""
+    person = (await ctx.service(Directory).users([account])).get(account)
+    if person is None:
+        raise NotFound(f"There is no account {account}.")
+    claims: dict[str, Any] = {"sub": str(account)}
+    if scopes.PROFILE in asked:
+        claims |= {"name": person.name}
+        claims |= {"zoneinfo": person.timezone} if person.timezone else {}
+        claims |= {"locale": person.locale} if person.locale else {}
+    if scopes.EMAIL in asked:
+        # Set by administrators and invitations, which reach the person by it.
+        claims |= {"email": person.email, "email_verified": person.status == "active"}
+    return claims
+
+
+async def renew(ctx: Context) -> None:
+    """Sign with a new key after three months; forget retired ones once nothing they signed is good."""
+    await ctx.db.execute("DELETE FROM oauth.signing_key WHERE retired_at < $1", ctx.now - _PUBLISHED_FOR)
+    old = await ctx.db.fetch(
+        "SELECT id FROM oauth.signing_key WHERE retired_at IS NULL AND created_at < $1", ctx.now - _USED_FOR
+    )
+    if old:
+        await _make(ctx)
+        for row in old:
+            await ctx.as_system().records.update(KEYS, row["id"], {"retired_at": ctx.now})
+
+
+async def _current(ctx: Context) -> tuple[UUID, str]:
+    found = await _newest(ctx)
+    if found is None:
+        await ctx.db.lock("oauth", "signing key")
+        found = await _newest(ctx) or await _make(ctx)
+    return found
+
+
+async def _newest(ctx: Context) -> tuple[UUID, str] | None:
+    row = await ctx.db.fetch_one(
+        "SELECT id, kid FROM oauth.signing_key WHERE retired_at IS NULL ORDER BY created_at DESC, id DESC LIMIT 1"
+    )
+    return (row["id"], row["kid"]) if row is not None else None
+
+
+async def _make(ctx: Context) -> tuple[UUID, str]:
+    key = await asyncio.to_thread(
+        RSAKey.generate_key, 2048, parameters={"use": "sig", "alg": ALGORITHM}, private=True, auto_kid=True
+    )
+    kid = key.kid or ""
+    secret = msgspec.json.encode(key.as_dict(private=True)).decode()
+    values = {"kid": kid, "public": key.as_dict(private=False), "private": secret}
+    return await ctx.as_system().records.create(KEYS, values), kid
+
+
+def _json(value: Any) -> Any:
+    return msgspec.json.decode(value) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Consent, devices, applications: OAuth in the console."""

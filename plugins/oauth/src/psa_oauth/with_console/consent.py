@@ -1,0 +1,190 @@
+"""Asking a person: what an application wants, in words, and what becomes of their answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from psa_oauth import clients, devices, granting, redirects, scopes
+from psa_oauth.issuer import issuer_of
+from psa_oauth.requests import ClientFacts, Refused, Unanswerable, judge
+from psa_oauth.tokens import typed
+from psa_sdk import Context
+from psa_sdk.documents import Documents
+from psa_sdk.errors import Forbidden, Invalid
+from psa_sdk.tables import new_id
+from psa_sdk.ui import Go, Show
+from psa_sdk.web import WebRequest
+from psa_web.api import here
+
+_VERBS: Final = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
+_IDENTITY: Final = {
+    scopes.OPENID: "Know who you are",
+    scopes.PROFILE: "Your name, language and time zone",
+    scopes.EMAIL: "Your e-mail address",
+    scopes.OFFLINE: "Go on while you are away",
+}
+_PASSED: Final = (
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+)
+Form = Mapping[str, Sequence[str]]
+
+
+class Right(msgspec.Struct, frozen=True):
+    """A scope in words; `held` tells whether the person has anything of it to give."""
+
+    scope: str
+    words: str
+    held: bool
+
+
+class Typed(msgspec.Struct, kw_only=True):
+    """The address of the devices' page."""
+
+    user_code: str = ""
+
+
+async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
+    """Load the page that asks; a request that isn't in order goes back or is told here."""
+    parameters = {name: request.query_params.getall(name) for name in request.query_params}
+    try:
+        asked = judge(parameters, await _client(ctx, parameters))
+    except Unanswerable as problem:
+        return {"problem": str(problem)}
+    except Refused as problem:
+        return Go(url=problem.address(issuer_of(ctx, request)), away=True)
+    passed = [(name, parameters[name][-1]) for name in _PASSED if name in parameters]
+    return {
+        "client": asked.client,
+        "rights": await _rights(ctx, asked.scopes),
+        "passed": passed,
+        "back": asked,
+    }
+
+
+async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
+    """Send the browser back to the application with a code, or with a no."""
+    _require_person(ctx)
+    parameters = {name: values for name, values in form.items() if name in _PASSED}
+    issuer = issuer_of(ctx, request)
+    try:
+        asked = judge(parameters, await _client(ctx, parameters))
+        allowed = _allowed(await _rights(ctx, asked.scopes))
+        if form.get("decision", [""])[-1] != "allow" or not allowed:
+            raise Refused(
+                "access_denied", "The person said no.", redirect_uri=asked.redirect_uri, state=asked.state
+            )
+    except Unanswerable as problem:
+        raise Invalid(str(problem)) from problem
+    except Refused as problem:
+        return Go(url=problem.address(issuer), away=True)
+    await _remember(ctx, asked.client, allowed)
+    code = await granting.write_code(ctx, asked, ctx.principal.id, allowed)
+    told = {"code": code, "iss": issuer} | ({"state": asked.state} if asked.state else {})
+    return Go(url=redirects.answer(asked.redirect_uri, told), away=True)
+
+
+async def ask_for_device(ctx: Context, query: Typed) -> Mapping[str, Any]:
+    """Load the page on which the code of a device is typed, and then asked about."""
+    device = await devices.waiting(ctx, query.user_code) if query.user_code else None
+    if device is None:
+        return {"user_code": query.user_code, "unknown": bool(query.user_code)}
+    rights = await _rights(ctx, device.scopes)
+    return {"user_code": device.user_code, "client": device.client, "rights": rights}
+
+
+async def find_device(ctx: Context, form: Typed) -> Go:
+    """Look a typed code up."""
+    if await devices.waiting(ctx, form.user_code) is None:
+        raise Invalid("No device shows this code, or it is too old.", pointer="/user_code")
+    return Go(url=f"/oauth/device?user_code={typed(form.user_code)}")
+
+
+async def answer_device(ctx: Context, form: Form) -> Show:
+    """Let a device in, or not."""
+    _require_person(ctx)
+    device = await devices.waiting(ctx, form.get("user_code", [""])[-1])
+    if device is None:
+        raise Invalid("No device shows this code, or it is too old.")
+    allowed = _allowed(await _rights(ctx, device.scopes))
+    yes = form.get("decision", [""])[-1] == "allow" and bool(allowed)
+    if not await devices.decide(ctx, device, ctx.principal.id, allowed if yes else None):
+        raise Invalid("No device shows this code, or it is too old.")
+    if yes:
+        await _remember(ctx, device.client, allowed)
+    return Show(template="oauth.console/device_done.html", data={"client": device.client, "yes": yes})
+
+
+def _require_person(ctx: Context) -> None:
+    """An application's own token must not allow it more."""
+    if ctx.principal.kind != "user":
+        raise Forbidden("Only a person who is logged in can allow this.", code="person_needed")
+
+
+async def _client(ctx: Context, parameters: Form) -> ClientFacts | None:
+    return await clients.find(ctx, (parameters.get("client_id") or [""])[-1])
+
+
+async def _remember(ctx: Context, client: ClientFacts, allowed: Sequence[str]) -> None:
+    """Write the consent down; what was allowed before stays allowed."""
+    await ctx.db.execute(
+        "INSERT INTO oauth.consent AS c (id, created_at, account, client, scopes, granted_at)"
+        " VALUES ($1, $2, $3, $4, $5, $2) ON CONFLICT (tenant_id, account, client) DO UPDATE SET granted_at = $2,"
+        " version = c.version + 1, scopes = ARRAY(SELECT DISTINCT unnest(c.scopes || EXCLUDED.scopes) ORDER BY 1)",
+        new_id(),
+        ctx.now,
+        ctx.principal.id,
+        client.id,
+        sorted(allowed),
+    )
+    await ctx.audit("oauth_allowed", "oauth-clients", client.id, scopes=list(allowed))
+
+
+async def _rights(ctx: Context, asked: Iterable[str]) -> list[Right]:
+    me = (await ctx.service(Documents).call("GET", "/auth/me")).attributes
+    return [
+        Right(
+            scope,
+            words_of(scope),
+            scope in scopes.IDENTITY or any(scopes.covers(scope, held) for held in me.permissions),
+        )
+        for scope in asked
+    ]
+
+
+def _allowed(rights: Iterable[Right]) -> list[str]:
+    return [right.scope for right in rights if right.held]
+
+
+def words_of(scope: str) -> str:
+    """Return what a scope means, in the reader's language."""
+    place = here()
+    if scope in _IDENTITY:
+        return place.gettext(_IDENTITY[scope])
+    if scope == "*":
+        return place.gettext("Everything that you may do")
+    installation = place.site.installation
+    plugin, _, rest = scope.removesuffix(".*").partition(".")
+    if not rest:
+        title = installation.plugins[plugin].manifest.title if plugin in installation.plugins else plugin
+        return place.gettext("%(thing)s: everything that you may do") % {"thing": place.gettext(title)}
+    if scope.endswith(".*"):
+        resource = installation.resources.get(rest.replace("_", "-"))
+        title = place.gettext(resource.title) if resource else rest
+        return place.gettext("%(thing)s: everything that you may do") % {"thing": title}
+    noun, _, verb = rest.rpartition(".")
+    resource = installation.resources.get(noun.replace("_", "-"))
+    if resource is not None and verb in _VERBS:
+        words = {"thing": place.gettext(resource.title), "verb": place.gettext(_VERBS[verb])}
+        return place.gettext("%(thing)s: %(verb)s") % words
+    declared = installation.plugins[plugin].manifest.permissions if plugin in installation.plugins else ()
+    return next((place.gettext(one.title) for one in declared if one.name == scope), scope)

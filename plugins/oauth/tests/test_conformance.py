@@ -1,0 +1,47 @@
+"""What every plugin is held to."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from psa_sdk.testing import PluginBattery
+
+
+async def make_client(kit, given):
+    """Applications are registered by a route of their own, which shows the secret."""
+    values = {
+        "name": f"Example app {kit.number()}",
+        "redirect_uris": ["https://app.example.com/callback"],
+        "scopes": ["openid"],
+    }
+    answer = await (await kit.admin()).post("/oauth-clients", {**values, **given})
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["data"]["id"])
+
+
+async def make_consent(kit, given):
+    """Consents are written by the page that asks."""
+    account = given.get("user") or await (await kit.admin()).account_id()
+    client = given.get("client") or await make_client(kit, {})
+    async with kit.unit() as ctx:
+        values = {"account": account, "client": client, "scopes": ["openid"], "granted_at": ctx.now}
+        return await ctx.records.create("oauth-consents", values)
+
+
+class TestConformance(PluginBattery):
+    plugin = "oauth"
+    samples: ClassVar = {"oauth-clients": make_client, "oauth-consents": make_consent}
+    fixed: ClassVar = {
+        "oauth-clients.redirect_uris": "an address that people are sent to is judged",
+        "oauth-clients.scopes": "scopes are permissions",
+    }
+    public: ClassVar = (
+        "POST /oauth/{tenant:str}/token",
+        "POST /oauth/{tenant:str}/device",
+        "POST /oauth/{tenant:str}/introspect",
+        "POST /oauth/{tenant:str}/revoke",
+        "GET /oauth/{tenant:str}/jwks",
+    )
+
+
+class TestConsoleConformance(PluginBattery):
+    plugin = "oauth.console"
