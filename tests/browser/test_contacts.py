@@ -63,7 +63,7 @@ def test_a_duplicate_is_merged_and_the_merge_taken_back(page: Page, desk: Desk):
 
 def test_a_company_says_what_moves_and_takes_its_duplicate_over(page: Page, desk: Desk):
     kept = desk.make("companies", name="Umbra Works")
-    gone = desk.make("companies", name="Umbra Wokrs", website="https://umbra.example.com")
+    gone = desk.make("companies", name="Umbra Worx", website="https://umbra.example.com")
     owner = {"company": ("companies", gone)}
     for title in ("The lamp flickers", "The lamp is out"):
         desk.make("tickets", owner, title=title)
@@ -74,8 +74,8 @@ def test_a_company_says_what_moves_and_takes_its_duplicate_over(page: Page, desk
     sought.fill("Umbra Works")
     dialog.get_by_role("option", name="Umbra Works").click()
     expect(dialog.locator("#merge-preview")).to_contain_text("can't be merged into itself")
-    sought.fill("Umbra Wokrs")
-    dialog.get_by_role("option", name="Umbra Wokrs").click()
+    sought.fill("Umbra Worx")
+    dialog.get_by_role("option", name="Umbra Worx").click()
     expect(dialog.locator("#merge-preview")).to_contain_text("2 Tickets")
     dialog.get_by_role("button", name="Merge").click()
     expect(page.locator("#record")).to_contain_text("https://umbra.example.com")

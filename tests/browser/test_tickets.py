@@ -179,7 +179,7 @@ def test_a_note_brings_files_mentions_and_prepared_texts(page: Page, desk: Desk)
 
 def test_a_note_of_ones_own_is_changed_and_a_colleagues_is_not(page: Page, desk: Desk):
     ticket = open_ticket(desk, "The clock is slow")
-    mine = say(desk, ticket, "Ist is five minutes late")
+    mine = say(desk, ticket, "The clock is four minutes late")
     colleague = desk.person("nell@example.com", "Nell Neighbour", "technician")
     theirs = say(colleague, ticket, "Take the spare one")
     page.goto(f"/ui/tickets/{ticket}")

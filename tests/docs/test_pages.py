@@ -88,7 +88,11 @@ def test_the_tests_that_pages_name_exist():
     wrong = []
     for page in PAGES:
         for path, name in _NAMED_TEST.findall(page.read_text()):
-            place = ROOT / path if path.startswith(("tests/", "kernel/", "plugins/")) else ROOT / "kernel/tests" / path
+            place = (
+                ROOT / path
+                if path.startswith(("tests/", "kernel/", "plugins/"))
+                else ROOT / "kernel/tests" / path
+            )
             found = [place] if place.exists() else list((ROOT / "kernel/tests").rglob(path))
             if not any(f"def {name}(" in one.read_text() for one in found if name) and (name or not found):
                 wrong.append(f"{name_of(page)}: {path}::{name}")

@@ -33,9 +33,6 @@ class TenantSql:
 
     async def stream(self, sql: str, *arguments: object, prefetch: int = 500) -> AsyncIterator[Row]:
         """Iterate over rows with a cursor, for exports."""
-        # The driver makes cursors where it has seen the transaction begin.
-        if not self._session.connection.is_in_transaction():
-            await self._session.connection.execute("SELECT")
         async for row in self._session.connection.cursor(sql, *arguments, prefetch=prefetch):
             yield row
 

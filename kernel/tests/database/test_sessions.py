@@ -162,77 +162,12 @@ async def test_random_cancellation_leaves_the_pool_whole(database, tenant):
     await pool.close()
 
 
-async def end_backend(database, pid):
-    """End a connection's process and wait until it is gone."""
+async def test_a_dead_pooled_connection_is_replaced(database, lone_pool, tenant):
+    pid = await lone_pool.fetchval("SELECT pg_backend_pid()")
     owner = await asyncpg.connect(database.superuser)
     assert await owner.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
     await owner.close()
-
-
-async def test_a_dead_pooled_connection_is_replaced(database, lone_pool, tenant):
-    await end_backend(database, await lone_pool.fetchval("SELECT pg_backend_pid()"))
     assert await names(lone_pool, tenant) == []
-
-
-async def test_a_transaction_begins_with_its_first_statement(lone_pool, tenant, other_tenant):
-    """Nobody waits for BEGIN, and still the statement is in the transaction and bound to the tenant."""
-    await add_company(lone_pool, tenant)
-    for _ in range(20):
-        async with bound(lone_pool, tenant) as session:
-            assert not session.connection.is_in_transaction()  # nothing was answered yet
-            rows = await session.connection.fetch(
-                "SELECT name, pg_current_xact_id_if_assigned() FROM crm.company"
-            )
-            assert [row["name"] for row in rows] == ["Acme"]
-            assert session.connection.is_in_transaction()
-        assert await names(lone_pool, other_tenant) == []
-    await assert_intact(lone_pool)
-
-
-async def test_a_session_that_asks_nothing_leaves_no_transaction_open(lone_pool, tenant):
-    await names(lone_pool, tenant)
-    for settle in ("commit", "rollback"):
-        async with bound(lone_pool, tenant) as session:
-            await getattr(session, settle)()
-        await assert_intact(lone_pool)
-    entered = asyncio.Event()
-
-    async def idle():
-        async with bound(lone_pool, tenant):
-            entered.set()
-            await asyncio.Event().wait()
-
-    task = asyncio.create_task(idle())
-    await entered.wait()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    await assert_intact(lone_pool)
-
-
-async def test_what_is_sent_ahead_is_done_before_what_follows(lone_pool, tenant):
-    insert = "INSERT INTO crm.company (name) VALUES ($1)"
-    async with bound(lone_pool, tenant) as session:
-        for name in ("Änne's", "Ben", "Cé\\'); DROP TABLE crm.company; --"):
-            await session.send(insert, name)
-        found = await session.connection.fetch("SELECT name FROM crm.company ORDER BY name")
-        assert {row["name"] for row in found} == {"Änne's", "Ben", "Cé\\'); DROP TABLE crm.company; --"}
-    async with bound(lone_pool, tenant) as session:
-        await session.send(insert, "Dora")
-        await session.rollback()
-    assert len(await names(lone_pool, tenant)) == 3
-
-
-async def test_nothing_commits_after_a_failure_of_what_was_sent_ahead(lone_pool, tenant):
-    for follow in ("SELECT 1", "commit"):
-        await names(lone_pool, tenant)
-        with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError)):
-            async with bound(lone_pool, tenant) as session:
-                await session.connection.execute("INSERT INTO crm.company (name) VALUES ('Kept?')")
-                await session.send("INSERT INTO crm.company (name) VALUES ($1)", None)
-                if follow != "commit":
-                    await session.connection.fetch(follow)
-        assert await names(lone_pool, tenant) == []
-    await assert_intact(lone_pool)
 
 
 async def test_a_busy_pool_is_reported_as_unavailable(lone_pool, tenant):

@@ -1,10 +1,9 @@
 """The connection pool of a process: every connection speaks UTC and keeps no state between uses."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import asyncpg
-
-from psa_kernel.database.ahead import ServingConnection
 
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
@@ -27,6 +26,15 @@ OWNER_SETTINGS: Mapping[str, str] = {
 }
 
 
+async def _end_transaction(connection: Any) -> None:
+    """Roll back what a session left open.
+
+    All session state is transaction-local, so `RESET ALL` and its round trip aren't needed.
+    """
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
 async def open_pool(url: str, *, size: int = 16, statement_cache: int = 1000) -> Pool:
     """Open a pool of at most `size` connections; `statement_cache` is 0 behind a transaction pooler.
 
@@ -37,8 +45,7 @@ async def open_pool(url: str, *, size: int = 16, statement_cache: int = 1000) ->
         url,
         min_size=min(2, size),
         max_size=size,
-        connection_class=ServingConnection,
-        reset=ServingConnection.rest,
+        reset=_end_transaction,
         statement_cache_size=statement_cache,
         max_cached_statement_lifetime=0,
         # A list with includes is a long statement, and those are the ones to plan only once; 0 means no limit.
@@ -48,6 +55,6 @@ async def open_pool(url: str, *, size: int = 16, statement_cache: int = 1000) ->
     )
 
 
-async def connect_as_owner(url: str) -> asyncpg.Connection:
+async def connect_as_owner(url: str) -> Connection:
     """Open one connection for migrations: no statement timeout, up to 15 s for a lock."""
     return await asyncpg.connect(url, server_settings=dict(OWNER_SETTINGS), statement_cache_size=0)

@@ -10,10 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
-from psa_kernel.database.ahead import ServingConnection, Value
 from psa_kernel.database.engine import Bound, SessionEnded, current_session
 from psa_kernel.database.outages import CANNOT_CONNECT, lost_connection
-from psa_kernel.database.pool import Pool
+from psa_kernel.database.pool import Connection, Pool
 from psa_sdk.errors import Unavailable
 
 T = TypeVar("T")
@@ -23,9 +22,9 @@ ACQUIRE_SECONDS: Final = 5.0
 class Session:
     """A transaction bound to a tenant.
 
-    Entering takes one connection and sends `BEGIN` with the tenant, ahead of the first statement where the
-    connection is known to be alive; leaving commits, or rolls back when an exception passes. `commit()` and
-    `rollback()` settle earlier and give the connection back at once. Without a tenant nothing of any tenant is visible (multi-tenant mode): that is for the platform's own
+    Entering takes one connection and sends `BEGIN` with the tenant as one message; leaving commits, or rolls
+    back when an exception passes. `commit()` and `rollback()` settle earlier and give the connection back at
+    once. Without a tenant nothing of any tenant is visible (multi-tenant mode): that is for the platform's own
     work through its narrow functions. Raises `Unavailable` when no connection is to be had.
 
     The session belongs to one task at a time; queries after its end raise `SessionEnded`.
@@ -45,7 +44,7 @@ class Session:
         """Prepare; nothing happens before `async with`. `acquire_timeout` is in seconds."""
         self._pool = pool
         self._acquire_timeout = acquire_timeout
-        self._connection: ServingConnection | None = None
+        self._connection: Connection | None = None
         self._token: contextvars.Token[Bound | None] | None = None
         self._savepoints = 0
         self._nesting = 0
@@ -54,10 +53,10 @@ class Session:
         bound |= {"current_company": company_id, "actor_id": actor_id}
         # UUID() again, because SET takes no parameters: nothing but an identifier may get into the text.
         parts += [f"SET LOCAL app.{name}='{UUID(str(value))}'" for name, value in bound.items() if value]
-        self._begin = parts
+        self._begin = "; ".join(parts)
 
     @property
-    def connection(self) -> ServingConnection:
+    def connection(self) -> Connection:
         """The connection; raises `SessionEnded` before and after."""
         if self._connection is None:
             raise SessionEnded(
@@ -72,21 +71,10 @@ class Session:
 
     async def __aenter__(self) -> Self:
         self._connection, _ = await _asked(
-            self._pool, self._acquire_timeout, lambda connection: connection.begin(self._begin)
+            self._pool, self._acquire_timeout, lambda connection: connection.execute(self._begin)
         )
         self._token = current_session.set(self)
         return self
-
-    async def send(self, statement: str, *values: Value) -> None:
-        """Send a statement whose answer nobody reads with the one that follows, the commit at the latest.
-
-        If it fails, the connection is given up and what follows raises: nothing is committed.
-        """
-        connection = self.connection
-        if connection.is_closed() or not connection.has_names:
-            await connection.execute(statement, *values)
-        else:
-            connection.send_ahead(statement, values)
 
     async def commit(self) -> None:
         """Commit and give the connection back, also when the commit fails."""
@@ -114,7 +102,7 @@ class Session:
         await self.commit()
         yield
         self._connection, _ = await _asked(
-            self._pool, self._acquire_timeout, lambda connection: connection.begin(self._begin)
+            self._pool, self._acquire_timeout, lambda connection: connection.execute(self._begin)
         )
 
     async def _release(self) -> None:
@@ -159,7 +147,7 @@ async def read_once(pool: Pool, query: str, *arguments: object) -> Mapping[str, 
     Raises `Unavailable` when no connection is to be had.
     """
 
-    async def row_of(connection: ServingConnection) -> Any:
+    async def row_of(connection: Connection) -> Any:
         return await connection.fetchrow(query, *arguments)
 
     connection, row = await _asked(pool, ACQUIRE_SECONDS, row_of)
@@ -168,8 +156,8 @@ async def read_once(pool: Pool, query: str, *arguments: object) -> Mapping[str, 
 
 
 async def _asked(
-    pool: Pool, seconds: float, ask: Callable[[ServingConnection], Awaitable[T]]
-) -> tuple[ServingConnection, T]:
+    pool: Pool, seconds: float, ask: Callable[[Connection], Awaitable[T]]
+) -> tuple[Connection, T]:
     """Take a connection and ask its first question; one that died in the pool is replaced."""
     for attempt in (1, 2):
         try:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from psa_kernel.events.routing import Kind
     from psa_kernel.unit_of_work import Unit
 
-_NUL = "\\u0000"
-"""What jsonb refuses: the refusal is waited for, to be told as it is."""
 DEEPEST = 50
 """How long a chain of causes may get: beyond, handlers are feeding each other."""
 _INSERT = """
@@ -74,8 +72,7 @@ async def append(
 ) -> UUID:
     """Write a row and return its id; `payload` is JSON, `due_at` empty for at once."""
     row, (actor_kind, actor_id, *_) = new_id(), unit.actor_facts
-    send = unit.connection.execute if _NUL in payload else unit.session.send
-    await send(
+    await unit.connection.execute(
         _INSERT,
         row,
         kind,

@@ -161,9 +161,7 @@ async def submit(ctx: Context, form: Asked) -> Done:
     return Done(toast="Week handed in", refresh=(SHEETS, ENTRIES))
 
 
-PAGES = (
-    Page(path="/timesheet", template="time/week.html", permission=READ, load=load, title="My week"),
-)
+PAGES = (Page(path="/timesheet", template="time/week.html", permission=READ, load=load, title="My week"),)
 ACTIONS = (
     Action(path="/timesheet/log", permission=CREATE, handle=log),
     Action(path="/timesheet/submit", permission="time.timesheets.submit", handle=submit),
