@@ -11,7 +11,14 @@ from psa_sdk.tables import new_id
 from psa_sdk.testing import Kit, PluginBattery
 from psa_sdk.testing.factories import Sample
 
+PREFIXES = ("/auth", "/portal/auth")
 RESET = ("forgot-password", "reset-password", "login", "refresh")
+BEFORE_LOG_IN = (
+    "passkeys/log-in",
+    "passkeys/log-in/options",
+    "sso/{provider:uuid}/callback",
+    "sso/{provider:uuid}/initiate",
+)
 
 
 async def attach(kit: Kit, given: dict[str, Any]) -> UUID:
@@ -47,8 +54,8 @@ class Builtin(PluginBattery):
 class TestAuth(Builtin):
     plugin = "auth"
     public: ClassVar = (
-        "GET /auth/sso/providers",
-        *(f"POST {prefix}/{name}" for prefix in ("/auth", "/portal/auth") for name in RESET),
+        *(f"GET {prefix}/sso/providers" for prefix in PREFIXES),
+        *(f"POST {prefix}/{name}" for prefix in PREFIXES for name in (*RESET, *BEFORE_LOG_IN)),
     )
     samples: ClassVar[dict[str, Sample]] = {
         "roles": {"grants": ["auth.groups.read"]},
@@ -56,6 +63,7 @@ class TestAuth(Builtin):
     }
     fixed: ClassVar = {
         "users.status": "an account without a password is only invited",
+        "roles.allowed_addresses": "addresses and networks only",
         "roles.key": "plugins name roles by it",
         "roles.audience": "its holders are of that audience",
         "api-keys.allowed_addresses": "addresses and networks only",

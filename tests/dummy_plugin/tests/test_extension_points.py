@@ -12,10 +12,13 @@ import psa_dummy
 import psa_sdk
 from psa_dummy import pages, plugin
 from psa_dummy.api import GADGETS, Lending
+from psa_dummy.badges import PROVIDER, WAY
 from psa_dummy.settings import DummySettings
 from psa_sdk import hooks, tables, ui
 from psa_sdk.errors import Conflict, Forbidden
 from psa_sdk.identity import Directory
+from psa_sdk.sign_in import ExternalIdentities
+from psa_sdk.tables import new_id
 from psa_sdk.testing import Kit
 
 pytestmark = pytest.mark.psa(modules=(plugin,))
@@ -130,6 +133,21 @@ async def test_a_domain_event_leads_to_background_work_once(kit: Kit):
     await kit.drain()
     found = (await (await kit.admin()).get(f"/dummy/gadgets/{gadget}/inspections")).json()["data"]
     assert [one["attributes"]["finding"] for one in found] == ["came back"]
+
+
+async def test_a_way_to_log_in_opens_a_session_for_whom_it_knows(kit: Kit):
+    admin, stranger = await kit.admin(), kit.anonymous()
+    async with kit.unit() as unit:
+        badge = new_id()
+        await unit.service(ExternalIdentities).link(PROVIDER, badge.hex, await admin.account_id())
+    begun = (await stranger.post(f"/auth/sso/{WAY}/initiate", {})).json()["data"]["attributes"]
+    for number, status in (("unknown", 401), (badge.hex, 201)):
+        given = {"secret": begun["secret"], "answer": {"badge": number}}
+        answer = await stranger.post(f"/auth/sso/{WAY}/callback", given)
+        assert answer.status_code == status, answer.text
+    token = answer.json()["data"]["attributes"]["access_token"]
+    me = await stranger.get("/auth/me", headers={"Authorization": f"Bearer {token}"})
+    assert me.json()["data"]["id"] == str(await admin.account_id())
 
 
 async def test_an_interceptor_keeps_another_plugins_record(kit: Kit):

@@ -7,7 +7,19 @@ from typing import Any
 
 from litestar import Response
 
-from psa_dummy import actors, api, defaults, lending, pages, resources, routes, rules, subscribers, tables
+from psa_dummy import (
+    actors,
+    api,
+    badges,
+    defaults,
+    lending,
+    pages,
+    resources,
+    routes,
+    rules,
+    subscribers,
+    tables,
+)
 from psa_dummy.settings import DummySettings
 from psa_dummy.shelf import GUARD, SHELF
 from psa_dummy.tables import Gadget
@@ -68,6 +80,7 @@ def psa_manifest() -> Manifest:
         actors=actors.ALL,
         schedules=actors.SCHEDULES,
         settings=DummySettings,
+        sign_in=badges.Badges(),
         ui=pages.UI,
         hookspecs=api.HOOKS,
         seed=defaults.seed,
