@@ -1,7 +1,11 @@
 """Fixtures and options that every test of the workspace may use."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# A property holds however busy the machine is.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 pytest_plugins = ["psa_kernel.testing.database"]
 
 
