@@ -96,8 +96,8 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "Link", "Logo",
-    "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Portal", "Problem", "Region", "SAML", "SLA", "Service", "Spam", "Standard", "Status", "System",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Gmail", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "Link", "Logo",
+    "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Passkeys", "Portal", "Problem", "Region", "SAML", "SLA", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
 

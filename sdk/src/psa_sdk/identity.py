@@ -190,7 +190,7 @@ class Directory(Protocol):
         ...
 
     async def password_token(self, request_id: UUID) -> PasswordToken:
-        """Mint the token of a request, voiding any minted before; raises `NotFound` when it is used or over."""
+        """Return the token of a request, always the same; raises `NotFound` when it is used or over."""
         ...
 
     async def end_sessions(self, id: UUID, *, reason: str) -> int:

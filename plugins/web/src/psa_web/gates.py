@@ -116,7 +116,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
         server.route("web", "POST", "/logout", AUTHENTICATED, leave, confined=UNFINISHED),
         *password_routes(server),
         *expired_routes(server),
-        *second_step_routes(server),
+        *second_step_routes(server, _safe),
         *passkey_routes(server, _safe, PAGES),
         *impersonation_routes(server),
     ]

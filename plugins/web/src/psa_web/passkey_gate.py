@@ -35,6 +35,7 @@ class Made(msgspec.Struct):
 
     credential: dict[str, Any]
     name: str = ""
+    next: str = ""
 
 
 def passkey_routes(server: Server, onward: Any, states: Sequence[str]) -> list[WebRoute]:
@@ -57,7 +58,8 @@ def passkey_routes(server: Server, onward: Any, states: Sequence[str]) -> list[W
 
     async def confirm(ctx: Context, request: WebRequest) -> Response[Any]:
         shown = await _body(request, Shown)
-        return _stepped(await ctx.service(Browser).confirm_passkey(request, shown.credential), request, ctx)
+        passed = await ctx.service(Browser).confirm_passkey(request, shown.credential)
+        return _stepped(passed, request, ctx, shown.next)
 
     async def creation_options(ctx: Context, request: WebRequest) -> Response[Any]:
         return _options(await ctx.service(Browser).passkey_options(request, "register"))
@@ -65,11 +67,12 @@ def passkey_routes(server: Server, onward: Any, states: Sequence[str]) -> list[W
     async def add(ctx: Context, request: WebRequest) -> Response[Any]:
         made = await _body(request, Made)
         name = made.name.strip()[:100] or "Passkey"
-        return _stepped(await ctx.service(Browser).add_passkey(request, name, made.credential), request, ctx)
+        passed = await ctx.service(Browser).add_passkey(request, name, made.credential)
+        return _stepped(passed, request, ctx, made.next)
 
-    def _stepped(passed: SecondStep, request: WebRequest, ctx: Context) -> Response[Any]:
+    def _stepped(passed: SecondStep, request: WebRequest, ctx: Context, wanted: str) -> Response[Any]:
         headers = {"Set-Cookie": passed.cookie.header()} if passed.cookie else {}
-        home = f"{frame.prefix}/" if passed.cookie else f"{frame.prefix}/profile"
+        home = onward(wanted, frame.prefix) if passed.cookie else f"{frame.prefix}/profile"
         if not passed.recovery_codes:
             return answers.json({"go": home}, headers=headers)
         place = server.site.here(ctx, request, frame)

@@ -218,7 +218,7 @@ class Server:
             and self.frame.gate
             and request.method == "GET"
         ):
-            return answers.redirect(f"{self.frame.prefix}/second-step")
+            return answers.redirect(f"{self.frame.prefix}/second-step{self._wanted(request)}")
         language = self.site.catalogues.choose(request.headers.get("accept-language", ""))
         template = self.site.environment(language).get_template("web/problem_bare.html")
         text = template.render(problem=problem, frame=self.frame, theme="auto")
@@ -226,14 +226,17 @@ class Server:
         return answers.html(text, request, status=problem.status, headers=headers)
 
     def _to_log_in(self, request: WebRequest) -> Response[Any]:
-        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
-        wanted = quote(f"{path}?{query}" if query else path, safe="/")
-        after = f"?next={wanted}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
         # A cookie that is no longer good would be refused at the log-in too.
         headers = self.forgotten_cookie(request)
         if answers.is_fragment(request):
             headers["HX-Redirect"] = f"{self.frame.prefix}/login"
-        return answers.redirect(f"{self.frame.prefix}/login{after}", headers)
+        return answers.redirect(f"{self.frame.prefix}/login{self._wanted(request)}", headers)
+
+    def _wanted(self, request: WebRequest) -> str:
+        """Return the query by which a log-in remembers the page that was asked for."""
+        path, query = request.scope["path"], request.scope["query_string"].decode("latin-1")
+        wanted = quote(f"{path}?{query}" if query else path, safe="/")
+        return f"?next={wanted}" if path not in {self.frame.prefix, f"{self.frame.prefix}/"} else ""
 
     def _back(self, request: WebRequest) -> str:
         """Return the page of this shell that a form without scripts was sent from, else the first one."""

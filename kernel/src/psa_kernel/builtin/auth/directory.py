@@ -135,7 +135,7 @@ class TenantDirectory:
         return await password_change.request_password(self._unit, id)
 
     async def password_token(self, request_id: UUID) -> PasswordToken:
-        """Mint the token of a request, voiding any minted before; raises `NotFound` when it is used or over."""
+        """Return the token of a request, always the same; raises `NotFound` when it is used or over."""
         return await password_change.mint_token(self._unit, request_id)
 
     async def end_sessions(self, id: UUID, *, reason: str) -> int:
