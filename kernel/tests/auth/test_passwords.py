@@ -208,7 +208,9 @@ async def test_an_invitation_makes_an_account_active(house: House) -> None:
         directory = TenantDirectory(unit)
         asked = await directory.request_password(user)
         minted = await directory.password_token(asked)
-        assert (await directory.password_token(asked)).token == minted.token, "shown and mailed, both are good"
+        assert (await directory.password_token(asked)).token == minted.token, (
+            "shown and mailed, both are good"
+        )
         assert (await directory.password_token(await directory.request_password(user))).token != minted.token
         minted = await directory.password_token(await directory.request_password(user))
         assert (minted.purpose, minted.account.status) == ("invitation", "invited")
