@@ -160,17 +160,16 @@ async def test_a_subject_counts_for_those_who_take_part_only(office):
     assert (stranger["possible_reply_to"], stranger["company"]) == (str(ticket), None)
 
 
-async def test_a_forged_token_is_worth_nothing(office, outbox):
+async def test_a_forged_token_is_worth_nothing(office):
     [new] = await office.receive(mail(to=office.address, id="r@x.example"))
     await office.contact("bob@client.example", await office.company())
-    token = opened(outbox.envelopes[0])["Reply-To"].addresses[0].addr_spec if outbox.envelopes else ""
     number = int((await office.ticket(new["ticket"]))["ticket_number"].lstrip("T"))
     local, domain = office.address.split("@")
     forged = f"{local}+t.{number}.{'a' * 16}@{domain}"
     [got] = await office.receive(
         mail(sender="eve@evil.example", to=forged, subject="hello", id="f@x.example")
     )
-    assert (got["outcome"], got["matched_by"], token) == ("ticket", "none", token)
+    assert (got["outcome"], got["matched_by"]) == ("ticket", "none")
 
 
 async def test_the_same_mail_again_changes_nothing(office):
