@@ -27,17 +27,17 @@ def test_a_mailbox_is_set_up_paused_and_resumed(page: Page, desk: Desk):
 
 def test_a_rule_is_built_tried_and_kept(page: Page, desk: Desk):
     company = desk.make("companies", name="Builder Ltd")
-    desk.make("tickets", {"company": ("companies", company)}, title="Zebra crossing blinks")
+    desk.make("tickets", {"company": ("companies", company)}, title="Okapi crossing blinks")
     page.goto("/ui/ticket-automation-rules")
     page.get_by_role("link", name="New rule").first.click()
-    page.get_by_label("Name").fill("Zebras are urgent")
+    page.get_by_label("Name").fill("Okapis are urgent")
     page.get_by_role("button", name="Add a condition").click()
     condition = page.locator(".automation-row").first
     condition.get_by_label("Field").select_option("title")
     condition.get_by_label("Operator").select_option("contains")
-    condition.get_by_label("Value").fill("zebra")
+    condition.get_by_label("Value").fill("okapi")
     page.get_by_role("button", name="What would match?").click()
-    expect(page.locator("#dry-run")).to_contain_text("Zebra crossing blinks")
+    expect(page.locator("#dry-run")).to_contain_text("Okapi crossing blinks")
     page.get_by_label("Add an action").select_option("add_tags")
     tags = page.get_by_role("region", name="Add tags").get_by_role("textbox", name="Tags")
     tags.fill("striped")
@@ -45,7 +45,7 @@ def test_a_rule_is_built_tried_and_kept(page: Page, desk: Desk):
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**/ui/ticket-automation-rules/*-*-*")
     page.reload()
-    expect(page.locator(".automation-row").first.get_by_label("Value")).to_have_value("zebra")
+    expect(page.locator(".automation-row").first.get_by_label("Value")).to_have_value("okapi")
     expect(page.get_by_role("region", name="Add tags")).to_contain_text("striped")
 
 
