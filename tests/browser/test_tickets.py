@@ -68,6 +68,7 @@ def test_a_ticket_is_worked_from_the_list_to_resolved_by_keys_alone(page: Page, 
     page.keyboard.press("/")
     page.keyboard.type("Zebra")
     expect(page.locator("tbody tr[data-row]")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"/ui/tickets\?q=Zebra"))
     for key in ("Enter", "j", "Enter"):
         page.keyboard.press(key)
     expect(page.locator("#ticket-head h2")).to_have_text("Zebra printer prints stripes")
