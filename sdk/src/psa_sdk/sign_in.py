@@ -93,12 +93,11 @@ class SignInSource(Protocol):
 class SignIn(Protocol):
     """Begins sessions. Provided by the platform."""
 
-    async def release(self) -> None:
-        """End the request's own transaction and give its connection back, before another server is asked."""
-        ...
-
     def unit(self) -> AbstractAsyncContextManager[Context]:
-        """Open a unit of work of this request as nobody in particular; it commits when it is left."""
+        """Open a unit of work of this request as nobody in particular; it commits when it is left.
+
+        For what stays although the request is refused; open it within `Context.outside()`, which holds no connection.
+        """
         ...
 
     async def sign_in(

@@ -63,11 +63,11 @@ async def leave(
     attempt = attempts.begin(
         provider["id"], provider["audience"], secret, ctx.now.timestamp(), next_page, links
     )
-    await ctx.service(SignIn).release()
-    try:
-        metadata = (await known(ctx, provider["issuer"])).metadata
-    except (Refused, Problem) as error:
-        raise refused_login() from error
+    async with ctx.outside():
+        try:
+            metadata = (await known(ctx, provider["issuer"])).metadata
+        except (Refused, Problem) as error:
+            raise refused_login() from error
     parameters = {
         "response_type": "code",
         "client_id": provider["client_id"],
@@ -92,28 +92,27 @@ async def come_back(ctx: Context, returned: Returned) -> tuple[SignedIn | None, 
     """
     provider = await provider_of(ctx, returned.provider, returned.audience)
     registration = await registration_of(ctx, provider)
-    signs = ctx.service(SignIn)
-    await signs.release()
-    try:
-        attempt = await _spent(ctx, returned)
-        claims = await _proven(ctx, provider, registration, attempt, returned)
-        who = person(
-            claims,
-            groups_claim=provider["groups_claim"],
-            trusts_email=provider["trusts_email"],
-            hosted_domains=provider["email_domains"] if provider["preset"] == "google" else (),
-        )
-        if attempt.links is not None:
-            await link_account(ctx, Admission.of(key_of(provider["id"]), provider), who, attempt.links)
-            return None, attempt.next_page
-        begun = await _let_in(ctx, provider, who, claims.get("amr"), returned.transport)
-    except Refused as refused:
-        async with signs.unit() as unit:
-            await unit.service(SignIn).refuse(
-                refused.reason, method=METHOD, provider=provider["name"], detail=refused.detail[:500]
+    async with ctx.outside():
+        try:
+            attempt = await _spent(ctx, returned)
+            claims = await _proven(ctx, provider, registration, attempt, returned)
+            who = person(
+                claims,
+                groups_claim=provider["groups_claim"],
+                trusts_email=provider["trusts_email"],
+                hosted_domains=provider["email_domains"] if provider["preset"] == "google" else (),
             )
-        raise refused_login(refused.reason) from refused
-    return begun, attempt.next_page
+            if attempt.links is not None:
+                await link_account(ctx, Admission.of(key_of(provider["id"]), provider), who, attempt.links)
+                return None, attempt.next_page
+            begun = await _let_in(ctx, provider, who, claims.get("amr"), returned.transport)
+        except Refused as refused:
+            async with ctx.service(SignIn).unit() as unit:
+                await unit.service(SignIn).refuse(
+                    refused.reason, method=METHOD, provider=provider["name"], detail=refused.detail[:500]
+                )
+            raise refused_login(refused.reason) from refused
+        return begun, attempt.next_page
 
 
 def refused_login(reason: str = "") -> Unauthenticated:

@@ -86,38 +86,38 @@ async def arrive(ctx: Context, known: Known, response: str) -> str:
 
     An assertion arrives once. Raises `Unauthenticated`, with the reason in the audit log.
     """
-    signs, row = ctx.service(SignIn), known.row
-    await signs.release()
-    try:
-        expected = Expected(
-            idp=row["idp_entity_id"],
-            audience=known.entity,
-            acs=known.acs,
-            certificates=certificates(row["idp_certificates"]),
-            keys=[read_key(known.private_key)],
-            now=ctx.now,
-        )
-        facts = await asyncio.to_thread(read_response, decoded(response), expected)
-        if facts.subject_format == TRANSIENT:
-            raise Refused("no_subject", "a transient name tells nobody apart")
-        token = secrets.token_urlsafe(32)
-        async with signs.unit() as unit:
-            await unit.db.execute(_FORGET, ctx.now)
-            made = await unit.db.execute(
-                _ARRIVE,
-                new_id(),
-                row["id"],
-                facts.assertion_id,
-                _digest(token),
-                msgspec.json.encode(facts).decode(),
-                ctx.now,
-                facts.expires_at,
+    row = known.row
+    async with ctx.outside():
+        try:
+            expected = Expected(
+                idp=row["idp_entity_id"],
+                audience=known.entity,
+                acs=known.acs,
+                certificates=certificates(row["idp_certificates"]),
+                keys=[read_key(known.private_key)],
+                now=ctx.now,
             )
-        if not made.endswith(" 1"):
-            raise Refused("replayed", facts.assertion_id[:200])
-    except Refused as refused:
-        raise await _audited(ctx, row, refused) from refused
-    return token
+            facts = await asyncio.to_thread(read_response, decoded(response), expected)
+            if facts.subject_format == TRANSIENT:
+                raise Refused("no_subject", "a transient name tells nobody apart")
+            token = secrets.token_urlsafe(32)
+            async with ctx.service(SignIn).unit() as unit:
+                await unit.db.execute(_FORGET, ctx.now)
+                made = await unit.db.execute(
+                    _ARRIVE,
+                    new_id(),
+                    row["id"],
+                    facts.assertion_id,
+                    _digest(token),
+                    msgspec.json.encode(facts).decode(),
+                    ctx.now,
+                    facts.expires_at,
+                )
+            if not made.endswith(" 1"):
+                raise Refused("replayed", facts.assertion_id[:200])
+        except Refused as refused:
+            raise await _audited(ctx, row, refused) from refused
+        return token
 
 
 async def collect(
@@ -127,24 +127,26 @@ async def collect(
 
     There is no new session where an account was to be linked. Raises `Unauthenticated`.
     """
-    signs, row = ctx.service(SignIn), known.row
-    await signs.release()
-    try:
-        attempt = attempts.unseal(ctx.service(Signer), kept, row["id"], row["audience"], ctx.now.timestamp())
-        async with signs.unit() as unit:
-            found = await unit.db.fetch_value(_TAKE, row["id"], _digest(token), ctx.now - WAITS)
-        if found is None:
-            raise Refused("state_spent")
-        facts = msgspec.json.decode(found, type=Facts)
-        if facts.in_response_to != attempt.request:
-            raise Refused("another_browser")
-        who = person(row, facts)
-        if attempt.links is not None:
-            await link_account(ctx, Admission.of(key_of(row["id"]), row), who, attempt.links)
-            return None, attempt.next_page
-        return await _let_in(ctx, row, who, transport), attempt.next_page
-    except Refused as refused:
-        raise await _audited(ctx, row, refused) from refused
+    row = known.row
+    async with ctx.outside():
+        try:
+            attempt = attempts.unseal(
+                ctx.service(Signer), kept, row["id"], row["audience"], ctx.now.timestamp()
+            )
+            async with ctx.service(SignIn).unit() as unit:
+                found = await unit.db.fetch_value(_TAKE, row["id"], _digest(token), ctx.now - WAITS)
+            if found is None:
+                raise Refused("state_spent")
+            facts = msgspec.json.decode(found, type=Facts)
+            if facts.in_response_to != attempt.request:
+                raise Refused("another_browser")
+            who = person(row, facts)
+            if attempt.links is not None:
+                await link_account(ctx, Admission.of(key_of(row["id"]), row), who, attempt.links)
+                return None, attempt.next_page
+            return await _let_in(ctx, row, who, transport), attempt.next_page
+        except Refused as refused:
+            raise await _audited(ctx, row, refused) from refused
 
 
 def person(row: Mapping[str, Any], facts: Facts) -> Person:

@@ -21,11 +21,6 @@ class UnitSignIn:
         """Work in this unit of work."""
         self._unit = cast(Unit, ctx)
 
-    async def release(self) -> None:
-        """End the request's own transaction and give its connection back."""
-        if not self._unit.session.ended:
-            await self._unit.session.rollback()
-
     def unit(self) -> AbstractAsyncContextManager[Context]:
         """Open a unit of work of this request as nobody in particular."""
         unit = self._unit
