@@ -7,6 +7,7 @@ import msgspec
 from psa_kernel.access import Grants, Scopes, intersect
 from psa_sdk.access import Audience, Who
 from psa_sdk.context import PrincipalKind
+from psa_sdk.web import Caller
 
 
 class KernelPrincipal(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,3 +69,16 @@ ANONYMOUS = _fixed(0x101, "anonymous", "Anonymous", ())
 def automation(id: UUID, label: str) -> KernelPrincipal:
     """Return the principal of a tenant's automation, which holds every permission."""
     return msgspec.structs.replace(SYSTEM, id=id, kind="automation", label=label, who=Who(id=id))
+
+
+def calling(caller: Caller, tenant_id: UUID) -> KernelPrincipal:
+    """Return the principal of a program that a plugin's own credential lets in; it holds nothing by itself."""
+    return KernelPrincipal(
+        id=caller.id,
+        kind="automation",
+        audience="staff",
+        label=caller.label,
+        who=Who(id=caller.id),
+        grants=Grants(()),
+        tenant_id=tenant_id,
+    )

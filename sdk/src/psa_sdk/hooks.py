@@ -17,7 +17,7 @@ from psa_sdk.files import FileScanner, FileStore
 from psa_sdk.mail import MailTransport
 from psa_sdk.manifest import Manifest
 from psa_sdk.ui import NavItem
-from psa_sdk.web import Installation, WebAsset, WebRoute
+from psa_sdk.web import Installation, ProtocolRoute, WebAsset, WebRoute
 
 hookspec = pluggy.HookspecMarker("psa")
 hookimpl = pluggy.HookimplMarker("psa")
@@ -83,7 +83,9 @@ def psa_nav(principal: Principal) -> Sequence[NavItem]:  # pyright: ignore[repor
 
 
 @hookspec
-def psa_web_routes(installation: Installation) -> Sequence[WebRoute | WebAsset]:  # pyright: ignore[reportReturnType]
+def psa_web_routes(  # pyright: ignore[reportReturnType]
+    installation: Installation,
+) -> Sequence[WebRoute | WebAsset | ProtocolRoute]:
     """Return the routes outside `/api/v1` that follow from what is installed; asked once, at start."""
 
 

@@ -138,9 +138,13 @@ class ExternalIdentities(Protocol):
     async def adopt(self, provider: str, subject: str, *, audience: Audience, email: str) -> Account | None:
         """Link the account that has a *verified* address; None when there is none.
 
-        Raises `Forbidden` (`admin_not_adopted`) for administrators, who link by themselves in their profile, and
-        `Conflict` when the account is linked to another identity of the provider.
+        Raises `Forbidden` (`admin_not_adopted`) for administrators, who link by themselves in their profile, and for
+        addresses that are `reserved`; `Conflict` when the account is linked to another identity of the provider.
         """
+        ...
+
+    async def reserved(self, email: str) -> bool:
+        """Tell whether an address is named to break the glass (`auth.break_glass`): no provider rules over it."""
         ...
 
     async def link(self, provider: str, subject: str, account_id: UUID) -> None:

@@ -18,6 +18,7 @@ from psa_sdk.context import Context
 from psa_sdk.errors import Problem
 from psa_sdk.manifest import Manifest
 from psa_sdk.resources import Resource
+from psa_sdk.routes import Method
 from psa_sdk.sign_in import SessionCookie, SignInWay
 
 WebRequest = Request[Any, Any, Any]
@@ -52,6 +53,33 @@ class WebAsset(msgspec.Struct, frozen=True, kw_only=True):
 
     path: str
     handle: Callable[[WebRequest], Awaitable[Response[Any]]]
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that proved itself by a credential of a plugin's own; the audit log knows it by `label`."""
+
+    id: UUID
+    label: str
+
+
+class ProtocolRoute(msgspec.Struct, frozen=True, kw_only=True):
+    """A route of somebody else's protocol, for programs with a credential that opens nothing else.
+
+    `identify` is given the bearer token, in a unit of work of nobody's that commits; None refuses it. No other
+    credential is taken, neither sessions nor API keys. The caller holds no permission: `handle` says what is done as
+    the system. What was written is committed with an answer of 4xx too that `handle` returns.
+    """
+
+    plugin: str
+    method: Method
+    path: str
+    identify: Callable[[Context, str], Awaitable[Caller | None]]
+    handle: Callable[[Context, WebRequest], Awaitable[Response[Any]]]
+    refuse: Callable[[Problem, Mapping[str, Any]], Response[Any]]
+    """Given the problem and the ASGI scope, what the program is told."""
+    media_type: str
+    body_types: tuple[str, ...]
+    max_body: int = 1 << 20
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):

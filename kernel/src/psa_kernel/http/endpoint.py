@@ -1,7 +1,7 @@
 """What the layers need to know about a matched handler, kept in its Litestar `opt`."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import format_datetime
 from typing import Any, Literal
 
@@ -9,6 +9,8 @@ import msgspec
 
 from psa_kernel.http.limits import JSON_BYTES
 from psa_kernel.http.negotiate import JSON_API
+from psa_sdk.context import Context
+from psa_sdk.web import Caller
 
 KEY = "psa"
 
@@ -35,6 +37,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Makes the answer to a problem where browsers are told otherwise than programs."""
     own_authorization: bool = False
     """Credentials are its own matter: it is served as to nobody."""
+    identify: Callable[[Context, str], Awaitable[Caller | None]] | None = None
+    """Knows whose bearer token it is, where credentials of a plugin's own are the only ones taken."""
     detached: bool = False
     confined: tuple[str, ...] = ()
     """States of an unfinished log-in in which it is open."""

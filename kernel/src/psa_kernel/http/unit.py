@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 
-from psa_kernel.builtin.auth.authenticate import authenticate
-from psa_kernel.builtin.auth.browser import AWAITED, unproven
+from psa_kernel.builtin.auth.authenticate import authenticate, refused
+from psa_kernel.builtin.auth.browser import AWAITED, bearer, unproven
 from psa_kernel.http import limits
 from psa_kernel.http.endpoint import KEY, Endpoint
 from psa_kernel.http.errors import NotAcceptable, send_error
@@ -20,7 +20,7 @@ from psa_kernel.http.negotiate import JSON_API, accepts, takes
 from psa_kernel.http.rate_limit import RateLimiter
 from psa_kernel.http.tenancy import TenantResolver
 from psa_kernel.kernel import Kernel, session_for
-from psa_kernel.principal import ANONYMOUS, KernelPrincipal
+from psa_kernel.principal import ANONYMOUS, KernelPrincipal, calling
 from psa_kernel.tenants import Tenant
 from psa_kernel.unit_of_work import RequestFacts, Unit
 from psa_sdk.errors import Forbidden, NotFound, Unauthenticated, UnsupportedMediaType
@@ -57,9 +57,7 @@ class UnitOfWorkLayer:
         tenant = await self.tenants.resolve(scope, facts)
         scope["psa.tenant"] = tenant
         try:
-            principal = (
-                ANONYMOUS if endpoint.own_authorization else await authenticate(self.kernel, scope, facts.ip)
-            )
+            principal = await self._principal(endpoint, tenant, scope, facts)
         except Unauthenticated:
             # Guesses at credentials count against their address.
             await self.limiter.take(self.limiter.buckets("", None, facts.ip or ""))
@@ -108,6 +106,21 @@ class UnitOfWorkLayer:
                 await app(scope, receive, settling.send)
             if not session.ended:
                 await session.rollback()
+
+    async def _principal(
+        self, endpoint: Endpoint, tenant: Tenant | None, scope: Any, facts: RequestFacts
+    ) -> KernelPrincipal:
+        if endpoint.own_authorization:
+            return ANONYMOUS
+        if endpoint.identify is None:
+            return await authenticate(self.kernel, scope, facts.ip)
+        token, caller = bearer(scope), None
+        if token and tenant is not None:
+            async with self.kernel.unit(tenant.id, principal=ANONYMOUS, request=facts) as unit:
+                caller = await endpoint.identify(unit, token)
+        if caller is None or tenant is None:
+            raise refused()
+        return calling(caller, tenant.id)
 
     def _gate(
         self, endpoint: Endpoint, tenant: Tenant | None, principal: KernelPrincipal, *, unsafe: bool

@@ -10,7 +10,7 @@ from psa_kernel.http.endpoint import Endpoint
 from psa_kernel.kernel import Kernel
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
-from psa_sdk.web import Installation, Installed, WebAsset, WebRoute
+from psa_sdk.web import Installation, Installed, ProtocolRoute, WebAsset, WebRoute
 
 HTML = "text/html; charset=utf-8"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
@@ -34,11 +34,13 @@ def web_handlers(kernel: Kernel) -> list[HTTPRouteHandler]:
         resource_owner=registry.resource_owner,
     )
     found = registry.hooks.hook.psa_web_routes(installation=installation)
-    return [
-        _asset(route) if isinstance(route, WebAsset) else _route(kernel, route)
-        for routes in found
-        for route in routes
-    ]
+    return [_handler(kernel, route) for routes in found for route in routes]
+
+
+def _handler(kernel: Kernel, route: WebRoute | WebAsset | ProtocolRoute) -> HTTPRouteHandler:
+    if isinstance(route, WebAsset):
+        return _asset(route)
+    return _protocol(route) if isinstance(route, ProtocolRoute) else _route(kernel, route)
 
 
 def _asset(asset: WebAsset) -> HTTPRouteHandler:
@@ -72,5 +74,24 @@ def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
         detached=route.detached,
         confined=route.confined,
         forms=True,
+    )
+    return HTTPRouteHandler(route.path, http_method=route.method, opt=endpoint.opt(), status_code=200)(handle)
+
+
+def _protocol(route: ProtocolRoute) -> HTTPRouteHandler:
+    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
+        unit: Unit = request.scope["psa.unit"]  # pyright: ignore[reportTypedDictNotRequiredAccess, reportGeneralTypeIssues]
+        unit.refusal_kept = True
+        return await route.handle(unit, request)
+
+    endpoint = Endpoint(
+        plugin=route.plugin,
+        audience="staff",
+        idempotent=False,
+        body_types=route.body_types,
+        media_type=route.media_type,
+        max_body=route.max_body,
+        refuse=route.refuse,
+        identify=route.identify,
     )
     return HTTPRouteHandler(route.path, http_method=route.method, opt=endpoint.opt(), status_code=200)(handle)

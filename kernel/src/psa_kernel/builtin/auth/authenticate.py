@@ -118,13 +118,13 @@ async def identify(
 ) -> KernelPrincipal:
     """Return whose credential this is, judged at this moment."""
     if not well_formed(token):
-        raise _refused()
+        raise refused()
     now = kernel.clock.now()
     found = await _look_up(kernel, token)
     if found is None or not found.live or found.expires_at <= now or (found.kind == "cookie") != by_cookie:
-        raise _refused()
+        raise refused()
     if found.idle and found.seen_at and now - found.seen_at > found.idle:
-        raise _refused()
+        raise refused()
     # The operator's people still read; the gate behind this lets them do no more (TEN-08).
     if not found.tenant_active and "super_admin" not in found.principal.role_keys:
         raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
@@ -224,7 +224,8 @@ async def _touch(kernel: "Kernel", who: KernelPrincipal, kind: str, now: datetim
     forget(kernel, who.tenant_id)
 
 
-def _refused() -> Unauthenticated:
+def refused() -> Unauthenticated:
+    """Return the answer to a credential that isn't good."""
     return Unauthenticated(
         "The credential is not or no longer good; log in again.",
         code="credential_refused",

@@ -86,19 +86,10 @@ def credential(config: Config, scope: MutableMapping[str, Any]) -> Presented | N
     Raises `Unauthenticated` for a malformed one, `Forbidden` for a cookie that fails the CSRF check. The portal's
     cookie counts on the portal's paths, the staff's elsewhere.
     """
-    headers = _headers(scope)
-    authorization = headers.get("authorization", [])
-    if authorization:
-        scheme, _, token = authorization[0].partition(" ")
-        if len(authorization) > 1 or scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated(
-                "Send one header: Authorization: Bearer <token or API key>.",
-                code="authorization_malformed",
-                header="Authorization",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        return Presented(token.strip(), by_cookie=False)
-    cookies = _cookies(headers)
+    given = bearer(scope)
+    if given:
+        return Presented(given, by_cookie=False)
+    cookies = _cookies(_headers(scope))
     path = str(scope.get("path", ""))
     audience: Audience = "portal" if path.startswith(("/portal", "/api/v1/portal")) else "staff"
     token = cookies.get(cookie_name(config, audience))
@@ -107,6 +98,22 @@ def credential(config: Config, scope: MutableMapping[str, Any]) -> Presented | N
     if scope.get("method") not in _SAFE:
         _check_csrf(config, scope, token)
     return Presented(token, by_cookie=True)
+
+
+def bearer(scope: Mapping[str, Any]) -> str:
+    """Return the bearer token of an ASGI request, empty without one; raises `Unauthenticated` for a malformed header."""
+    authorization = _headers(scope).get("authorization", [])
+    if not authorization:
+        return ""
+    scheme, _, token = authorization[0].partition(" ")
+    if len(authorization) > 1 or scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(
+            "Send one header: Authorization: Bearer <token or API key>.",
+            code="authorization_malformed",
+            header="Authorization",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return token.strip()
 
 
 def peer(scope: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psa_kernel.builtin.auth.accounts import COLUMNS, account, by_email
 from psa_kernel.builtin.auth.guards import require_within
+from psa_kernel.builtin.auth.local_passwords import is_named
 from psa_kernel.builtin.auth.roles import ADMIN_ROLES, role_grants
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
@@ -50,13 +51,17 @@ class StoredIdentities:
             facts.id,
             list(ADMIN_ROLES),
         )
-        if administrator:
+        if administrator or await self.reserved(email):
             raise Forbidden(
                 "An administrator's account isn't linked by its address; link it in the profile, logged in.",
                 code="admin_not_adopted",
             )
         await self.link(provider, subject, facts.id)
         return facts.account
+
+    async def reserved(self, email: str) -> bool:
+        """Tell whether an address is named to break the glass."""
+        return await is_named(self._unit, email)
 
     async def link(self, provider: str, subject: str, account_id: UUID) -> None:
         """Link an identity to an account."""
