@@ -149,6 +149,14 @@ class Directory(Protocol):
         """Return the accounts that exist, by id."""
         ...
 
+    async def find(self, audience: Audience, email: str) -> Account | None:
+        """Return the account of an audience with an address, whatever its status."""
+        ...
+
+    async def identities(self, id: UUID) -> Mapping[str, str]:
+        """Return the subjects that an account is linked to by provider (`psa_sdk.sign_in.ExternalIdentities`)."""
+        ...
+
     async def holders(self, permission: str, *, team_id: UUID | None = None) -> list[Account]:
         """Return the active staff who hold a permission in any scope, by name; of one team if given."""
         ...

@@ -8,13 +8,13 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.builtin.auth import password_change
-from psa_kernel.builtin.auth.accounts import COLUMNS, account, acting, check_email
+from psa_kernel.builtin.auth.accounts import COLUMNS, account, acting, by_email, check_email
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.roles import grants_of, role_grants
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.unit_of_work import Unit
-from psa_sdk.access import Who
+from psa_sdk.access import Audience, Who
 from psa_sdk.context import Context
 from psa_sdk.errors import Conflict, Invalid, NotFound
 from psa_sdk.identity import Account, AccountErased, PasswordToken, Team
@@ -32,6 +32,18 @@ class TenantDirectory:
             f"SELECT {COLUMNS} FROM psa.account a WHERE a.id = ANY ($1::uuid[])", list(ids)
         )
         return {row["id"]: account(row) for row in rows}
+
+    async def find(self, audience: Audience, email: str) -> Account | None:
+        """Return the account of an audience with an address, whatever its status."""
+        facts = await by_email(self._unit, audience, email)
+        return facts.account if facts else None
+
+    async def identities(self, id: UUID) -> Mapping[str, str]:
+        """Return the subjects that an account is linked to, by provider."""
+        rows = await self._unit.db.fetch(
+            "SELECT provider, subject FROM psa.external_identity WHERE account = $1", id
+        )
+        return {row["provider"]: row["subject"] for row in rows}
 
     async def holders(self, permission: str, *, team_id: UUID | None = None) -> list[Account]:
         """Return the active staff who hold a permission in any scope, by name; of one team if given."""
