@@ -177,10 +177,11 @@ async def check_admission(ctx: Context, change: Change) -> None:
     mapped: Mapping[str, Sequence[str]] = change.new.get("group_roles") or {}
     default: Any = change.new.get("default_role")
     if mapped or default is not None:
-        await _check_roles(ctx, audience, {role for roles in mapped.values() for role in roles}, default)
+        await check_roles(ctx, audience, {role for roles in mapped.values() for role in roles}, default)
 
 
-async def _check_roles(ctx: Context, audience: Audience, wanted: set[str], default: UUID | None) -> None:
+async def check_roles(ctx: Context, audience: Audience, wanted: set[str], default: UUID | None) -> None:
+    """Refuse roles by key, and a default role, that don't exist for an audience or give more than the principal holds."""
     rows = await ctx.as_system().records.find("roles")
     keys = {row["key"]: row["id"] for row in rows if row["audience"] == audience}
     if missing := sorted(wanted - keys.keys()):
