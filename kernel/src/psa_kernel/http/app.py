@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
 from psa_kernel.http.documentation import documentation_handlers
@@ -21,12 +20,12 @@ from psa_kernel.kernel import Kernel
 
 
 class Application:
-    """An ASGI application; `litestar` has the table of routes."""
+    """An ASGI application; `routes` is the table of its routes."""
 
-    def __init__(self, entry: Entry, litestar: Litestar) -> None:
+    def __init__(self, entry: Entry, routes: RoutingTable) -> None:
         """Serve through the entry."""
         self._entry = entry
-        self.litestar = litestar
+        self.routes = routes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, as ASGI 3 says."""
@@ -36,7 +35,7 @@ class Application:
 def create_app(kernel: Kernel) -> Application:
     """Return the application of an open kernel."""
     metrics = Metrics(kernel)
-    litestar = RoutingTable(
+    routes = RoutingTable(
         _handlers(kernel, metrics),
         middleware=[UnitOfWorkLayer(kernel)],
         exception_handlers={Exception: on_exception},
@@ -44,7 +43,7 @@ def create_app(kernel: Kernel) -> Application:
         logging_config=None,
         request_max_body_size=None,
     )
-    return Application(Entry(litestar, kernel, metrics), litestar)
+    return Application(Entry(routes, kernel, metrics), routes)
 
 
 def _handlers(kernel: Kernel, metrics: Metrics) -> list[HTTPRouteHandler]:

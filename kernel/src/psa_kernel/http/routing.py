@@ -1,39 +1,52 @@
-"""The table of routes: Litestar's, filled in one go."""
+"""The table of routes: Litestar's, in parts that are made when they are first asked for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
-from litestar.types.internal_types import RouteHandlerMapItem
+
+_API = ["api", "v1"]
 
 
-class RoutingTable(Litestar):
-    """A Litestar application of many routes.
+class RoutingTable:
+    """An ASGI application of many routes.
 
-    Litestar looks through all its routes and checks its whole table anew for each handler that it registers:
-    with the thousands that plugins bring, every start would take seconds for it.
+    Litestar studies the signature, parameters and middleware of each handler before it serves: with the thousands
+    that plugins bring, every start would take seconds for it. So the routes of one beginning, such as
+    `/api/v1/tickets`, are an application of their own, which the first request to one of them makes.
     """
 
     def __init__(self, handlers: Iterable[HTTPRouteHandler], **options: Any) -> None:
-        """Register handlers; `options` are Litestar's."""
-        self._by_path: dict[str, RouteHandlerMapItem] = {}
-        super().__init__(route_handlers=(), **options)
-        for handler in handlers:
-            for route in Router.register(self, handler):
-                assert isinstance(route, HTTPRoute)
-                self._by_path[route.path] = {
-                    method: each for each in route.route_handlers for method in each.http_methods
-                }
-        for route in self.routes:
-            assert isinstance(route, HTTPRoute)
-            for each in route.route_handlers:
-                each.on_registration(self)
-            route.create_handler_map()
-        self.asgi_router.construct_routing_trie()
+        """Sort handlers by the beginnings of their paths; `options` are Litestar's."""
+        self.handlers: Sequence[HTTPRouteHandler] = tuple(handlers)
+        self._options = options
+        self._declared: dict[str, list[HTTPRouteHandler]] = {}
+        self._made: dict[str, Litestar] = {}
+        for handler in self.handlers:
+            for beginning in {_beginning(path) for path in handler.paths}:
+                assert "{" not in beginning, f"{handler.paths} begins with a parameter."
+                self._declared.setdefault(beginning, []).append(handler)
 
-    @property
-    def route_handler_method_map(self) -> dict[str, RouteHandlerMapItem]:
-        """The handlers by path and method."""
-        return self._by_path
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one connection by the part that knows its path; none has any other."""
+        beginning = _beginning(scope["path"]) if scope["type"] == "http" else ""
+        await self._part(beginning if beginning in self._declared else "")(scope, receive, send)
+
+    def _part(self, beginning: str) -> Litestar:
+        if beginning not in self._made:
+            self._made[beginning] = Litestar(self._declared.get(beginning, ()), **self._options)
+        return self._made[beginning]
+
+
+def _beginning(path: str) -> str:
+    """Return the part of a path that tells routes apart: its first segment, after the API's own.
+
+    Example:
+        >>> _beginning("/api/v1/tickets/{id:uuid}/notes"), _beginning("/api/v1"), _beginning("/login/")
+        ('tickets', '', '/login')
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[:2] == _API:
+        return segments[2] if len(segments) > 2 else ""
+    return f"/{segments[0]}" if segments else ""

@@ -180,22 +180,22 @@ def _related(name: str, declared: ToOne | ToMany | ManyToMany | Inverse) -> Rela
 
 def _endpoints(app: Application) -> list[Endpoint]:
     found: list[Endpoint] = []
-    for route in app.litestar.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            known = handler.opt.get(KEY)
-            if known is None:
-                continue
-            found.extend(
-                Endpoint(
-                    method=method,
-                    path=route.path,
-                    plugin=known.plugin,
-                    public=known.anonymous,
-                    audience=known.audience,
-                    body_types=known.body_types,
-                    media_type=known.media_type,
-                )
-                for method in handler.http_methods
-                if method not in _OPTIONS
+    for handler in app.routes.handlers:
+        known = handler.opt.get(KEY)
+        if known is None:
+            continue
+        found.extend(
+            Endpoint(
+                method=method,
+                path=path,
+                plugin=known.plugin,
+                public=known.anonymous,
+                audience=known.audience,
+                body_types=known.body_types,
+                media_type=known.media_type,
             )
+            for path in sorted(handler.paths)
+            for method in sorted(handler.http_methods)
+            if method not in _OPTIONS
+        )
     return found
