@@ -69,12 +69,12 @@ async def folder(client):
 def upload(client, folder):
     """Uploads content under a name and returns the answer."""
 
-    async def send(content, name="note.txt", path=folder, **fields):
+    async def send(content, name="note.txt", path=folder, headers=None, **fields):
         return await client.http.post(
             f"/api/v1{path}/attachments",
             files={"file": (name, content, "application/octet-stream")},
             data=fields,
-            headers={"Accept": "application/vnd.api+json"},
+            headers={"Accept": "application/vnd.api+json", **(headers or {})},
         )
 
     return send

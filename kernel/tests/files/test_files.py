@@ -37,6 +37,31 @@ async def test_what_was_uploaded_comes_back_as_it_was(client, folder, upload):
     assert [row["id"] for row in listed.json()["data"]] == [file_id]
 
 
+@pytest.mark.parametrize("size", [10, 2_000_000], ids=["in memory", "on the disk"])
+async def test_a_repeated_upload_is_answered_from_store(client, folder, upload, size):
+    """X-06: whatever the boundary is; the same key with another file, name or field is refused."""
+    key = {"Idempotency-Key": "upload-1"}
+    first = await upload(b"x" * size, "plan.txt", headers=key)
+    again = await upload(b"x" * size, "plan.txt", headers=key)
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+    for changed in (
+        upload(b"y" * size, "plan.txt", headers=key),
+        upload(b"x" * size, "other.txt", headers=key),
+        upload(b"x" * size, "plan.txt", is_internal="true", headers=key),
+    ):
+        refused = await changed
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "idempotency_key_reused")
+    listed = (await client.get(f"{folder}/attachments")).json()["data"]
+    assert [row["id"] for row in listed] == [first.json()["data"]["id"]]
+    content = await client.http.get(f"/api/v1/attachments/{listed[0]['id']}/content")
+    assert content.content == b"x" * size, "what was compared is stored whole"
+    broken = await client.http.post(
+        f"/api/v1{folder}/attachments", content=b"x", headers={**key, "Content-Type": "multipart/form-data"}
+    )
+    assert broken.status_code == 400, broken.text
+
+
 @pytest.mark.parametrize(
     ("header", "status", "expected"),
     [

@@ -1,6 +1,10 @@
 """Content negotiation by the rules of JSON:API 1.1 ("Content Negotiation")."""
 
 from collections.abc import Collection
+from typing import Any
+
+from litestar import Request
+from litestar.enums import RequestEncodingType
 
 JSON_API = "application/vnd.api+json"
 
@@ -49,6 +53,11 @@ def takes(content_type: str, allowed: Collection[str], extensions: Collection[st
     if essence == "application/json" and JSON_API in allowed:
         return parameters.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
     return essence in allowed or f"{essence.split('/')[0]}/*" in allowed or "*/*" in allowed
+
+
+def is_form(request: Request[Any, Any, Any]) -> bool:
+    """Tell whether a request sends its body as parts: fields and files."""
+    return request.content_type[0] == RequestEncodingType.MULTI_PART
 
 
 def _unmodified(parameters: dict[str, str], extensions: Collection[str]) -> bool:

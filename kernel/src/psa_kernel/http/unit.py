@@ -16,7 +16,7 @@ from psa_kernel.builtin.auth.browser import AWAITED, bearer, unproven
 from psa_kernel.http import limits
 from psa_kernel.http.endpoint import KEY, Endpoint
 from psa_kernel.http.errors import NotAcceptable, send_error
-from psa_kernel.http.negotiate import JSON_API, accepts, takes
+from psa_kernel.http.negotiate import JSON_API, accepts, is_form, takes
 from psa_kernel.http.rate_limit import RateLimiter
 from psa_kernel.http.tenancy import TenantResolver
 from psa_kernel.kernel import Kernel, session_for
@@ -85,6 +85,9 @@ class UnitOfWorkLayer:
         self._gate(endpoint, tenant, principal, unsafe=unsafe)
         if unsafe:
             receive = await _receive(endpoint, fields, receive)
+        once = named and b"idempotency-key" in fields and scope["method"] == "POST" and endpoint.idempotent
+        if once:
+            receive = await _taken_in(scope, receive)
         writable = unsafe or endpoint.writes
         session = session_for(self.kernel, tenant, principal, readonly=not writable)
         async with session:
@@ -94,13 +97,7 @@ class UnitOfWorkLayer:
             settling = Settling(unit, scope, send, headers, keep=not writable)
             if endpoint.detached:
                 await session.rollback()
-            key = fields.get(b"idempotency-key")
-            if (
-                key is not None
-                and scope["method"] == "POST"
-                and endpoint.idempotent
-                and JSON_API in endpoint.body_types
-            ):
+            if once:
                 await self._once(app, unit, scope, receive, settling)
             else:
                 await app(scope, receive, settling.send)
@@ -158,17 +155,21 @@ class UnitOfWorkLayer:
         from psa_kernel.jsonapi import idempotency
 
         request: Request[Any, Any, Any] = Request(scope, receive)
-        stored = await idempotency.replay(unit, request)
-        if stored is not None:
-            await stored.to_asgi_response(app=None, request=request)(scope, receive, settling.send)
-            return
 
         async def store(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
             kept = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
             await idempotency.store(unit, request, Response(body, status_code=status, headers=kept))
 
-        settling.store = store
-        await app(scope, request.receive, settling.send)
+        try:
+            stored = await idempotency.replay(unit, request)
+            if stored is None:
+                settling.store = store
+                await app(scope, receive, settling.send)
+            else:
+                await stored.to_asgi_response(app=None, request=request)(scope, receive, settling.send)
+        finally:
+            if is_form(request):
+                await (await request.form()).close()
 
 
 def named_otherwise(endpoint: Endpoint, principal: KernelPrincipal) -> bool:
@@ -205,6 +206,16 @@ async def _receive(endpoint: Endpoint, fields: dict[bytes, bytes], receive: Any)
     body = await limits.read_body(receive, endpoint.max_body)
     limits.refuse_deep(body)
     return limits.replayed(body, receive)
+
+
+async def _taken_in(scope: Any, receive: Any) -> Any:
+    """Read what is sent whole, so that it can be compared; returns a `receive` for the handler."""
+    request: Request[Any, Any, Any] = Request(scope, receive)
+    if not is_form(request):
+        return limits.replayed(await request.body(), receive)
+    # Large files wait on the disk; the handler finds the same form.
+    await request.form()
+    return receive
 
 
 class Settling:

@@ -14,7 +14,9 @@ from uuid import UUID
 import asyncpg
 import msgspec
 from litestar import Request, Response
+from litestar.datastructures import UploadFile
 
+from psa_kernel.http.negotiate import is_form
 from psa_sdk.errors import BadRequest, Conflict
 from psa_sdk.tables import new_id
 
@@ -127,7 +129,25 @@ def _key(request: Request[Any, Any, Any]) -> str | None:
 
 
 async def _fingerprint(request: Request[Any, Any, Any]) -> str:
+    """Return what tells bodies apart; a form's boundary, which changes with every try, doesn't."""
     digest = hashlib.sha256(request.scope["query_string"])
     digest.update(b"\0")
-    digest.update(await request.body())
+    if not is_form(request):
+        digest.update(await request.body())
+        return digest.hexdigest()
+    for name, part in (await request.form()).multi_items():
+        digest.update(hashlib.sha256(name.encode()).digest())
+        if isinstance(part, UploadFile):
+            digest.update(hashlib.sha256(part.filename.encode()).digest())
+            digest.update(await _content(part))
+        else:
+            digest.update(hashlib.sha256(str(part).encode()).digest())
     return digest.hexdigest()
+
+
+async def _content(part: UploadFile) -> bytes:
+    digest = hashlib.sha256()
+    while chunk := await part.read(256 * 1024):
+        digest.update(chunk)
+    await part.seek(0)
+    return digest.digest()

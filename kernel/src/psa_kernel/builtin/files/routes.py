@@ -119,7 +119,6 @@ def _upload(resource: Resource, relation: ToMany) -> Route:
         returns=ATTACHMENTS,
         body_types=("multipart/form-data",),
         summary=f"Attach files to one of the {resource.title or resource.name}.",
-        idempotent=False,
         max_body=ABSOLUTE_MAX,
     )
 

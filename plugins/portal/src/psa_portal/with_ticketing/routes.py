@@ -185,7 +185,6 @@ async def list_attachments(ctx: Context, id: UUID) -> AnswerList:
     answer_type="portal-attachments",
     body_types=("multipart/form-data",),
     max_body=UPLOADS,
-    idempotent=False,
 )
 async def add_attachments(ctx: Context, request: HttpRequest[Any, Any, Any], id: UUID) -> AnswerList:
     """Attach files to a request."""
