@@ -1,11 +1,13 @@
 """From a ticket to money: worked, approved, invoiced, sent, paid in parts, aged; in both tenancies, with hand-made sums."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
-from psa_sdk.testing import Client, Kit
+from psa_sdk.testing import Kit
+
+from .office import Office, aged, attributes, told
 
 PLUGINS = (
     "contacts",
@@ -19,50 +21,18 @@ PLUGINS = (
 )
 
 
-async def told(client: Client, verb: str, path: str, status: int, *body, **options) -> dict:
-    answer = await getattr(client, verb)(path, *body, **options)
-    assert answer.status_code == status, answer.text
-    return answer.json() if answer.content else {}
-
-
-def attributes(document: dict) -> dict:
-    return {"id": document["data"]["id"], **document["data"]["attributes"]}
-
-
-async def aged(finance: Client, company: UUID, as_of) -> dict:
-    query = {"as_of": str(as_of), "company": str(company)}
-    rows = (await told(finance, "get", "/billing/reports/ar-aging", 200, params=query))["data"]
-    return rows[0]["attributes"] if rows else {"balance": "0.00"}
-
-
 @pytest.mark.parametrize("tenancy", ["multi", "single"])
 async def test_a_ticket_becomes_money(psa_bench, tenancy):
     """90 minutes at 140 and 45 at 180, 10 % off, 8.25 % tax: 345.00 - 34.50 + 25.62 = 336.12."""
     kit = await Kit.open(await psa_bench.install(tenancy, plugins=PLUGINS))
-    tomorrow = kit.now.date() + timedelta(days=1)
-    kit.advance(datetime(tomorrow.year, tomorrow.month, tomorrow.day, 9, tzinfo=UTC) - kit.now)
-    admin = await kit.admin()
-    finance = await kit.staff(roles=("finance",), name="Fran Finance")
-    boss = await kit.staff(roles=("manager",), name="Mona Manager")
-    worker = await kit.staff(roles=("technician",), name="Terry Technician")
+    office = await Office.open(kit)
+    boss, finance = office.boss, office.finance
+    await office.tax("8.25")
+    company = await office.company("net_15")
+    ticket = await office.ticket(company, "The press is offline")
+    await office.works(ticket, ("2025-05-05", 90, "140"), ("2025-05-05", 45, "180"))
 
-    await told(admin, "patch", "/settings/billing", 200, {"values": {"charges_tax": True}})
-    await told(admin, "post", "/tax-rates", 201, {"name": "Sales tax", "rate": "8.25"})
-    company = (await kit.make("companies", name="Example Printing Ltd")).id
-    await told(admin, "patch", f"/companies/{company}", 200, {"payment_terms": "net_15"})
-    ticket = (await kit.make("tickets", company=company, title="The press is offline")).id
-
-    kinds = await told(admin, "get", "/work-types", 200, params={"filter[name]": "Remote support"})
-    kind = UUID(kinds["data"][0]["id"])
-    day = "2026-05-04"
-    for minutes, rate in ((90, "140"), (45, "180")):
-        entry = {"date": day, "duration_minutes": minutes, "rate_override": rate, "notes": "On the press"}
-        await told(worker, "post", "/time-entries", 201, entry, {"ticket": ticket, "work_type": kind})
-    await told(worker, "post", "/timesheets/submit", 200, {"start_date": day})
-    week = {"user": str(await worker.account_id()), "start_date": day}
-    await told(boss, "post", "/timesheets/approve", 200, week)
-
-    body = {"company": str(company), "through": "2026-05-31"}
+    body = {"company": str(company), "through": "2025-05-31"}
     preview = await told(
         finance, "post", "/invoices/generate/from-time-entries", 200, body | {"preview": True}
     )
