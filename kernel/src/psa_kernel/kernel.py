@@ -1,5 +1,6 @@
 """The kernel: everything one process shares, and the door to units of work."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
@@ -54,6 +55,8 @@ class Kernel:
         self.keys = keys
         self.clock = clock
         self.wakeup = Wakeup(pool)
+        self.written = asyncio.Event()
+        """Set by every commit that may have written something."""
         self.figures = Figures()
         self.live = LiveHub(redis)
         self.exports = Exports(config.pool_size)

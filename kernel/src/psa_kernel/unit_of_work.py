@@ -219,6 +219,14 @@ class Unit:
 
         await record(self, action, resource, id, detail)
 
+    async def redact(
+        self, resource: str, ids: Sequence[UUID], attributes: Sequence[str], *, via: str = ""
+    ) -> int:
+        """Blank what the audit log tells of some attributes of records; returns how many entries changed."""
+        return await self.connection.fetchval(
+            "SELECT psa.redact_audit($1, $2, $3, $4)", resource, list(ids), list(attributes), via
+        )
+
     async def reveal(self, resource: str, id: UUID, column: str, *, shown: bool = True) -> str:
         """Return the plain text of a `Sealed` column, audited if it is shown; raises `NotFound` when it isn't set."""
         table = self.kernel.registry.resources[resource].table
@@ -227,6 +235,11 @@ class Unit:
         await self.records.get(resource, id)
         if shown and self.on_behalf_of is not None and self.principal is not SYSTEM:
             raise Forbidden("Secrets aren't shown to who impersonates somebody.", code="impersonating")
+        if shown and self.session.readonly:
+            raise Forbidden(
+                f"{resource}.{column} is shown only where that can be audited; ask by POST, or by a route with `writes`.",
+                code="reveal_unaudited",
+            )
         name = f"{table._meta.schema}.{table._meta.tablename}"
         sealed = await self.connection.fetchval(
             f'SELECT "{column}" FROM {name} WHERE tenant_id = $2 AND id = $1', id, self.tenant_id
@@ -275,6 +288,8 @@ class Unit:
 
     def committed(self) -> None:
         """Run what waited for the commit; called by whoever settles the session."""
+        if not self.session.readonly:
+            self.kernel.written.set()
         waiting, self._after_commit[:] = list(self._after_commit), []
         for run in waiting:
             run()

@@ -213,7 +213,7 @@ async def test_an_anonymised_contact_leaves_no_trace_in_records_and_search(desk)
     granted = await desk.admin.post(f"/contacts/{ada}/portal-access", {"role": "client_user"})
     assert granted.status_code == 200, granted.text
     account = granted.json()["data"]["relationships"]["portal_user"]["data"]["id"]
-    before = (await desk.kit.installation.rows("SELECT count(*) AS n FROM psa.audit_entry"))[0]["n"]
+    await desk.admin.patch(f"/contacts/{ada}", {"phone": "+12125557799"})
     answer = await desk.admin.post(f"/contacts/{ada}/anonymise", {"reason": "Request 17"})
     assert answer.status_code == 200, answer.text
     await desk.kit.drain()
@@ -226,10 +226,12 @@ async def test_an_anonymised_contact_leaves_no_trace_in_records_and_search(desk)
         assert await desk.ids("/contacts", **{"filter[q]": secret, "filter[archived]": "true"}) == []
     assert await desk.ids(f"/contacts/{ada}/emails") == []
     written = await desk.kit.installation.rows(
-        "SELECT e::text AS entry FROM psa.audit_entry e WHERE resource = 'contacts' ORDER BY id OFFSET $1",
-        before,
+        "SELECT e::text AS entry FROM psa.audit_entry e WHERE tenant_id = $1", desk.kit.tenant_id
     )
-    assert not [row for row in written if any(secret in row["entry"] for secret in SECRETS)]
+    assert len(written) > 10
+    assert not [
+        row for row in written if any(secret.casefold() in row["entry"].casefold() for secret in SECRETS)
+    ]
     actions = await desk.kit.installation.rows(
         "SELECT detail::text AS detail FROM psa.audit_entry WHERE action = 'anonymise' AND record_id = $1",
         ada,

@@ -222,6 +222,22 @@ async def test_a_secret_is_revealed_to_people_and_not_to_programs(kit: Kit):
     )
 
 
+async def test_a_secret_is_never_shown_where_that_cant_be_audited(kit: Kit):
+    """What a GET asks reads only: documents tell whether a secret is set, and `reveal` says what to do."""
+    gadget, admin = await a_gadget(kit, unlock_code="1234"), await kit.admin()
+    for path in (f"/dummy/gadgets/{gadget}", "/dummy/gadgets"):
+        assert "1234" not in (await admin.get(path)).text
+        asked = await admin.get(path, params={"fields[dummy-gadgets]": "unlock_code"})
+        assert asked.status_code in {200, 400}, asked.text
+        assert "1234" not in asked.text
+    assert (await admin.get("/dummy/gadgets", params={"sort": "unlock_code"})).status_code == 400
+    kernel = kit.installation.kernel  # pyright: ignore
+    async with kernel.unit(kit.tenant_id, readonly=True) as unit:
+        with pytest.raises(Forbidden, match="dummy-gadgets.unlock_code is shown only where"):
+            await unit.reveal(GADGETS, gadget, "unlock_code")
+        assert await unit.reveal(GADGETS, gadget, "unlock_code", shown=False) == "1234"
+
+
 async def test_a_file_is_stored_in_the_plugins_store(kit: Kit):
     gadget = await a_gadget(kit, name="Router")
     answer = await (await kit.admin()).post(f"/dummy/gadgets/{gadget}/manual")

@@ -61,7 +61,7 @@ def verify_log(config: Config, tenant: str, checkpoints: Path | None, as_json: b
         elif report.intact:
             click.echo(
                 f"{report.tenant_id}: intact; {report.entries} entries under {report.seals} seals,"
-                f" {report.waiting} waiting for theirs."
+                f" {report.waiting} waiting for theirs, {report.redacted} blanked to erase people."
             )
         else:
             click.echo(f"{report.tenant_id}: TAMPERED. {report.finding}")

@@ -30,13 +30,17 @@ BEGIN
     RETURN nextval(sequence::regclass);
 END $$;
 
--- Attached to append-only tables. Retention and the erasure of a tenant run as the owner with app.purge = 'on'.
+-- Attached to append-only tables. Retention and the erasure of a tenant run as the owner with app.purge = 'on', the
+-- erasure of a person from the audit log with app.redact = 'on'.
 CREATE OR REPLACE FUNCTION psa.refuse_change() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND current_setting('app.purge', true) = 'on' THEN
         RETURN OLD;
+    END IF;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'audit_entry' AND current_setting('app.redact', true) = 'on' THEN
+        RETURN NEW;
     END IF;
     RAISE EXCEPTION '%.% is append-only: % refused', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'insufficient_privilege';

@@ -44,6 +44,7 @@ class Session:
         """Prepare; nothing happens before `async with`. `acquire_timeout` is in seconds."""
         self._pool = pool
         self._acquire_timeout = acquire_timeout
+        self.readonly = readonly
         self._connection: Connection | None = None
         self._token: contextvars.Token[Bound | None] | None = None
         self._savepoints = 0

@@ -99,9 +99,9 @@ class KernelInstallation:
         """Return a bearer credential that is good now."""
         return await self._people.credential(person)
 
-    async def drain(self) -> int:
-        """Run all background work that is due and what it causes."""
-        return await drain(self.kernel)
+    async def drain(self, *tenants: UUID) -> int:
+        """Run all background work of tenants that is due and what it causes; of all where none is named."""
+        return await drain(self.kernel, *tenants)
 
     @asynccontextmanager
     async def statements(self) -> AsyncGenerator[list[str]]:

@@ -15,6 +15,10 @@ UPDATE contacts.contact SET first_name = $2, last_name = $3, email = NULL, phone
     is_primary = false, custom_fields = '{}', tags = '{}', archived_at = coalesce(archived_at, $4),
     updated_at = $4, version = version + 1
 WHERE id = $1"""
+PERSONAL = (
+    "first_name", "last_name", "email", "phone", "mobile", "title", "department", "timezone", "notes", "external_id",
+    "custom_fields", "tags",
+)  # fmt: skip
 FORGET_ADDRESSES = "DELETE FROM contacts.contact_email WHERE contact = $1"
 FORGET_MERGES = (
     "UPDATE contacts.contact_merge SET before = '{}', undo_until = $2 WHERE winner = $1 OR loser = $1"
@@ -37,5 +41,7 @@ async def anonymise(ctx: Context, contact_id: UUID, reason: str) -> None:
     await ctx.db.execute(FORGET_ADDRESSES, contact_id)
     await ctx.db.execute(FORGET_MERGES, contact_id, ctx.now)
     await ctx.db.execute(FORGET, contact_id, ERASED, str(contact_id)[-8:], ctx.now)
+    await ctx.redact(CONTACTS, [contact_id], PERSONAL)
+    await ctx.redact("contact-emails", [contact_id], ("address", "normalised"), via="contact")
     await ctx.audit("anonymise", CONTACTS, contact_id, reason=reason)
     await ctx.emit(ContactAnonymised(contact_id=contact_id))

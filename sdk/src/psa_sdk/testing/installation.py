@@ -122,8 +122,11 @@ class Installation(Protocol):
         """Return a bearer credential that is good now."""
         ...
 
-    async def drain(self) -> int:
-        """Run all background work that is due and what it causes; returns how much ran."""
+    async def drain(self, *tenants: UUID) -> int:
+        """Run all background work of tenants that is due and what it causes; returns how much ran.
+
+        Of all tenants where none is named.
+        """
         ...
 
     def statements(self) -> AbstractAsyncContextManager[list[str]]:

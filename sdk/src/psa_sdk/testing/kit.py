@@ -113,8 +113,9 @@ class Kit:
         return self.installation.unit(self.tenant_id, client.person if client else None)
 
     async def drain(self) -> int:
-        """Run all background work that is due, and what it causes."""
-        return await self.installation.drain()
+        """Run all background work of the tenant, and of its neighbour, that is due, and what it causes."""
+        others = (self._neighbour.tenant_id,) if self._neighbour else ()
+        return await self.installation.drain(self.tenant_id, *others)
 
     def statements(self) -> AbstractAsyncContextManager[list[str]]:
         """Collect the SQL statements of what happens inside the block."""

@@ -80,7 +80,7 @@ async def see(ctx: Context, id: UUID) -> Record:
     return Record(GADGETS, id)
 
 
-@patch("/dummy/gadgets/{id:uuid}/code", permission="dummy.gadgets.reveal", writes=True)
+@patch("/dummy/gadgets/{id:uuid}/code", permission="dummy.gadgets.reveal")
 async def reveal_code(ctx: Context, id: UUID) -> Answer:
     """Show a gadget's unlock code; audited."""
     code = await ctx.reveal(GADGETS, id, "unlock_code")

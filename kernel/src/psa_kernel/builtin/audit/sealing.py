@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
 
 EVERY_SECONDS: Final = 1.0
+IDLE_SECONDS: Final = 10.0
+"""How long entries wait that a process without a sealer wrote, such as a command."""
 BATCH: Final = 5000
 _log = structlog.get_logger(__name__)
 
@@ -91,7 +93,7 @@ async def seal_all(kernel: "Kernel") -> int:
 
 @asynccontextmanager
 async def sealer(kernel: "Kernel") -> AsyncGenerator[None]:
-    """Seal every second while the process serves, and once more when it stops."""
+    """Seal what is written, once a second at most, while the process serves, and once more when it stops."""
     task = asyncio.create_task(_run(kernel))
     try:
         yield
@@ -104,12 +106,16 @@ async def sealer(kernel: "Kernel") -> AsyncGenerator[None]:
 
 async def _run(kernel: "Kernel") -> None:
     while True:
+        kernel.written.clear()
         await _try(kernel)
         await asyncio.sleep(EVERY_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(kernel.written.wait(), IDLE_SECONDS)
 
 
 async def _try(kernel: "Kernel") -> None:
     try:
         await seal_all(kernel)
     except Exception:  # noqa: BLE001 - the entries wait in the database; the next second tries again
+        kernel.written.set()
         _log.exception("sealing the audit log failed")

@@ -140,6 +140,9 @@ class TenantDirectory:
             await self._unit.db.execute("DELETE FROM psa.session WHERE account = $1", id)
         await self._unit.as_system().records.update("users", id, values)
         if erase:
+            await self._unit.redact(
+                "users", [id], ("name", "email", "email_normalised", "phone", "job_title")
+            )
             await self._unit.emit(AccountErased(account_id=id))
 
     async def request_password(self, id: UUID) -> UUID:
