@@ -25,6 +25,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     html: str = ""
     cc: tuple[str, ...] = ()
     reply_to: str = ""
+    calendar: str = ""
+    """An iCalendar object that goes along, its METHOD said in it: an invitation (RFC 6047 2.4)."""
     files: tuple[UUID, ...] = ()
     subject_of: tuple[str, UUID] | None = None
     automatic: bool = True

@@ -16,6 +16,7 @@ from psa_mail.automated_mail import ORIGIN_HEADER
 
 _IMAGE = re.compile(r'src="/api/v1/attachments/([0-9a-f-]{36})/content"')
 _LINK = re.compile(r'<a [^>]*href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\s*$", re.MULTILINE)
 _STYLE = "font-family: system-ui, -apple-system, 'Segoe UI', Arial, sans-serif; font-size: 14px; line-height: 1.5; color: #1c1c22"
 
 
@@ -37,6 +38,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str = ""
+    calendar: str = ""
+    """An iCalendar object with a METHOD: an alternative that calendars understand (RFC 6047 2.4)."""
     message_id: str
     date: datetime
     reply_to: str = ""
@@ -97,6 +100,11 @@ def _fill(message: EmailMessage, draft: Draft) -> None:
                 cid=f"<{one.id}>",
                 filename=one.name,
             )
+    if draft.calendar:
+        method = _METHOD.search(draft.calendar)
+        message.add_alternative(draft.calendar, subtype="calendar", charset="utf-8", cte="base64")
+        last = list(message.iter_parts())[-1]
+        last.set_param("method", method[1] if method else "PUBLISH")
     for one in draft.enclosures:
         if one.id not in shown:
             kind, _, subtype = one.media_type.partition("/")

@@ -49,6 +49,7 @@ class Text(msgspec.Struct, kw_only=True):
     title: str
     text: str
     html: str
+    calendar: str = ""
     notes: list[UUID] = []
     enclosures: list[Enclosure] = []
 
@@ -66,7 +67,9 @@ async def draft_of(ctx: Context, row: Mapping[str, Any]) -> Written:
     if not voice.address:
         raise Nothing("There is neither a mailbox nor a transport to send from.")
     if row["kind"] == "letter":
-        text = Text(title=row["title"], text=row["body_text"], html=row["body_html"])
+        text = Text(
+            title=row["title"], text=row["body_text"], html=row["body_html"], calendar=row["body_calendar"]
+        )
         text.enclosures = await _enclosed(ctx, [UUID(one) for one in row["files"]])
     elif row["kind"] in {"password_reset", "invitation"}:
         text = await _password(ctx, row)
@@ -102,6 +105,7 @@ async def _written(
             subject=text.title,
             text=text.text,
             html=text.html,
+            calendar=text.calendar,
             message_id=message_id,
             date=ctx.now,
             reply_to=reply_to if reply_to != voice.address else "",

@@ -135,7 +135,7 @@ outgoing = Resource(
     sorts=(Outgoing.created_at,),
     search=(Outgoing.title, Outgoing.first_recipient),
     label=Outgoing.title,
-    unaudited=("attempts", "body_text", "body_html"),
+    unaudited=("attempts", "body_text", "body_html", "body_calendar"),
 )
 
 health = Extension(

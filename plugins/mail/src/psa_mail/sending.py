@@ -56,6 +56,7 @@ class StoredMailer:
                 "title": letter.subject,
                 "body_text": letter.text,
                 "body_html": letter.html,
+                "body_calendar": letter.calendar,
                 "files": [str(one) for one in letter.files],
                 "is_automatic": letter.automatic,
                 "ticket": about[1] if about is not None and about[0] == "tickets" else None,

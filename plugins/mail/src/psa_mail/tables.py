@@ -179,6 +179,7 @@ class Outgoing(TenantTable, schema="mail", tablename="outgoing"):
     title = Text(default="")
     body_text = Text(default="")
     body_html = Text(default="")
+    body_calendar = Text(default="", help_text="An invitation (RFC 5545)")
     files = Json(default=[])
     is_automatic = Boolean(default=True)
     message_id = Text(default="")

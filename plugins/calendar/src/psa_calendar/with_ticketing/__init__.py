@@ -1,0 +1,1 @@
+"""The bridge between the calendar and the service desk."""

@@ -1,0 +1,2 @@
+-- Invitations to appointments.
+ALTER TABLE "mail"."outgoing" ADD COLUMN "body_calendar" text NOT NULL DEFAULT '';
