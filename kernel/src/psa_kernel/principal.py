@@ -47,6 +47,10 @@ class KernelPrincipal(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether a permission is granted, in any object scope."""
         return self.scopes_of(permission) != ()
 
+    def allows_all(self, permission: str) -> bool:
+        """Tell whether a permission is granted for every record."""
+        return self.scopes_of(permission) is None
+
     @property
     def authenticated(self) -> bool:
         """Whether somebody is logged in."""

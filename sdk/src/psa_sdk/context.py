@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from psa_sdk.access import Audience, Who
 from psa_sdk.files import Files
 from psa_sdk.tables import Condition
@@ -19,6 +21,13 @@ T = TypeVar("T")
 S = TypeVar("S", bound="Settings")
 PrincipalKind = Literal["user", "contact", "api_key", "job", "automation", "system", "anonymous"]
 Row = Mapping[str, Any]
+
+
+class Extended(msgspec.Struct, frozen=True):
+    """What one extension holds of a record, by column: None where it holds nothing and the defaults are in force."""
+
+    held: Row | None
+    defaults: Row
 
 
 class Principal(Protocol):
@@ -51,6 +60,10 @@ class Principal(Protocol):
 
     def allows(self, permission: str) -> bool:
         """Tell whether a permission is granted, in any object scope."""
+        ...
+
+    def allows_all(self, permission: str) -> bool:
+        """Tell whether a permission is granted for every record, without an object scope."""
         ...
 
 
@@ -142,6 +155,10 @@ class Records(Protocol):
 
     async def referring(self, resource: str, id: UUID, *, skip: Sequence[str] = ()) -> Mapping[str, int]:
         """Count what refers to a record by `resource.column`: what `repoint` would move at most."""
+        ...
+
+    async def extended(self, resource: str, id: UUID) -> Mapping[str, Extended]:
+        """Return what extensions hold of a record by `schema.table`, without secrets; `update` takes it back."""
         ...
 
 

@@ -196,6 +196,10 @@ class Directory(Protocol):
     async def request_password(self, id: UUID) -> UUID:
         """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
         ...
+    async def move_portal_accounts(self, ids: Sequence[UUID], company_id: UUID) -> None:
+        """Let portal accounts belong to another company; their sessions end, since they see others' records."""
+        ...
+
 
     async def password_token(self, request_id: UUID) -> PasswordToken:
         """Return the token of a request, always the same; raises `NotFound` when it is used or over."""

@@ -1,6 +1,6 @@
 """Reads of records by plugin code, and what reads and writes share: what is there and what is seen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from psa_kernel.jsonapi.scopes import Fragment, reachable, shifted, visible
 from psa_kernel.jsonapi.shape import of_tenant
 from psa_kernel.jsonapi.targets import target_of
 from psa_kernel.jsonapi.write_plan import Target
-from psa_sdk.context import Row
+from psa_sdk.context import Extended, Row
 from psa_sdk.errors import Forbidden, NotFound, Stale
 from psa_sdk.resources import ApiVerb, Resource
 from psa_sdk.tables import Condition
@@ -88,6 +88,22 @@ class RecordReads:
         declared, target = self._declared(resource)
         source, arguments = self._matching(declared, target, where)
         return await self._unit.connection.fetchval(f"SELECT count(*) {source}", *arguments) or 0
+
+    async def extended(self, resource: str, id: UUID) -> Mapping[str, Extended]:
+        """Return what extensions hold of a record by `schema.table`, without secrets."""
+        _, target = self._declared(resource)
+        found: dict[str, Extended] = {}
+        for satellite in target.satellites:
+            own = {name: column for name, column in satellite.own.items() if not column.is_sealed}
+            columns = ", ".join(column.selected("s") for column in own.values())
+            row = await self._unit.connection.fetchrow(
+                f'SELECT {columns} FROM {satellite.storage.table} s WHERE {of_tenant("s")} AND s."{satellite.column}" = $1',
+                id,
+            )
+            held = None if row is None else satellite.storage.loaded(row)
+            defaults = {name: column.default for name, column in own.items()}
+            found[satellite.storage.name] = Extended(held=held, defaults=defaults)
+        return found
 
     def _declared(self, resource: str) -> tuple[Resource, Target]:
         declared = self._unit.kernel.registry.resources.get(resource)

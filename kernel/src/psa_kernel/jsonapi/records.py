@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     pass
 
 BATCH = 1000
-"""Rows per statement of `create_many`."""
+"""Rows per statement of `create_many` and `refer`."""
 _FIXED = KERNEL_COLUMNS - {"created_at", "updated_at"}
 
 
@@ -198,12 +198,13 @@ class UnitRecords(RecordReads):
         tell_changed(self._unit, resource, id)
         return rows[0]["after"] or rows[0]["before"]
 
-    async def set_reference(self, resource: str, id: UUID, column: str, value: UUID) -> None:
-        """Set one column without hooks: the record itself stays what it is, what it refers to has another id."""
-        declared, target = self._declared(resource)
-        await self._change(
-            declared, target, PendingChange(target, "update", id, new={column: value}), None, hooked=False
-        )
+    async def refer(self, resource: str, ids: Sequence[UUID], column: str, value: UUID) -> None:
+        """Set one column of records without hooks: they stay what they are, what they refer to has another id."""
+        _, target = self._declared(resource)
+        for start in range(0, len(ids), BATCH):
+            arguments = (*self._facts(), ids[start : start + BATCH], value)
+            rows = await self._write(target, "update", write_plan.refer(target, column), arguments)
+            tell_changed(self._unit, resource, *(row["id"] for row in rows))
 
     # How a write runs
 
@@ -252,7 +253,6 @@ class UnitRecords(RecordReads):
         versions: Sequence[int] | None,
         *,
         deleted: bool = False,
-        hooked: bool = True,
     ) -> int:
         change.new = _writable(target, change.new)
         if not change.new:
@@ -265,7 +265,7 @@ class UnitRecords(RecordReads):
         rows = await self._write(target, "update", statement, arguments)
         version = self._version(declared, change.id, rows, versions)
         tell_changed(self._unit, declared.name, change.id)
-        if hooked and rows[0]["after"] is not None:
+        if rows[0]["after"] is not None:
             await self._after(declared, change)
         return version
 

@@ -1,6 +1,5 @@
 """Moving references: whatever refers to one record comes to refer to another, in all plugins, for merges."""
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -165,18 +164,32 @@ async def _repoint_column(
         f" AND {' AND '.join(conditions)} ORDER BY id FOR UPDATE",
         *arguments,
     )
-    moved: list[UUID] = []
-    for row in rows:
-        try:
-            # A savepoint costs a round trip: only where the target may have one already.
-            async with unit.savepoint() if reference.single else contextlib.nullcontext():
-                await records.set_reference(reference.resource, row["id"], reference.column, target)
-        except Conflict as conflict:
-            if not reference.single or conflict.code != "already_taken":
-                raise
-        else:
-            moved.append(row["id"])
-    return moved
+    ids = [row["id"] for row in rows]
+    if not reference.single:
+        await records.refer(reference.resource, ids, reference.column, target)
+        return ids
+    return await _refer_if_free(unit, records, reference, ids, target)
+
+
+async def _refer_if_free(
+    unit: "Unit", records: "UnitRecords", reference: Reference, ids: list[UUID], target: UUID
+) -> list[UUID]:
+    """Move the rows that the target hasn't got already, and return them; halves find the ones that it has."""
+    if not ids:
+        return []
+    try:
+        async with unit.savepoint():
+            await records.refer(reference.resource, ids, reference.column, target)
+    except Conflict as conflict:
+        if conflict.code != "already_taken":
+            raise
+        half = len(ids) // 2
+        return [
+            one
+            for some in ((ids[:half], ids[half:]) if half else ())
+            for one in await _refer_if_free(unit, records, reference, some, target)
+        ]
+    return ids
 
 
 async def _repoint_members(
@@ -205,15 +218,13 @@ async def _repoint_members(
             [source, target],
         )
         present = {row["far"] for row in rows if row["near"] == target}
-        for row in rows:
-            if row["near"] != source or (only is not None and row["far"] not in only):
-                continue
-            if near == here:
-                await records.link(owner, target, relation.name, [row["far"]])
-                await records.unlink(owner, source, relation.name, [row["far"]])
-            else:
-                await records.link(owner, row["far"], relation.name, [target])
-                await records.unlink(owner, row["far"], relation.name, [source])
-            if row["far"] not in present:
-                moved.append(row["far"])
+        gone = [row["far"] for row in rows if row["near"] == source and (only is None or row["far"] in only)]
+        if near == here and gone:
+            await records.link(owner, target, relation.name, gone)
+            await records.unlink(owner, source, relation.name, gone)
+        elif near == there:
+            for far in gone:
+                await records.link(owner, far, relation.name, [target])
+                await records.unlink(owner, far, relation.name, [source])
+        moved += [far for far in gone if far not in present]
     return moved

@@ -176,6 +176,27 @@ def update(target: Target, columns: tuple[str, ...], visible: str = "", *, delet
 
 
 @functools.lru_cache(1024)
+def refer(target: Target, column: str) -> str:
+    """Return the UPDATE that gives one column of the rows `$10`, an array of ids, the id `$11`.
+
+    Answers the ids of the rows that held another.
+    """
+    stored = target.storage.columns[column]
+    lines = [_both_sides(one, "psa_old", "psa_new") for one in target.traced([stored])]
+    return (
+        f"WITH psa_old AS (SELECT {target.row}.* FROM {target.storage.table} AS {target.row}"
+        f" WHERE {target.row}.tenant_id = psa.current_tenant() AND {target.row}.id = ANY ($10::uuid[])"
+        f" ORDER BY {target.row}.id FOR NO KEY UPDATE),"
+        f" psa_new AS (UPDATE {target.storage.table} AS {target.row} SET {stored.sql} = $11::uuid,"
+        f" version = {target.row}.version + 1, updated_at = $8::timestamptz FROM psa_old"
+        f" WHERE {target.row}.tenant_id = psa_old.tenant_id AND {target.row}.id = psa_old.id"
+        f" AND psa_old.{stored.sql} IS DISTINCT FROM $11::uuid RETURNING {target.row}.*),"
+        f" {_diff('psa_new', 'psa_new JOIN psa_old USING (id)', lines, 'd.changed')},"
+        f" {tell(target.resource, 'updated')} SELECT id FROM psa_new"
+    )
+
+
+@functools.lru_cache(1024)
 def delete(target: Target, visible: str = "") -> str:
     """Return the DELETE of the row `$10` when its version is among `$11` (null: any); answers as `update`."""
     shown = [_shown(column, "psa_old") for column in target.traced(target.storage.columns.values())]

@@ -1,7 +1,7 @@
 """The `Directory` service: the tenant's people, for other plugins."""
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 from uuid import UUID
 
@@ -13,11 +13,14 @@ from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.roles import grants_of, role_grants
 from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.jsonapi.records import UnitRecords
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience, Who
 from psa_sdk.context import Context
 from psa_sdk.errors import Conflict, Invalid, NotFound
 from psa_sdk.identity import Account, AccountErased, PasswordToken, Team
+
+COMPANY_CHANGED = "company_changed"
 
 
 class TenantDirectory:
@@ -144,6 +147,23 @@ class TenantDirectory:
                 "users", [id], ("name", "email", "email_normalised", "phone", "job_title")
             )
             await self._unit.emit(AccountErased(account_id=id))
+
+    async def move_portal_accounts(self, ids: Sequence[UUID], company_id: UUID) -> None:
+        """Let portal accounts belong to another company; their sessions end, since they see others' records."""
+        await UnitRecords(self._unit).refer("users", ids, "company", company_id)
+        ended = await self._unit.db.fetch(
+            "WITH ended AS (UPDATE psa.session SET revoked_at = $2, revoked_because = $3"
+            " WHERE account = ANY ($1::uuid[]) AND revoked_at IS NULL AND expires_at > $2 RETURNING account)"
+            " SELECT account, count(*) AS count FROM ended GROUP BY account",
+            ids,
+            self._unit.now,
+            COMPANY_CHANGED,
+        )
+        for row in ended:
+            await self._unit.audit(
+                "sessions_ended", "users", row["account"], reason=COMPANY_CHANGED, count=row["count"]
+            )
+        forget_after_commit(self._unit)
 
     async def request_password(self, id: UUID) -> UUID:
         """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
