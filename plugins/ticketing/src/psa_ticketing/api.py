@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from psa_sdk import Event
+from psa_sdk import Change, Event
 
 TICKETS = "tickets"
 StatusCategory = Literal[
@@ -74,6 +74,14 @@ class ServiceDesk(Protocol):
 
     async def open_counts(self, account_ids: Sequence[UUID]) -> Mapping[UUID, int]:
         """Return how many tickets that are still worked on each account has; none are left out."""
+        ...
+
+
+class TicketAppointments(Protocol):
+    """Keeps appointments in line with tickets' schedules. Provided by whoever keeps a calendar."""
+
+    async def follow(self, change: Change) -> None:
+        """Do to a ticket's appointments what was done to the ticket, in the same transaction; may refuse it."""
         ...
 
 

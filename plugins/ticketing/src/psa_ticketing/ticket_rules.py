@@ -5,7 +5,7 @@ from psa_contacts.api import ContactBook, Requester
 from psa_sdk import Change, Context
 from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_ticketing import defaults, lifecycle
-from psa_ticketing.api import TicketAssigned, TicketOpened, TicketStatusChanged
+from psa_ticketing.api import TicketAppointments, TicketAssigned, TicketOpened, TicketStatusChanged
 from psa_ticketing.family import check_parent, open_children
 from psa_ticketing.tables import CATEGORIES
 
@@ -130,7 +130,9 @@ async def check_topic(ctx: Context, change: Change) -> None:
 
 
 async def tell(ctx: Context, change: Change) -> None:
-    """Emit what a written ticket means."""
+    """Emit what a written ticket means; its appointments follow."""
+    if ctx.provides(TicketAppointments):
+        await ctx.service(TicketAppointments).follow(change)
     if change.verb == "create":
         await ctx.emit(
             TicketOpened(
