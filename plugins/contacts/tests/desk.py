@@ -41,6 +41,15 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return [item["id"] for item in answer.json()["data"]]
 
+    async def merge(self, resource: str, winner: UUID, loser: UUID, **more):
+        return await self.admin.post(f"/{resource}/{winner}/merge", {"source": str(loser), **more})
+
+    async def undo(self, merges: str, winner: UUID):
+        [merge_id, *_] = await self.ids(
+            f"/{merges}", **{"filter[winner]": str(winner), "sort": "-created_at"}
+        )
+        return await self.admin.post(f"/{merges}/{merge_id}/undo")
+
 
 def codes(answer) -> list[str]:
     """Return the codes of an error document."""

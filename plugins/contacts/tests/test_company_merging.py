@@ -12,16 +12,6 @@ from psa_sdk.testing import Kit
 from .desk import Desk, codes
 
 
-async def merge(desk: Desk, winner: UUID, loser: UUID):
-    return await desk.admin.post(f"/companies/{winner}/merge", {"source": str(loser)})
-
-
-async def undo(desk: Desk, winner: UUID):
-    query = {"filter[winner]": str(winner), "sort": "-created_at"}
-    [merge_id, *_] = await desk.ids("/company-merges", **query)
-    return await desk.admin.post(f"/company-merges/{merge_id}/undo")
-
-
 async def accounts(desk: Desk, contact: UUID) -> tuple[str, str]:
     """Return a contact's portal account and the company that it belongs to."""
     rows = await desk.kit.installation.rows("SELECT id, company FROM psa.account WHERE contact = $1", contact)
@@ -67,7 +57,7 @@ async def test_everything_of_the_duplicate_becomes_the_winners_as_was_said_and_c
     assert preview["moves"].items() >= expected.items()
     assert preview["fills"] == ["external_id", "notes", "tags", "website"]
 
-    answer = await merge(desk, winner, loser)
+    answer = await desk.merge("companies", winner, loser)
     assert answer.status_code == 200, answer.text
     shown = answer.json()["data"]["attributes"]
     assert (shown["tags"], shown["notes"], shown["industry"]) == (["a", "b"], "W's\n\nL's", "Bakery")
@@ -95,7 +85,7 @@ async def test_everything_of_the_duplicate_becomes_the_winners_as_was_said_and_c
     restored = await desk.admin.post(f"/companies/{loser}/restore")
     assert (restored.status_code, codes(restored)) == (409, ["already_merged"])
 
-    assert (await undo(desk, winner)).status_code == 200
+    assert (await desk.undo("company-merges", winner)).status_code == 200
     for resource, id in (
         ("contacts", guest),
         ("sites", site),
@@ -112,7 +102,63 @@ async def test_everything_of_the_duplicate_becomes_the_winners_as_was_said_and_c
     assert (before["tags"], before["notes"], before["website"]) == (["a"], "W's", None)
     again = await desk.attributes("companies", loser)
     assert (again["external_id"], again["archived_at"]) == ("L-1", None)
-    assert codes(await undo(desk, winner)) == ["already_undone"]
+    assert codes(await desk.undo("company-merges", winner)) == ["already_undone"]
+
+
+async def test_what_another_plugin_holds_of_a_company_goes_over_whole_or_stays_whole(desk):
+    monday = {"monday": [{"start": "09:00", "end": "17:00"}]}
+    hours = await desk.made("business-hours", {"name": "Mondays", "timezone": "UTC", "schedule": monday})
+    gold = await desk.made("sla-policies", {"name": "Gold"}, {"business_hours": hours})
+    exempt = {"tax_status": "exempt", "payment_terms": "net_14"}
+    loser = await desk.company(**exempt)
+    patched = await desk.admin.patch(f"/companies/{loser}", relationships={"sla_policy": gold})
+    assert patched.status_code == 200, patched.text
+    bare, own = await desk.company(), await desk.company(payment_terms="net_30")
+
+    async def previewed(winner: UUID) -> dict:
+        answer = await desk.admin.get(f"/companies/{winner}/merge-preview", source=str(loser))
+        return answer.json()["data"]["attributes"]
+
+    said = await previewed(own)
+    assert (said["fills"], said["keeps"]) == (["sla_policy"], ["payment_terms", "tax_status"])
+    assert (await desk.merge("companies", own, loser)).status_code == 200
+    shown = await desk.attributes("companies", own)
+    assert (shown["payment_terms"], shown["tax_status"]) == ("net_30", "taxable")
+    assert await desk.related("companies", own, "sla_policy") == str(gold)
+    assert (await desk.undo("company-merges", own)).status_code == 200
+    assert await desk.related("companies", own, "sla_policy") is None
+    assert await desk.related("companies", loser, "sla_policy") == str(gold)
+
+    said = await previewed(bare)
+    assert (said["fills"], said["keeps"]) == (["payment_terms", "sla_policy", "tax_status"], [])
+    assert (await desk.merge("companies", bare, loser)).status_code == 200
+    assert (await desk.attributes("companies", bare)).items() >= exempt.items()
+    assert (await desk.undo("company-merges", bare)).status_code == 200
+    shown = await desk.attributes("companies", bare)
+    assert (shown["payment_terms"], shown["tax_status"]) == (None, "taxable")
+    assert (await desk.attributes("companies", loser)).items() >= exempt.items()
+
+
+async def test_a_merge_asks_no_more_for_many_records_than_for_few(desk):
+    async def asked(many: int) -> int:
+        winner, loser = [await desk.company() for _ in range(2)]
+        people = [
+            {"first_name": f"P{number}", "last_name": "X", "company": loser, "is_primary": not number}
+            for number in range(many)
+        ]
+        async with desk.kit.unit() as ctx:
+            await ctx.records.create_many("contacts", people, history=True)
+            for _ in range(many):
+                await ctx.records.create("tickets", {"title": "T", "company": loser})
+        async with desk.kit.statements() as sent:
+            assert (await desk.merge("companies", winner, loser)).status_code == 200
+        moved = {"tickets": len(await desk.ids("/tickets", **{"filter[company]": str(winner)}))}
+        moved["contacts"] = len(await desk.ids("/contacts", **{"filter[company]": str(winner)}))
+        assert moved == {"tickets": many, "contacts": many}
+        return len(sent)
+
+    few, many = await asked(2), await asked(20)
+    assert many <= few
 
 
 async def test_a_company_takes_the_place_of_the_one_above_it_and_the_tree_stays_low(desk):
@@ -121,10 +167,10 @@ async def test_a_company_takes_the_place_of_the_one_above_it_and_the_tree_stays_
     loser = await desk.made("companies", {"name": "Loser"}, {"parent": top})
     between = await desk.made("companies", {"name": "Between"}, {"parent": loser})
     winner = await desk.made("companies", {"name": "Winner"}, {"parent": between})
-    assert (await merge(desk, winner, loser)).status_code == 200
+    assert (await desk.merge("companies", winner, loser)).status_code == 200
     assert await desk.related("companies", winner, "parent") == str(top)
     assert await desk.related("companies", between, "parent") == str(winner)
-    assert (await undo(desk, winner)).status_code == 200
+    assert (await desk.undo("company-merges", winner)).status_code == 200
     assert await desk.related("companies", winner, "parent") == str(between)
     assert await desk.related("companies", between, "parent") == str(loser)
 
@@ -133,20 +179,20 @@ async def test_a_company_takes_the_place_of_the_one_above_it_and_the_tree_stays_
         deep = await desk.made("companies", {"name": "Deep"}, {"parent": deep})
     other = await desk.company()
     await desk.made("companies", {"name": "Below"}, {"parent": other})
-    refused = await merge(desk, deep, other)
+    refused = await desk.merge("companies", deep, other)
     assert (refused.status_code, codes(refused)) == (422, ["hierarchy_too_deep"])
     assert (await desk.attributes("companies", other))["archived_at"] is None
 
 
 async def test_merges_that_cannot_be_meant_are_refused_and_of_two_opposite_ones_one_happens(desk):
     ada, bea, cleo = [await desk.company() for _ in range(3)]
-    itself = await merge(desk, ada, ada)
+    itself = await desk.merge("companies", ada, ada)
     assert (itself.status_code, codes(itself)) == (422, ["same_company"])
-    answers = await asyncio.gather(merge(desk, ada, bea), merge(desk, bea, ada))
+    answers = await asyncio.gather(desk.merge("companies", ada, bea), desk.merge("companies", bea, ada))
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     kept, gone = (ada, bea) if answers[0].status_code == 200 else (bea, ada)
-    assert codes(await merge(desk, kept, gone)) == ["already_merged"]
-    assert codes(await merge(desk, gone, cleo)) == ["already_merged"]
+    assert codes(await desk.merge("companies", kept, gone)) == ["already_merged"]
+    assert codes(await desk.merge("companies", gone, cleo)) == ["already_merged"]
     assert codes(await desk.admin.get(f"/companies/{kept}/merge-preview", source=str(gone))) == [
         "already_merged"
     ]
@@ -162,10 +208,10 @@ async def later(new_kit) -> Desk:
 
 async def test_a_merge_is_undone_in_order_and_for_thirty_days(later: Desk):
     ada, bea, cleo = [await later.company() for _ in range(3)]
-    await merge(later, bea, ada)
-    await merge(later, cleo, bea)
-    assert codes(await undo(later, bea)) == ["already_merged"]
-    assert (await undo(later, cleo)).status_code == 200
+    await later.merge("companies", bea, ada)
+    await later.merge("companies", cleo, bea)
+    assert codes(await later.undo("company-merges", bea)) == ["already_merged"]
+    assert (await later.undo("company-merges", cleo)).status_code == 200
     later.kit.advance(timedelta(days=31))
-    late = await undo(later, bea)
+    late = await later.undo("company-merges", bea)
     assert (late.status_code, codes(late)) == (409, ["undo_expired"])

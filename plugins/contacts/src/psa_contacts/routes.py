@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from psa_contacts import company_merging, merging
+from psa_contacts import company_merging, contact_merging
 from psa_contacts.anonymising import anonymise
 from psa_contacts.api import COMPANIES, CONTACTS, ClientAccess, PortalRole
 from psa_contacts.shapes import MergePreview
@@ -50,7 +50,7 @@ class Anonymise(msgspec.Struct, forbid_unknown_fields=True):
 @post("/contacts/{id:uuid}/merge", permission="contacts.contacts.merge", returns=CONTACTS)
 async def merge(ctx: Context, id: UUID, body: MergeContact) -> Record:
     """Merge a duplicate into this contact."""
-    await merging.merge(ctx, id, body.source, force=body.force)
+    await contact_merging.merge(ctx, id, body.source, force=body.force)
     return Record(CONTACTS, id)
 
 
@@ -62,7 +62,7 @@ async def merge(ctx: Context, id: UUID, body: MergeContact) -> Record:
 )
 async def preview_merge(ctx: Context, id: UUID, query: Duplicate) -> Answer:
     """Say what merging a duplicate into this contact would do."""
-    found = await merging.preview(ctx, id, query.source, force=query.force)
+    found = await contact_merging.preview(ctx, id, query.source, force=query.force)
     return Answer(type="merge-previews", id=str(query.source), attributes=found)
 
 
@@ -94,7 +94,7 @@ async def undo_company_merge(ctx: Context, id: UUID) -> Record:
 @post("/contact-merges/{id:uuid}/undo", permission="contacts.contacts.merge", returns=CONTACTS)
 async def undo_merge(ctx: Context, id: UUID) -> Record:
     """Undo a merge within 30 days."""
-    return Record(CONTACTS, await merging.undo(ctx, id))
+    return Record(CONTACTS, await contact_merging.undo(ctx, id))
 
 
 @post("/contacts/{id:uuid}/restore", permission="contacts.contacts.update", returns=CONTACTS)

@@ -155,7 +155,11 @@ class CompanyMergeRead(ContactMergeRead, kw_only=True):
 
 
 class MergePreview(msgspec.Struct, kw_only=True):
-    """What a merge would do: how many records follow by `resource.column`, and what the one that stays takes over."""
+    """What a merge would do: how many records follow by `resource.column`, and to values of the one that stays.
+
+    `fills` are those that it takes over or adds to, `keeps` those in which both differ and its own stay.
+    """
 
     moves: dict[str, int]
     fills: list[str]
+    keeps: list[str]
