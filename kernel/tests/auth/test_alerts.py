@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from psa_kernel.builtin.auth.login import refresh
 from psa_sdk.errors import Unauthenticated
 
-from .conftest import ELSEWHERE, HERE, OTHER_PASSWORD, PASSWORD, House
-from .test_second_factor import Phone, phone  # noqa: F401 - a fixture
+from .conftest import ELSEWHERE, HERE, OTHER_PASSWORD, PASSWORD, House, Phone
 
 
 async def told(house: House) -> list[str]:
@@ -45,7 +44,7 @@ async def test_a_lock_and_a_stolen_session_are_told_once(house: House) -> None:
     assert await told(house) == ["session_stolen", "locked_out"]
 
 
-async def test_changed_credentials_are_told(phone: Phone) -> None:  # noqa: F811
+async def test_changed_credentials_are_told(phone: Phone) -> None:
     await phone.enrol()
     assert (await phone.verify(phone.code())).status_code == 200
     assert (await phone.ask("POST", "/api-keys", name="Backup", scopes=["*"])).status_code == 201

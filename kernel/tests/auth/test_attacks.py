@@ -5,8 +5,7 @@ import pytest
 
 from psa_kernel.http.app import create_app
 
-from .conftest import House
-from .test_second_factor import Phone, phone  # noqa: F401 - a fixture
+from .conftest import House, Phone
 
 GREEDY = (
     "audience",
@@ -21,7 +20,7 @@ GREEDY = (
 )
 
 
-async def test_nothing_but_what_the_form_offers_is_taken(phone: Phone) -> None:  # noqa: F811
+async def test_nothing_but_what_the_form_offers_is_taken(phone: Phone) -> None:
     """Mass assignment: a field of the server's own is refused by name, never quietly dropped."""
     tech = await phone.house.person("tech@acme.example", "technician")
     for name in GREEDY:

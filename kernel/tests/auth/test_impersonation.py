@@ -8,8 +8,7 @@ from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.principal import KernelPrincipal
 from psa_sdk.errors import Conflict, Forbidden, NotFound, Unauthenticated
 
-from .conftest import HERE, House
-from .test_second_factor import Phone, phone  # noqa: F401 - a fixture
+from .conftest import HERE, House, Phone
 
 
 async def begin(house: House, who: KernelPrincipal, id: object) -> str:
@@ -19,7 +18,7 @@ async def begin(house: House, who: KernelPrincipal, id: object) -> str:
         ].access_token
 
 
-async def test_both_names_are_in_every_entry_and_what_is_sensitive_is_barred(phone: Phone) -> None:  # noqa: F811
+async def test_both_names_are_in_every_entry_and_what_is_sensitive_is_barred(phone: Phone) -> None:
     house = phone.house
     tech = await house.person("tech@acme.example", "technician", "manager")
     assert (await phone.ask("POST", f"/users/{tech}/impersonate", reason="")).status_code == 422

@@ -6,8 +6,7 @@ import pytest_asyncio
 from psa_kernel.http.app import create_app
 
 from .authenticator import Authenticator, text
-from .conftest import House
-from .test_second_factor import Phone
+from .conftest import House, Phone
 
 
 class Keys(Phone):

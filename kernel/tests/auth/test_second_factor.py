@@ -2,77 +2,14 @@
 
 import asyncio
 
-import httpx
 import pytest
-import pytest_asyncio
 from pyotp.totp import TOTP
 
 from psa_kernel.builtin.auth import second_factor
-from psa_kernel.http.app import create_app
 
-from .conftest import PASSWORD, House
+from .conftest import Phone
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-class Phone:
-    """Somebody with an HTTP client and, once set up, an authenticator."""
-
-    def __init__(self, house: House, http: httpx.AsyncClient) -> None:
-        self.house, self.http = house, http
-        self.token = self.secret = ""
-        self.codes: list[str] = []
-
-    async def ask(self, method: str, path: str, **attributes: object) -> httpx.Response:
-        body = {"data": {"attributes": attributes}} if attributes else None
-        return await self.http.request(
-            method,
-            f"/api/v1{path}",
-            json=body,
-            headers={
-                "X-Tenant": "acme",
-                "Content-Type": "application/vnd.api+json",
-                **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
-            },
-        )
-
-    async def log_in(self) -> dict[str, object]:
-        self.token = ""
-        answer = await self.ask("POST", "/auth/login", email="admin@acme.example", password=PASSWORD)
-        assert answer.status_code == 201, answer.text
-        told = answer.json()["data"]["attributes"]
-        self.token = told["access_token"]
-        return told
-
-    def code(self, steps: int = 0) -> str:
-        return TOTP(self.secret).at(int(self.house.clock.now().timestamp()) + 30 * steps)
-
-    async def verify(self, code: str) -> httpx.Response:
-        answer = await self.ask("POST", "/auth/mfa/verify", code=code)
-        token = answer.json().get("data", {}).get("attributes", {}).get("access_token")
-        self.token = token or self.token
-        return answer
-
-    async def enrol(self) -> None:
-        made = await self.ask("POST", "/auth/mfa/setup")
-        assert made.status_code == 201, made.text
-        told = made.json()["data"]["attributes"]
-        assert told["otpauth_uri"].startswith("otpauth://totp/Acme%20Services:admin%40acme.example?secret=")
-        assert "<svg" in told["qr_code"]
-        self.secret = told["secret"]
-        confirmed = await self.verify(self.code())
-        assert confirmed.status_code == 200, confirmed.text
-        self.codes = confirmed.json()["data"]["attributes"]["recovery_codes"]
-        self.house.later(seconds=60)
-
-
-@pytest_asyncio.fixture
-async def phone(house: House):
-    transport = httpx.ASGITransport(create_app(house.kernel))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
-        phone = Phone(house, http)
-        await phone.log_in()
-        yield phone
 
 
 async def test_a_password_alone_opens_nothing_but_the_second_step(phone: Phone):

@@ -2,106 +2,22 @@
 
 import asyncio
 import secrets
-import socket
 import warnings
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx
 import pytest
-import pytest_asyncio
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from psa_oauth.pkce import challenge
-from psa_sdk.testing import Kit
+from .desk import BACK, DEVICE, KINDS, Desk, asking, told
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from authlib.integrations.httpx_client import AsyncOAuth2Client
-
-BACK = "https://app.example.com/callback"
-DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-KINDS = ["authorization_code", "refresh_token", "client_credentials", DEVICE]
-
-
-class Desk:
-    """A served tenant, an application in it, and a technician who is asked."""
-
-    def __init__(self, kit: Kit, url: str) -> None:
-        self.kit, self.url = kit, url
-        self.issuer = f"{url}/oauth/{kit.slug}"
-        self.api = f"{url}/api/v1/oauth/{kit.slug}"
-        self.http = httpx.AsyncClient(timeout=30)
-
-    async def register(self, name: str = "Example app", **given: Any) -> dict[str, Any]:
-        values = {
-            "name": name,
-            "redirect_uris": [BACK],
-            "grant_types": KINDS,
-            "scopes": ["openid", "profile", "email", "auth.users.read", "auth.users.create", "auth.roles.*"],
-        }
-        answer = await (await self.kit.admin()).post("/oauth-clients", {**values, **given})
-        assert answer.status_code == 201, answer.text
-        data = answer.json()["data"]
-        return {"id": data["id"], "secret": data["attributes"]["secret"]}
-
-    async def allow(self, app: Mapping[str, Any], person: Any, decision: str = "allow", **given: Any) -> Any:
-        """Answer the question as a person; returns where the browser is sent, or the refusal."""
-        verifier = secrets.token_urlsafe(48)
-        form = {
-            "response_type": "code",
-            "client_id": app["id"],
-            "redirect_uri": BACK,
-            "scope": "openid email auth.users.read auth.users.create",
-            "state": "s 1",
-            "nonce": "n1",
-            "code_challenge": challenge(verifier),
-            "code_challenge_method": "S256",
-            "decision": decision,
-        } | given
-        token = await self.kit.installation.credential(person.person)
-        answer = await self.http.post(
-            f"{self.url}/ui/oauth/authorize",
-            data={name: value for name, value in form.items() if value is not None},
-            headers={"Authorization": f"Bearer {token}", "PSA-Action": "1"},
-        )
-        if answer.status_code != 200:
-            return answer, verifier
-        address = answer.json()["go"]
-        return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()} | {
-            "_at": address.partition("?")[0]
-        }, verifier
-
-    async def token(self, app: Mapping[str, Any] | None, **form: Any) -> httpx.Response:
-        credentials = {"client_id": app["id"], "client_secret": app["secret"]} if app else {}
-        sent = {name: value for name, value in (credentials | form).items() if value}
-        return await self.http.post(f"{self.api}/token", data=sent)
-
-    async def redeem(self, app: Mapping[str, Any], code: str, verifier: str, **given: Any) -> httpx.Response:
-        form = {"code": code, "redirect_uri": BACK, "code_verifier": verifier} | given
-        return await self.token(app, grant_type="authorization_code", **form)
-
-    async def me(self, token: str, path: str = "/api/v1/auth/me") -> httpx.Response:
-        return await self.http.get(f"{self.url}{path}", headers={"Authorization": f"Bearer {token}"})
-
-
-@pytest_asyncio.fixture(loop_scope="session", params=["multi"])
-async def desk(new_kit, request) -> AsyncGenerator[Desk]:
-    kit = await new_kit(request.param)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(kit.installation.app, log_level="error", lifespan="off"))
-        serving = asyncio.create_task(server.serve([listening]))
-        served = Desk(kit, url)
-        yield served
-        await served.http.aclose()
-        server.should_exit = True
-        await serving
 
 
 @pytest.mark.parametrize("desk", ["multi", "single"], indirect=True)
@@ -115,12 +31,14 @@ async def test_authlib_gets_a_code_trades_it_renews_and_revokes(desk: Desk):
     again = await desk.http.get(f"{desk.url}/.well-known/oauth-authorization-server/oauth/{desk.kit.slug}")
     assert again.json() == about
     assert about["issuer"] == desk.issuer
-    told, verifier = await desk.allow(app, tech)
-    assert (told["iss"], told["state"], told["_at"]) == (desk.issuer, "s 1", BACK)
+    answered, verifier = await desk.allow(app, tech)
+    assert (answered["iss"], answered["state"], answered["_at"]) == (desk.issuer, "s 1", BACK)
     async with AsyncOAuth2Client(
         app["id"], app["secret"], redirect_uri=BACK, token_endpoint_auth_method="client_secret_basic"
     ) as client:
-        token = await client.fetch_token(about["token_endpoint"], code=told["code"], code_verifier=verifier)
+        token = await client.fetch_token(
+            about["token_endpoint"], code=answered["code"], code_verifier=verifier
+        )
         # A technician may not create users: that scope wasn't theirs to give.
         assert token["scope"] == "openid email auth.users.read"
         keys = KeySet.import_key_set((await desk.http.get(about["jwks_uri"])).json())
@@ -147,22 +65,22 @@ async def test_a_code_counts_once_and_its_reuse_ends_what_came_of_it(desk: Desk)
     """S12: two at once, exactly one wins; the second try revokes. Wrong client, verifier, address: nothing."""
     app, other = await desk.register(), await desk.register("Another app")
     tech = await desk.kit.staff(roles=("technician",))
-    told, verifier = await desk.allow(app, tech)
-    stolen = await desk.redeem(other, told["code"], verifier)
+    answered, verifier = await desk.allow(app, tech)
+    stolen = await desk.redeem(other, answered["code"], verifier)
     assert (stolen.status_code, stolen.json()["error"]) == (400, "invalid_grant")
-    both = await asyncio.gather(*(desk.redeem(app, told["code"], verifier) for _ in range(2)))
+    both = await asyncio.gather(*(desk.redeem(app, answered["code"], verifier) for _ in range(2)))
     assert sorted(answer.status_code for answer in both) == [200, 400]
     won = next(answer for answer in both if answer.status_code == 200).json()
     assert (await desk.me(won["access_token"])).status_code == 401
     refused = await desk.token(app, grant_type="refresh_token", refresh_token=won["refresh_token"])
     assert refused.json()["error"] == "invalid_grant"
     for wrong in ({"code_verifier": "a" * 64}, {"redirect_uri": f"{BACK}/"}, {"code_verifier": ""}):
-        told, verifier = await desk.allow(app, tech)
-        answer = await desk.redeem(app, told["code"], verifier, **wrong)
+        answered, verifier = await desk.allow(app, tech)
+        answer = await desk.redeem(app, answered["code"], verifier, **wrong)
         assert answer.status_code == 400, answer.text
-    told, verifier = await desk.allow(app, tech)
+    answered, verifier = await desk.allow(app, tech)
     desk.kit.advance(timedelta(seconds=61))
-    assert (await desk.redeem(app, told["code"], verifier)).json()["error"] == "invalid_grant"
+    assert (await desk.redeem(app, answered["code"], verifier)).json()["error"] == "invalid_grant"
     wrong_secret = await desk.token({**app, "secret": "guess"}, grant_type="client_credentials")
     assert (wrong_secret.status_code, wrong_secret.json()["error"]) == (401, "invalid_client")
 
@@ -170,8 +88,8 @@ async def test_a_code_counts_once_and_its_reuse_ends_what_came_of_it(desk: Desk)
 async def test_a_refresh_token_that_comes_back_ends_its_family(desk: Desk):
     """AUTH-20: the identical retry within ten seconds gets the identical token; a reuse ends everything."""
     app, tech = await desk.register(), await desk.kit.staff(roles=("technician",))
-    told, verifier = await desk.allow(app, tech)
-    first = (await desk.redeem(app, told["code"], verifier)).json()
+    answered, verifier = await desk.allow(app, tech)
+    first = (await desk.redeem(app, answered["code"], verifier)).json()
 
     async def renew(token: str) -> httpx.Response:
         return await desk.token(app, grant_type="refresh_token", refresh_token=token)
@@ -183,6 +101,24 @@ async def test_a_refresh_token_that_comes_back_ends_its_family(desk: Desk):
     assert (await renew(first["refresh_token"])).json()["error"] == "invalid_grant"
     assert (await desk.me(third["access_token"])).status_code == 401
     assert (await renew(third["refresh_token"])).status_code == 400
+    # The administrators see it, the person is told, other plugins too; once, however often it comes back.
+    assert (await renew(first["refresh_token"])).status_code == 400
+    rows = await desk.kit.installation.rows(
+        "SELECT record_id FROM psa.audit_entry WHERE tenant_id = $1 AND action = 'oauth_refresh_token_reused'",
+        desk.kit.tenant_id,
+    )
+    assert [row["record_id"] for row in rows] == [await tech.account_id()]
+    rows = await desk.kit.installation.rows(
+        "SELECT name, payload::json->>'matter' AS matter, payload::json->>'detail' AS detail FROM psa.outbox"
+        " WHERE tenant_id = $1 AND payload::json->>'account_id' = $2 AND name IN ('oauth.token_reused',"
+        " 'auth.account_alert') ORDER BY id",
+        desk.kit.tenant_id,
+        str(await tech.account_id()),
+    )
+    assert sorted((tuple(row.values()) for row in rows), reverse=True) == [
+        ("oauth.token_reused", None, None),
+        ("auth.account_alert", "application_stolen", "Example app"),
+    ]
 
 
 async def test_consent_answers_nobody_it_does_not_know(desk: Desk):
@@ -203,10 +139,10 @@ async def test_consent_answers_nobody_it_does_not_know(desk: Desk):
         ("invalid_scope", {"scope": "auth.*"}),
         ("access_denied", {"decision": "deny"}),
     ):
-        told, _ = await desk.allow(app, tech, **given)
-        assert (told["error"], told["state"], told["iss"]) == (error, "s 1", desk.issuer)
-    told, verifier = await desk.allow(app, tech)
-    held = (await desk.redeem(app, told["code"], verifier)).json()["access_token"]
+        answered, _ = await desk.allow(app, tech, **given)
+        assert (answered["error"], answered["state"], answered["iss"]) == (error, "s 1", desk.issuer)
+    answered, verifier = await desk.allow(app, tech)
+    held = (await desk.redeem(app, answered["code"], verifier)).json()["access_token"]
     again = await desk.http.post(
         f"{desk.url}/ui/oauth/authorize",
         data={"client_id": app["id"]},
@@ -217,6 +153,55 @@ async def test_consent_answers_nobody_it_does_not_know(desk: Desk):
     [consent] = mine.json()["data"]
     assert (await tech.delete(f"/oauth-consents/{consent['id']}")).status_code == 204
     assert (await desk.me(held)).status_code == 401
+
+
+async def test_nobody_gets_at_more_rights_by_way_of_an_application(desk: Desk):
+    """AUTH-50, AUTH-53: who acts as another allows nothing, who holds less gets at nobody's own application."""
+    app, tech = await desk.register(), await desk.kit.staff(roles=("technician",))
+    admin = await desk.kit.admin()
+    begun = await admin.post(f"/users/{await tech.account_id()}/impersonate", {"reason": "A call for help"})
+    token = begun.json()["data"]["attributes"]["access_token"]
+    acting = {"Authorization": f"Bearer {token}", "PSA-Action": "1"}
+    for path, form in (
+        ("/oauth/authorize", asking(app)[0] | {"decision": "allow"}),
+        ("/oauth/device/answer", {"user_code": "BCDF-GHJK", "decision": "allow"}),
+    ):
+        refused = await desk.http.post(f"{desk.url}/ui{path}", data=form, headers=acting)
+        assert refused.status_code == 403
+        assert "impersonation" in refused.json()["detail"]
+    clerk = await desk.kit.staff("oauth.oauth_clients.*")
+    taken = await clerk.post(f"/oauth-clients/{app['id']}/secret")
+    assert (taken.status_code, taken.json()["errors"][0]["code"]) == (403, "exceeds_own_rights")
+    widened = await clerk.patch(f"/oauth-clients/{app['id']}", {"scopes": ["*"]})
+    assert (widened.status_code, widened.json()["errors"][0]["code"]) == (403, "exceeds_own_rights")
+    assert (await desk.token(app, grant_type="client_credentials")).status_code == 200
+
+
+async def test_without_a_question_only_what_was_allowed_before_is_answered(desk: Desk):
+    """OpenID Connect Core 3.1.2.1, `prompt=none`."""
+    app, tech = await desk.register(), await desk.kit.staff(roles=("technician",))
+    person, nobody = await desk.headers(tech), {"X-Tenant": desk.kit.slug}
+
+    async def silently(headers: Mapping[str, str], **given: Any) -> tuple[dict[str, str], str]:
+        answer, verifier = await desk.ask(app, headers, **{"prompt": "none", **given})
+        assert answer.status_code == 303, answer.text
+        return told(answer.headers["location"]), verifier
+
+    for headers, error in ((nobody, "login_required"), (person, "consent_required")):
+        answered, _ = await silently(headers)
+        assert (answered["error"], answered["state"], answered["iss"]) == (error, "s 1", desk.issuer)
+    await desk.allow(app, tech, scope="openid auth.users.read")
+    assert (await silently(person))[0]["error"] == "consent_required", "email was never allowed"
+    answered, verifier = await silently(person, scope="openid auth.users.read")
+    assert (answered["_at"], answered["state"], answered["iss"]) == (BACK, "s 1", desk.issuer)
+    assert (await desk.redeem(app, answered["code"], verifier)).status_code == 200
+    assert (await silently(person, prompt="none login"))[0]["error"] == "invalid_request"
+    elsewhere, _ = await desk.ask(app, person, prompt="none", redirect_uri="https://evil.example/")
+    assert elsewhere.status_code == 200
+    assert "registered" in elsewhere.text
+    # Whoever isn't logged in is led to the log-in, and asked afterwards.
+    later, _ = await desk.ask(app, nobody)
+    assert (later.status_code, later.headers["location"].partition("?")[0]) == (303, "/ui/login")
 
 
 async def test_an_application_on_its_own_has_its_owners_rights_within_its_scopes(desk: Desk):
@@ -240,10 +225,7 @@ async def test_an_application_on_its_own_has_its_owners_rights_within_its_scopes
 async def test_a_device_waits_is_told_to_slow_down_and_is_let_in_once(desk: Desk):
     """RFC 8628."""
     app, tech = await desk.register(), await desk.kit.staff(roles=("technician",))
-    headers = {
-        "Authorization": f"Bearer {await desk.kit.installation.credential(tech.person)}",
-        "PSA-Action": "1",
-    }
+    headers = await desk.headers(tech)
 
     async def begin() -> dict[str, Any]:
         form = {"client_id": app["id"], "client_secret": app["secret"], "scope": "auth.users.read"}

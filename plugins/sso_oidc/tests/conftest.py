@@ -20,6 +20,12 @@ from psa_sdk.testing import Kit
 from .liar import Liar, lying
 
 PATIENCE = 60.0
+STAFF = {
+    "creates_accounts": True,
+    "group_roles": {"Helpdesk": ["technician"], "Leads": ["manager"]},
+    "groups_claim": "groups",
+    "email_domains": ["example.com"],
+}
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -37,6 +37,10 @@ class Liar:
         self._codes[name] = (query["nonce"], query["code_challenge"])
         return name
 
+    def signed(self, **claims: Any) -> str:
+        """Return a token of one's own, such as a logout token."""
+        return jwt.encode({"alg": "RS256", "kid": self.key.get("kid")}, claims, self.key)
+
     def answer(self, method: str, path: str, form: dict[str, str]) -> tuple[int, Any]:
         self.asked.append((path, form))
         if self.redirects:
@@ -79,8 +83,11 @@ class Liar:
         }
         claims |= {"email": "ann@example.com", "email_verified": True, "name": "Ann Example", **self.claims}
         claims = {name: value for name, value in claims.items() if value is not None}
-        made = jwt.encode({"alg": "RS256", "kid": self.key.get("kid")}, claims, self.key)
-        return 200, {"id_token": self.token or made, "access_token": "at-1", "token_type": "Bearer"}
+        return 200, {
+            "id_token": self.token or self.signed(**claims),
+            "access_token": "at-1",
+            "token_type": "Bearer",
+        }
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")

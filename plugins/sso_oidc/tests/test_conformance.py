@@ -22,3 +22,4 @@ class TestConformance(PluginBattery):
         "oidc-providers.group_roles": "names roles, which must exist",
         "oidc-providers.scopes": "openid is always asked for",
     }
+    public: ClassVar = ("POST /oidc-providers/{id:uuid}/backchannel-logout",)

@@ -82,6 +82,9 @@ AlertMatter = Literal[
     "locked_out",
     "api_key_made",
     "session_stolen",
+    "identity_linked",
+    "identity_unlinked",
+    "application_stolen",
 ]
 """What an account's owner should hear of."""
 
@@ -193,13 +196,13 @@ class Directory(Protocol):
         """
         ...
 
-    async def request_password(self, id: UUID) -> UUID:
-        """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
-        ...
     async def move_portal_accounts(self, ids: Sequence[UUID], company_id: UUID) -> None:
         """Let portal accounts belong to another company; their sessions end, since they see others' records."""
         ...
 
+    async def request_password(self, id: UUID) -> UUID:
+        """Let an account set a password once (a reset, or an invitation while it has none); emits the event."""
+        ...
 
     async def password_token(self, request_id: UUID) -> PasswordToken:
         """Return the token of a request, always the same; raises `NotFound` when it is used or over."""

@@ -39,13 +39,16 @@ class SessionCookie(msgspec.Struct, frozen=True, kw_only=True):
 class SignInWay(msgspec.Struct, frozen=True, kw_only=True):
     """A way to log in that a tenant set up: a button. `page` is the path where a browser begins, with GET.
 
-    `?next=` with a path of the same shell may be added to it.
+    `?next=` with a path of the same shell may be added to it. `key` names it to `ExternalIdentities`. To `leave` a
+    browser goes on that has logged out, to log out there too; empty where that isn't wished.
     """
 
     id: UUID
+    key: str
     title: str
     protocol: str
     page: str
+    leave: str = ""
 
 
 class SignInBegun(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,12 +150,20 @@ class ExternalIdentities(Protocol):
         """Tell whether an address is named to break the glass (`auth.break_glass`): no provider rules over it."""
         ...
 
-    async def link(self, provider: str, subject: str, account_id: UUID) -> None:
-        """Link an identity to an account; raises `Conflict` when either is linked otherwise at this provider."""
+    async def link(self, provider: str, subject: str, account_id: UUID, *, tell: bool = False) -> None:
+        """Link an identity to an account; `tell` its owner, in case it was somebody else's doing.
+
+        Raises `Conflict` when either is linked otherwise at this provider.
+        """
         ...
 
-    async def unlink(self, provider: str, *, subject: str = "", account_id: UUID | None = None) -> int:
-        """Remove the links of a provider, of one subject or account if given; returns how many."""
+    async def unlink(
+        self, provider: str, *, subject: str = "", account_id: UUID | None = None, tell: bool = False
+    ) -> int:
+        """Remove the links of a provider, of one subject or account if given; returns how many.
+
+        `tell` their owners.
+        """
         ...
 
     async def provision(

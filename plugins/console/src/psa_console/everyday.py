@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from psa_console import all_records, home, profile, second_factor
+from psa_console import all_records, home, profile
 from psa_console.imports import pages as imports
 from psa_console.imports.resources import READ as IMPORTS
 from psa_console.notifications import pages as notifications
@@ -48,11 +48,6 @@ ACTIONS: Final = (
     action("/notifications/{id:uuid}/keep", notifications.unmark),
     action("/profile", profile.save),
     action("/profile/password", profile.change_password),
-    action("/profile/second-factor", second_factor.take),
-    action("/profile/second-factor/setup", second_factor.begin),
-    action("/profile/second-factor/recovery-codes", second_factor.renew),
-    action("/profile/second-factor/remove", second_factor.remove),
-    action("/profile/passkeys/{id:uuid}/remove", second_factor.remove_passkey),
     action("/profile/sessions/{id:uuid}/end", profile.end_session),
     action("/profile/keys", profile.make_key),
     action("/profile/keys/{id:uuid}/delete", profile.delete_key),

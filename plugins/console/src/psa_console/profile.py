@@ -10,7 +10,6 @@ from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.ui import Done, Go, Show
-from psa_sdk.web import Browser
 from psa_web.api import here
 
 
@@ -45,8 +44,6 @@ async def load(ctx: Context) -> Mapping[str, Any]:
     me = (await documents.call("GET", "/auth/me")).attributes
     person = (await documents.one("users", ctx.principal.id)).items[0].attributes
     sessions = (await documents.call("GET", "/auth/sessions")).items
-    mfa = (await documents.call("GET", "/auth/mfa")).attributes
-    passkeys = (await documents.call("GET", "/auth/passkeys")).items
     may_have_keys = "api-keys" in documents.resources()
     keys: Sequence[Any] = ()
     if may_have_keys:
@@ -55,9 +52,6 @@ async def load(ctx: Context) -> Mapping[str, Any]:
     return {
         "me": me,
         "person": person,
-        "mfa": mfa,
-        "passkeys": [{"id": one.id, **msgspec.structs.asdict(one.attributes)} for one in passkeys],
-        "passkeys_here": ctx.service(Browser).takes_passkeys(here().request),
         "sessions": [
             {"id": session.id, **msgspec.structs.asdict(session.attributes)} for session in sessions
         ],

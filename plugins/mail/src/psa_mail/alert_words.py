@@ -18,6 +18,9 @@ MATTERS: Final[Mapping[str, Mapping[AlertMatter, str]]] = {
         "locked_out": "Too many wrong passwords",
         "api_key_made": "An API key was made",
         "session_stolen": "A session was ended because its token was used twice",
+        "identity_linked": "An account of an identity provider was linked to yours and lets you in",
+        "identity_unlinked": "An account of an identity provider no longer lets you in",
+        "application_stolen": "An application lost its access because its token was used twice",
     },
     "de": {
         "new_device": "Anmeldung von einem neuen Gerät",
@@ -31,6 +34,9 @@ MATTERS: Final[Mapping[str, Mapping[AlertMatter, str]]] = {
         "locked_out": "Zu viele falsche Passwörter",
         "api_key_made": "Ein API-Schlüssel wurde angelegt",
         "session_stolen": "Eine Sitzung wurde beendet, weil ihr Token zweimal verwendet wurde",
+        "identity_linked": "Ein Konto eines Identitätsanbieters wurde mit Ihrem verknüpft und meldet Sie an",
+        "identity_unlinked": "Ein Konto eines Identitätsanbieters meldet Sie nicht mehr an",
+        "application_stolen": "Eine Anwendung verlor ihren Zugriff, weil ihr Token zweimal verwendet wurde",
     },
 }
 _TEXTS: Final[Mapping[str, str]] = {

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from psa_oauth import granting, tokens
+from psa_oauth import client_rules, granting, tokens
 from psa_oauth.resources import Addresses, ClientRead, Kinds, Name, Scopes
 from psa_sdk import Answer, Context, post
 from psa_sdk.errors import Conflict
@@ -61,6 +61,7 @@ async def register(ctx: Context, body: Register) -> Answer:
 async def renew_secret(ctx: Context, id: UUID) -> Answer:
     """Give an application another secret; the former one and all its tokens end at once."""
     client = await ctx.records.get("oauth-clients", id, lock=True)
+    await client_rules.require_within(ctx, client["owner"])
     if not client["confidential"]:
         raise Conflict(f"{client['name']} has no secret; it proves itself by PKCE.", code="no_secret")
     secret = tokens.new_secret(tokens.SECRET)

@@ -1,18 +1,23 @@
 """What an application may be registered with, and what ends when that changes."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from psa_oauth import granting, redirects, scopes
 from psa_sdk import Change, Context
 from psa_sdk.errors import Fault, Forbidden, Invalid
+from psa_sdk.identity import Directory
+from psa_sdk.sign_in import ExternalIdentities
 
 _AT = "/data/attributes"
 
 
 async def write(ctx: Context, change: Change) -> None:
     """Check an application before it is registered or changed; what it got before ends with its scopes."""
-    if change.verb == "update" and ctx.principal.kind == "api_key":
-        raise Forbidden("Applications are changed by people, not by programs.", code="person_needed")
+    if change.verb == "update":
+        if ctx.principal.kind == "api_key":
+            raise Forbidden("Applications are changed by people, not by programs.", code="person_needed")
+        await require_within(ctx, change.old["owner"])
     check(
         confidential=change.value("confidential"),
         redirect_uris=change.value("redirect_uris"),
@@ -21,6 +26,13 @@ async def write(ctx: Context, change: Change) -> None:
     )
     if change.verb == "update" and (change.changes("scopes") or change.changes("grant_types")):
         await granting.end(ctx, "client_changed", client=change.id)
+
+
+async def require_within(ctx: Context, owner: UUID) -> None:
+    """Raise `Forbidden` unless the principal holds all that an application's owner does: it can act as them."""
+    if owner != ctx.principal.id:
+        held = await ctx.service(Directory).roles([owner])
+        await ctx.service(ExternalIdentities).require_grantable(held.get(owner, ()))
 
 
 async def delete(ctx: Context, change: Change) -> None:

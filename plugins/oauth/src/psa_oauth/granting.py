@@ -16,7 +16,7 @@ from psa_oauth.settings import OAuthSettings
 from psa_sdk import Context
 from psa_sdk.context import Row
 from psa_sdk.errors import NotFound
-from psa_sdk.identity import Delegations
+from psa_sdk.identity import AccountAlert, Delegations
 from psa_sdk.tables import new_id
 
 CODE_LASTS: Final = datetime.timedelta(seconds=60)
@@ -202,6 +202,11 @@ async def _reused(ctx: Context, client: ClientFacts, row: Row, because: str) -> 
     if await end(ctx, because, id=row["family"]):
         await ctx.audit(f"oauth_{because}", "users", row["account"], client=client.id)
         await ctx.emit(TokenReused(account_id=row["account"], client_id=client.id))
+        await ctx.emit(
+            AccountAlert(
+                account_id=row["account"], matter="application_stolen", detail=client.name, at=ctx.now
+            )
+        )
 
 
 async def _used(ctx: Context, token: str) -> bool:

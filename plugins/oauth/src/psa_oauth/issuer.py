@@ -57,6 +57,7 @@ def metadata(issuer: str) -> Mapping[str, Any]:
         "introspection_endpoint_auth_methods_supported": _METHODS,
         "revocation_endpoint_auth_methods_supported": [*_METHODS, "none"],
         "scopes_supported": list(scopes.IDENTITY),
+        "prompt_values_supported": ["none", "consent"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [signing.ALGORITHM],
         "claims_supported": ["sub", "name", "zoneinfo", "locale", "email", "email_verified"],

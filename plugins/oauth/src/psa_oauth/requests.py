@@ -33,6 +33,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     challenge: str
     state: str
     nonce: str
+    silent: bool
+    """`prompt=none`: to be answered at once, without asking anybody anything."""
+
+    def refused(self, code: str, description: str) -> "Refused":
+        """Return an answer in the negative."""
+        return Refused(code, description, redirect_uri=self.redirect_uri, state=self.state)
 
 
 class Unanswerable(Exception):
@@ -89,8 +95,9 @@ def judge(parameters: Mapping[str, Sequence[str]], client: ClientFacts | None) -
     asked = scopes.parsed(given.get("scope", ""))
     if not asked or scopes.beyond(asked, client.scopes):
         raise refused("invalid_scope", "Ask for scopes that the application is registered for.")
-    if "none" in given.get("prompt", "").split():
-        raise refused("interaction_required", "People are always asked.")
+    prompt = given.get("prompt", "").split()
+    if "none" in prompt and len(prompt) > 1:
+        raise refused("invalid_request", "prompt=none goes with nothing else.")
     return Asked(
         client=client,
         redirect_uri=address,
@@ -98,4 +105,5 @@ def judge(parameters: Mapping[str, Sequence[str]], client: ClientFacts | None) -
         challenge=given["code_challenge"],
         state=state,
         nonce=given.get("nonce", ""),
+        silent=prompt == ["none"],
     )

@@ -70,7 +70,7 @@ UI: Final = Ui(
         ),
         _page("/people", "people", people_pages.load, "People", PEOPLE),
         _page("/company", "company", people_pages.company, "Company", COMPANY),
-        _page("/profile", "profile", profile.load, "Profile", AUTHENTICATED),
+        _page("/profile", "profile", profile.load, "Profile", AUTHENTICATED, slots=("profile.main",)),
         _page("/attachments/{id:uuid}", "", files.download, "", FILES),
         _page("/theme.css", "", theme, "", PUBLIC),
         _page("/logo", "", logo, "", PUBLIC),

@@ -12,29 +12,20 @@ import secrets
 from typing import Final
 from uuid import UUID
 
-import msgspec
-
+from psa_sdk import identity_providers
 from psa_sdk.access import Audience
 from psa_sdk.admission import Refused
+from psa_sdk.identity_providers import read_attempt, write_attempt
 from psa_sdk.signing import Signer
 
 PURPOSE: Final = "sso-oidc-state"
-LASTS: Final = 600
-"""Seconds that a person has at the provider."""
-_LONGEST: Final = 2000
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """What a state says; `next_page` is where the person wanted to go."""
+class Attempt(identity_providers.Attempt, frozen=True, kw_only=True, array_like=True):
+    """What a state says; `browser` is the digest of its browser's secret."""
 
-    provider: UUID
-    audience: Audience
     unique: str
     browser: str
-    began_at: int
-    next_page: str = ""
-    links: UUID | None = None
-    """The account that is to be linked, in place of a log-in."""
 
 
 def new_secret() -> str:
@@ -62,32 +53,21 @@ def begin(
         unique=secrets.token_urlsafe(16),
         browser=_digest(secret),
         began_at=int(now),
-        next_page=next_page if len(next_page) <= 500 else "",
+        next_page=next_page,
         links=links,
     )
 
 
 def seal(signer: Signer, attempt: Attempt) -> str:
     """Return the state that carries an attempt through the browser."""
-    text = msgspec.json.encode(attempt).decode()
-    return f"{_base64(text.encode())}.{_base64(signer.sign(PURPOSE, text))}"
+    return write_attempt(signer, PURPOSE, attempt)
 
 
-def unseal(signer: Signer, state: str, secret: str, now: float) -> Attempt:
-    """Return the attempt of a state; raises `Refused` unless it is ours, of this browser and still good."""
-    body, _, signature = state.partition(".")
-    try:
-        text = _bytes(body).decode()
-        given = _bytes(signature)
-    except ValueError as error:
-        raise Refused("state_unknown") from error
-    if len(state) > _LONGEST or len(given) != 32 or not signer.verify(PURPOSE, text, given):
-        raise Refused("state_unknown")
-    attempt = msgspec.json.decode(text, type=Attempt)
+def unseal(signer: Signer, state: str, secret: str) -> Attempt:
+    """Return the attempt of a state; raises `Refused` unless it is ours and of this browser."""
+    attempt = read_attempt(signer, PURPOSE, Attempt, state)
     if not secret or not hmac.compare_digest(attempt.browser, _digest(secret)):
         raise Refused("another_browser")
-    if not attempt.began_at <= now + 1 or now > attempt.began_at + LASTS:
-        raise Refused("state_expired")
     return attempt
 
 
@@ -108,7 +88,7 @@ def challenge(verifier: str) -> str:
         >>> challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
         'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
     """
-    return _base64(hashlib.sha256(verifier.encode()).digest())
+    return _digest(verifier)
 
 
 def _derived(secret: str, use: str, attempt: Attempt) -> str:
@@ -122,7 +102,3 @@ def _digest(secret: str) -> str:
 
 def _base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -48,14 +48,14 @@ class Tokens(msgspec.Struct):
     error: str = ""
 
 
-def authorization_url(metadata: Metadata, parameters: Mapping[str, str]) -> str:
-    """Return where a browser asks a provider for a code; parameters of the endpoint's own stay."""
-    parts = urlsplit(metadata.authorization_endpoint)
+def with_query(endpoint: str, parameters: Mapping[str, str]) -> str:
+    """Return where a browser takes parameters to; those of the endpoint's own stay."""
+    parts = urlsplit(endpoint)
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(parameters))))))
 
 
-async def claims_for(ctx: Context, registration: Registration, grant: Grant) -> Mapping[str, Any]:
-    """Return what the provider says about the person whose code this is, once all of it is proven.
+async def claims_for(ctx: Context, registration: Registration, grant: Grant) -> tuple[Mapping[str, Any], str]:
+    """Return what the provider says about the person whose code this is, once all of it is proven, and the ID token.
 
     Raises `Refused` for anything that is wrong, `Problem` when the provider can't be asked.
     """
@@ -72,8 +72,9 @@ async def claims_for(ctx: Context, registration: Registration, grant: Grant) -> 
     )
     claims = await _verified(ctx, about, tokens.id_token, expected)
     if all(name in claims for name in grant.needs) or not about.metadata.userinfo_endpoint:
-        return claims
-    return {**await _userinfo(ctx, about.metadata, tokens.access_token, claims), **claims}
+        return claims, tokens.id_token
+    more = await _userinfo(ctx, about.metadata, tokens.access_token, claims)
+    return {**more, **claims}, tokens.id_token
 
 
 async def _verified(ctx: Context, about: Known, token: str, expected: Expected) -> Mapping[str, Any]:

@@ -1,34 +1,41 @@
 """A log-in through a provider: out to it, and back with its answer (OpenID Connect Core 1.0, 3.1; RFC 9207, 9700)."""
 
-import datetime
-import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from psa_sdk import Context
 from psa_sdk.access import Audience
-from psa_sdk.admission import Admission, Person, Refused, account_for
+from psa_sdk.admission import Refused
 from psa_sdk.context import Row
-from psa_sdk.errors import NotFound, Problem, Unauthenticated
+from psa_sdk.errors import Problem
+from psa_sdk.identity_providers import LASTS, refused_log_in
 from psa_sdk.sign_in import SignedIn, SignIn, Transport
-from psa_sdk.sign_in_pages import link_account
 from psa_sdk.signing import Signer
-from psa_sdk.tables import new_id
 from psa_sso_oidc import attempts
-from psa_sso_oidc.api import PROVIDERS, key_of
+from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.checking import registration_of
-from psa_sso_oidc.exchange import Grant, Registration, authorization_url, claims_for
+from psa_sso_oidc.exchange import Grant, Registration, claims_for, with_query
 from psa_sso_oidc.people import person
 from psa_sso_oidc.remembered import known
+from psa_sso_oidc.spent import spend
 
-METHOD: Final = "oidc"
-_SPEND: Final = """
-INSERT INTO sso_oidc.spent_state (id, digest, expires_at) VALUES ($1, $2, $3)
-ON CONFLICT (tenant_id, digest) DO NOTHING"""
-_FORGET: Final = "DELETE FROM sso_oidc.spent_state WHERE expires_at < $1"
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is let in: their session, none where an account was linked, and the page that they wanted.
+
+    `id_token` is the provider's word about them, by which they can be logged out there.
+    """
+
+    begun: SignedIn | None
+    next_page: str
+    id_token: str
+
+    def __repr__(self) -> str:
+        """Never show the tokens."""
+        return f"Arrived({self.begun!r})"
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +47,6 @@ class Returned(msgspec.Struct, frozen=True, kw_only=True):
     answer: Mapping[str, str]
     redirect_uri: str
     transport: Transport
-
-
-async def provider_of(ctx: Context, id: UUID, audience: Audience | None = None) -> Row:
-    """Return an active provider of an audience; raises `NotFound`."""
-    row = await ctx.as_system().records.get(PROVIDERS, id)
-    if not row["is_active"] or row["audience"] != (audience or row["audience"]):
-        raise NotFound("There is no such way to log in.")
-    return row
 
 
 async def leave(
@@ -67,7 +66,7 @@ async def leave(
         try:
             metadata = (await known(ctx, provider["issuer"])).metadata
         except (Refused, Problem) as error:
-            raise refused_login() from error
+            raise refused_log_in() from error
     parameters = {
         "response_type": "code",
         "client_id": provider["client_id"],
@@ -80,87 +79,57 @@ async def leave(
     }
     if provider["preset"] == "google" and len(provider["email_domains"]) == 1:
         parameters["hd"] = provider["email_domains"][0]
-    return authorization_url(metadata, parameters)
+    return with_query(metadata.authorization_endpoint, parameters)
 
 
-async def come_back(ctx: Context, returned: Returned) -> tuple[SignedIn | None, str]:
-    """Begin a session for whom the provider's answer proves to be there; returns it and the page they wanted.
-
-    There is no new session where an account was to be linked.
+async def come_back(ctx: Context, returned: Returned) -> Arrived:
+    """Begin a session for whom the provider's answer proves to be there.
 
     Every refusal is audited with its reason and answered alike: raises `Unauthenticated`, `RateLimited`.
     """
-    provider = await provider_of(ctx, returned.provider, returned.audience)
+    provider = await OIDC_PROVIDERS.active(ctx, returned.provider, returned.audience)
     registration = await registration_of(ctx, provider)
     async with ctx.outside():
         try:
             attempt = await _spent(ctx, returned)
-            claims = await _proven(ctx, provider, registration, attempt, returned)
+            claims, id_token = await _proven(ctx, provider, registration, attempt, returned)
             who = person(
                 claims,
                 groups_claim=provider["groups_claim"],
                 trusts_email=provider["trusts_email"],
                 hosted_domains=provider["email_domains"] if provider["preset"] == "google" else (),
             )
-            if attempt.links is not None:
-                await link_account(ctx, Admission.of(key_of(provider["id"]), provider), who, attempt.links)
-                return None, attempt.next_page
-            begun = await _let_in(ctx, provider, who, claims.get("amr"), returned.transport)
-        except Refused as refused:
-            async with ctx.service(SignIn).unit() as unit:
-                await unit.service(SignIn).refuse(
-                    refused.reason, method=METHOD, provider=provider["name"], detail=refused.detail[:500]
-                )
-            raise refused_login(refused.reason) from refused
-        return begun, attempt.next_page
-
-
-def refused_login(reason: str = "") -> Unauthenticated:
-    """Return the answer to a log-in that fails: two, since who took too long may just begin again."""
-    if reason in {"state_expired", "another_browser"}:
-        return Unauthenticated(
-            "The log-in took too long or was begun in another browser; try again.", code="login_expired"
-        )
-    return Unauthenticated("The log-in didn't work; try again or ask an administrator.", code="login_refused")
-
-
-async def _let_in(
-    ctx: Context, provider: Row, who: Person, methods: object, transport: Transport
-) -> SignedIn:
-    try:
-        async with ctx.service(SignIn).unit() as unit:
-            account = await account_for(unit, Admission.of(key_of(provider["id"]), provider), who)
-            return await unit.service(SignIn).sign_in(
-                account.id,
-                method=METHOD,
-                transport=transport,
+            methods = claims.get("amr")
+            begun = await OIDC_PROVIDERS.let_in(
+                ctx,
+                provider,
+                who,
+                links=attempt.links,
+                transport=returned.transport,
                 # RFC 8176: the provider says that it asked for several factors.
                 second_factor=isinstance(methods, list) and "mfa" in methods,
             )
-    except Unauthenticated as problem:
-        raise Refused("account_closed", who.email) from problem
+        except Refused as refused:
+            raise await OIDC_PROVIDERS.keep_out(ctx, provider, refused) from refused
+        return Arrived(begun=begun, next_page=attempt.next_page, id_token=id_token)
 
 
 async def _spent(ctx: Context, returned: Returned) -> attempts.Attempt:
     """Return the attempt of an answer, which counts this once, whatever comes of it."""
     state = returned.answer.get("state", "")
-    attempt = attempts.unseal(ctx.service(Signer), state, returned.secret, ctx.now.timestamp())
-    if (attempt.provider, attempt.audience) != (returned.provider, returned.audience):
-        raise Refused("another_provider", str(attempt.provider))
-    until = ctx.now + datetime.timedelta(seconds=attempts.LASTS)
+    attempt = attempts.unseal(ctx.service(Signer), state, returned.secret)
+    attempt.require(returned.provider, returned.audience, ctx.now.timestamp())
     async with ctx.service(SignIn).unit() as unit:
-        await unit.db.execute(_FORGET, ctx.now)
-        digest = hashlib.sha256(state.encode()).hexdigest()
-        spent = await unit.db.execute(_SPEND, new_id(), digest, until)
-    if not spent.endswith(" 1"):
+        first = await spend(unit, state, seconds=LASTS)
+    if not first:
         raise Refused("state_spent")
     return attempt
 
 
 async def _proven(
     ctx: Context, provider: Row, registration: Registration, attempt: attempts.Attempt, returned: Returned
-) -> Mapping[str, Any]:
-    """Return the claims that the answer leads to."""
+) -> tuple[Mapping[str, Any], str]:
+    """Return the claims that the answer leads to, and the ID token that they are from."""
     answer = returned.answer
     try:
         metadata = (await known(ctx, registration.issuer)).metadata

@@ -1,7 +1,6 @@
-"""Single sign-on in the console: providers among the settings, one's own links in the profile."""
+"""Single sign-on in the console: providers among the settings."""
 
-from psa_sdk import AUTHENTICATED
-from psa_sdk.ui import Action, BulkAction, ListFilter, Panel, ResourceView, SettingsSection, Ui
+from psa_sdk.ui import BulkAction, ListFilter, Panel, ResourceView, SettingsSection, Ui
 from psa_sso_oidc import panels
 from psa_sso_oidc.api import PROVIDERS
 from psa_sso_oidc.routes import UPDATE
@@ -32,6 +31,7 @@ UI = Ui(
                 "links_by_email",
                 "creates_accounts",
                 "trusts_email",
+                "logs_out",
                 "is_active",
                 "group_roles",
             ),
@@ -59,19 +59,6 @@ UI = Ui(
             permission=READ,
             icon="log-in",
         ),
-        Panel(
-            slot="profile.main",
-            id="sso_oidc.links",
-            title="Single sign-on",
-            template="sso_oidc/links.html",
-            load=panels.links,
-            permission=AUTHENTICATED,
-            icon="log-in",
-        ),
-    ),
-    actions=(
-        Action(path="/profile/oidc/{id:uuid}/link", permission=AUTHENTICATED, handle=panels.link),
-        Action(path="/profile/oidc/{id:uuid}/unlink", permission=AUTHENTICATED, handle=panels.unlink),
     ),
     filters=(ListFilter(resource=PROVIDERS, name="audience"),),
     bulk=(

@@ -2,7 +2,7 @@
 
 from psa_sdk import Derived, Resource, ToOne
 from psa_sso_oidc import rules, shapes
-from psa_sso_oidc.api import PROVIDERS
+from psa_sso_oidc.api import OIDC_PROVIDERS, PROVIDERS
 from psa_sso_oidc.tables import Provider
 
 providers = Resource(
@@ -26,6 +26,7 @@ providers = Resource(
     label=Provider.name,
     before_create=rules.write_provider,
     before_update=rules.write_provider,
+    before_delete=OIDC_PROVIDERS.forget_people,
     after_write=rules.forget_provider,
 )
 

@@ -8,10 +8,8 @@ from psa_sdk.access import Audience
 from psa_sdk.network import Network
 from psa_sdk.sign_in import SignedIn, SignInBegun, SignInWay
 from psa_sso_oidc import attempts
-from psa_sso_oidc.api import PROVIDERS
-from psa_sso_oidc.logins import Returned, come_back, leave, provider_of
-from psa_sso_oidc.routes import callback_path, start_path
-from psa_sso_oidc.tables import Provider
+from psa_sso_oidc.api import OIDC_PROVIDERS
+from psa_sso_oidc.logins import Returned, come_back, leave
 
 
 class OidcProviders:
@@ -19,39 +17,34 @@ class OidcProviders:
 
     async def ways(self, ctx: Context, audience: Audience) -> Sequence[SignInWay]:
         """Return the active providers of an audience."""
-        wanted = (Provider.audience == audience) & Provider.is_active.eq(True)
-        rows = await ctx.as_system().records.find(PROVIDERS, wanted, order="position")
-        return [
-            SignInWay(
-                id=row["id"], title=row["name"], protocol="oidc", page=start_path(row["audience"], row["id"])
-            )
-            for row in rows
-        ]
+        return await OIDC_PROVIDERS.ways(ctx, audience)
 
     async def begin(self, ctx: Context, way: UUID, next_page: str) -> SignInBegun:
         """Begin a log-in of a program, which sees where the provider sends its person back to."""
-        provider, secret = await provider_of(ctx, way), attempts.new_secret()
-        redirect_uri = _redirect_uri(ctx, provider["audience"], way)
-        url = await leave(ctx, provider, secret, redirect_uri, next_page=next_page)
+        provider, secret = await OIDC_PROVIDERS.active(ctx, way), attempts.new_secret()
+        url = await leave(
+            ctx, provider, secret, redirect_uri(ctx, provider["audience"], way), next_page=next_page
+        )
         return SignInBegun(url=url, secret=secret)
 
     async def finish(self, ctx: Context, way: UUID, secret: str, answer: Mapping[str, str]) -> SignedIn:
         """Take what the provider sent back to a program."""
-        provider = await provider_of(ctx, way)
-        begun, _ = await come_back(
+        audience: Audience = (await OIDC_PROVIDERS.active(ctx, way))["audience"]
+        arrived = await come_back(
             ctx,
             Returned(
                 provider=way,
-                audience=provider["audience"],
+                audience=audience,
                 secret=secret,
                 answer=answer,
-                redirect_uri=_redirect_uri(ctx, provider["audience"], way),
+                redirect_uri=redirect_uri(ctx, audience, way),
                 transport="bearer",
             ),
         )
-        assert begun is not None
-        return begun
+        assert arrived.begun is not None
+        return arrived.begun
 
 
-def _redirect_uri(ctx: Context, audience: Audience, way: UUID) -> str:
-    return ctx.service(Network).home + callback_path(audience, way)
+def redirect_uri(ctx: Context, audience: Audience, way: UUID) -> str:
+    """Return where a provider sends people back to, as an administrator enters it there."""
+    return ctx.service(Network).home + OIDC_PROVIDERS.path(audience, way, "callback")

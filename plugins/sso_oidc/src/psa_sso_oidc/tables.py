@@ -36,6 +36,7 @@ class Provider(TenantTable, schema="sso_oidc", tablename="provider"):
         default=False, help_text="A verified address finds the account at the first log-in"
     )
     creates_accounts = Boolean(default=False, help_text="Unknown people get an account")
+    logs_out = Boolean(default=False, help_text="Who logs out here logs out there too")
     is_active = Boolean(default=True)
     position = Integer(default=100)
     index_on = (Index(("lower(name)", "audience"), unique=True), Index(("audience", "is_active", "position")))

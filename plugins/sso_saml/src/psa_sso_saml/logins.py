@@ -12,23 +12,20 @@ import msgspec
 
 from psa_sdk import Context
 from psa_sdk.access import Audience
-from psa_sdk.admission import Admission, Person, Refused, account_for
+from psa_sdk.admission import Person, Refused
 from psa_sdk.context import Row
-from psa_sdk.errors import NotFound, Unauthenticated
 from psa_sdk.network import Network
 from psa_sdk.sign_in import SignedIn, SignIn, Transport
-from psa_sdk.sign_in_pages import link_account
 from psa_sdk.signing import Signer
 from psa_sdk.tables import new_id
 from psa_sso_saml import attempts
-from psa_sso_saml.api import PROVIDERS, key_of
+from psa_sso_saml.api import PROVIDERS, SAML_PROVIDERS
 from psa_sso_saml.assertions import TRANSIENT, Expected, Facts, read_response
 from psa_sso_saml.keys import read_key
 from psa_sso_saml.messages import authn_request, signed_redirect
 from psa_sso_saml.reading import decoded
 from psa_sso_saml.signatures import certificates
 
-METHOD: Final = "saml"
 WAITS: Final = datetime.timedelta(minutes=2)
 """How long a proven assertion waits for its browser."""
 _ARRIVE: Final = """
@@ -60,13 +57,12 @@ def entity_of(ctx: Context, provider: UUID) -> str:
     return f"{ctx.service(Network).home}/api/v1/{PROVIDERS}/{provider}/metadata"
 
 
-async def provider_of(ctx: Context, provider: UUID, origin: str, audience: Audience | None = None) -> Known:
+async def known_provider(
+    ctx: Context, provider: UUID, origin: str, audience: Audience | None = None
+) -> Known:
     """Return an active provider; raises `NotFound`. `origin` is scheme and host of the browser's address."""
-    system = ctx.as_system()
-    row = await system.records.get(PROVIDERS, provider)
-    if not row["is_active"] or row["audience"] != (audience or row["audience"]):
-        raise NotFound("There is no such way to log in.")
-    key = await system.reveal(PROVIDERS, provider, "private_key", shown=False)
+    row = await SAML_PROVIDERS.active(ctx, provider, audience)
+    key = await ctx.as_system().reveal(PROVIDERS, provider, "private_key", shown=False)
     return Known(row=row, private_key=key, entity=entity_of(ctx, provider), acs=origin + acs_path(provider))
 
 
@@ -116,7 +112,7 @@ async def arrive(ctx: Context, known: Known, response: str) -> str:
             if not made.endswith(" 1"):
                 raise Refused("replayed", facts.assertion_id[:200])
         except Refused as refused:
-            raise await _audited(ctx, row, refused) from refused
+            raise await SAML_PROVIDERS.keep_out(ctx, row, refused) from refused
         return token
 
 
@@ -130,9 +126,8 @@ async def collect(
     row = known.row
     async with ctx.outside():
         try:
-            attempt = attempts.unseal(
-                ctx.service(Signer), kept, row["id"], row["audience"], ctx.now.timestamp()
-            )
+            attempt = attempts.unseal(ctx.service(Signer), kept)
+            attempt.require(row["id"], row["audience"], ctx.now.timestamp())
             async with ctx.service(SignIn).unit() as unit:
                 found = await unit.db.fetch_value(_TAKE, row["id"], _digest(token), ctx.now - WAITS)
             if found is None:
@@ -140,13 +135,12 @@ async def collect(
             facts = msgspec.json.decode(found, type=Facts)
             if facts.in_response_to != attempt.request:
                 raise Refused("another_browser")
-            who = person(row, facts)
-            if attempt.links is not None:
-                await link_account(ctx, Admission.of(key_of(row["id"]), row), who, attempt.links)
-                return None, attempt.next_page
-            return await _let_in(ctx, row, who, transport), attempt.next_page
+            begun = await SAML_PROVIDERS.let_in(
+                ctx, row, person(row, facts), links=attempt.links, transport=transport
+            )
         except Refused as refused:
-            raise await _audited(ctx, row, refused) from refused
+            raise await SAML_PROVIDERS.keep_out(ctx, row, refused) from refused
+        return begun, attempt.next_page
 
 
 def person(row: Mapping[str, Any], facts: Facts) -> Person:
@@ -168,27 +162,6 @@ def person(row: Mapping[str, Any], facts: Facts) -> Person:
         ],
         groups=frozenset(groups) if groups is not None else None,
     )
-
-
-async def _let_in(ctx: Context, row: Row, who: Person, transport: Transport) -> SignedIn:
-    try:
-        async with ctx.service(SignIn).unit() as unit:
-            account = await account_for(unit, Admission.of(key_of(row["id"]), row), who)
-            return await unit.service(SignIn).sign_in(account.id, method=METHOD, transport=transport)
-    except Unauthenticated as problem:
-        raise Refused("account_closed", who.email) from problem
-
-
-async def _audited(ctx: Context, row: Row, refused: Refused) -> Unauthenticated:
-    async with ctx.service(SignIn).unit() as unit:
-        await unit.service(SignIn).refuse(
-            refused.reason, method=METHOD, provider=row["name"], detail=refused.detail[:500]
-        )
-    if refused.reason in {"state_expired", "another_browser", "state_spent"}:
-        return Unauthenticated(
-            "The log-in took too long or was begun in another browser; try again.", code="login_expired"
-        )
-    return Unauthenticated("The log-in didn't work; try again or ask an administrator.", code="login_refused")
 
 
 def _digest(token: str) -> str:

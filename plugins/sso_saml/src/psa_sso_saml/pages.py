@@ -1,6 +1,5 @@
-"""Single sign-on in the console: providers among the settings, one's own links in the profile."""
+"""Single sign-on in the console: providers among the settings."""
 
-from psa_sdk import AUTHENTICATED
 from psa_sdk.ui import Action, ListFilter, Panel, ResourceView, SettingsSection, Ui
 from psa_sso_saml import panels
 from psa_sso_saml.api import PROVIDERS
@@ -59,21 +58,8 @@ UI = Ui(
             permission=READ,
             icon="shield-check",
         ),
-        Panel(
-            slot="profile.main",
-            id="sso_saml.links",
-            title="Single sign-on (SAML)",
-            template="sso_saml/links.html",
-            load=panels.links,
-            permission=AUTHENTICATED,
-            icon="shield-check",
-        ),
     ),
-    actions=(
-        Action(path="/saml-providers/{id:uuid}/import", permission=UPDATE, handle=panels.take_over),
-        Action(path="/profile/saml/{id:uuid}/link", permission=AUTHENTICATED, handle=panels.link),
-        Action(path="/profile/saml/{id:uuid}/unlink", permission=AUTHENTICATED, handle=panels.unlink),
-    ),
+    actions=(Action(path="/saml-providers/{id:uuid}/import", permission=UPDATE, handle=panels.take_over),),
     filters=(ListFilter(resource=PROVIDERS, name="audience"),),
     styles=("sso_saml.css",),
 )

@@ -2,7 +2,7 @@
 
 from psa_sdk import Resource, ToOne
 from psa_sso_saml import rules, shapes
-from psa_sso_saml.api import PROVIDERS
+from psa_sso_saml.api import PROVIDERS, SAML_PROVIDERS
 from psa_sso_saml.tables import Provider
 
 providers = Resource(
@@ -19,6 +19,7 @@ providers = Resource(
     label=Provider.name,
     before_create=rules.write_provider,
     before_update=rules.write_provider,
+    before_delete=SAML_PROVIDERS.forget_people,
 )
 
 ALL = (providers,)

@@ -10,9 +10,9 @@ from psa_sdk.errors import Invalid, Problem
 from psa_sdk.network import Network
 from psa_sdk.sign_in_pages import PREFIXES, lead, origin_of, refusal
 from psa_sdk.web import WebRequest
-from psa_sso_saml.api import PROVIDERS
+from psa_sso_saml.api import PROVIDERS, SAML_PROVIDERS
 from psa_sso_saml.idp_metadata import read_idp_metadata
-from psa_sso_saml.logins import acs_path, arrive, entity_of, provider_of
+from psa_sso_saml.logins import acs_path, arrive, entity_of, known_provider
 from psa_sso_saml.messages import metadata
 from psa_sso_saml.reading import MOST_BYTES
 from psa_sso_saml.shapes import IdpMetadata
@@ -44,12 +44,12 @@ async def assertion_consumer(ctx: Context, id: UUID, request: WebRequest) -> Res
     row = await ctx.as_system().records.get(PROVIDERS, id)
     prefix = PREFIXES[row["audience"]]
     try:
-        known = await provider_of(ctx, id, origin_of(ctx, request))
+        known = await known_provider(ctx, id, origin_of(ctx, request))
         form = await request.form()
         token = await arrive(ctx, known, str(form.get("SAMLResponse", "")))
     except Problem as problem:
         return refusal(problem, prefix)
-    return lead(f"{prefix}/sso/saml/{id}/finish?arrived={token}")
+    return lead(f"{SAML_PROVIDERS.path(row['audience'], id, 'finish')}?arrived={token}")
 
 
 @post("/saml-providers/{id:uuid}/import", permission=UPDATE, returns=PROVIDERS, idempotent=False)

@@ -7,15 +7,8 @@ from psa_sdk import Context
 from psa_sdk.access import Audience
 from psa_sdk.network import Network
 from psa_sdk.sign_in import SignedIn, SignInBegun, SignInWay
-from psa_sdk.sign_in_pages import PREFIXES
-from psa_sso_saml.api import PROVIDERS
-from psa_sso_saml.logins import arrive, collect, leave, provider_of
-from psa_sso_saml.tables import Provider
-
-
-def start_path(audience: Audience, provider: UUID) -> str:
-    """Return where a browser begins a log-in."""
-    return f"{PREFIXES[audience]}/sso/saml/{provider}/start"
+from psa_sso_saml.api import SAML_PROVIDERS
+from psa_sso_saml.logins import arrive, collect, known_provider, leave
 
 
 class SamlProviders:
@@ -23,24 +16,17 @@ class SamlProviders:
 
     async def ways(self, ctx: Context, audience: Audience) -> Sequence[SignInWay]:
         """Return the active providers of an audience."""
-        wanted = (Provider.audience == audience) & Provider.is_active.eq(True)
-        rows = await ctx.as_system().records.find(PROVIDERS, wanted, order="position")
-        return [
-            SignInWay(
-                id=row["id"], title=row["name"], protocol="saml", page=start_path(row["audience"], row["id"])
-            )
-            for row in rows
-        ]
+        return await SAML_PROVIDERS.ways(ctx, audience)
 
     async def begin(self, ctx: Context, way: UUID, next_page: str) -> SignInBegun:
         """Begin a log-in of a program, which takes the provider's response itself."""
-        known = await provider_of(ctx, way, ctx.service(Network).home)
+        known = await known_provider(ctx, way, ctx.service(Network).home)
         url, kept = leave(ctx, known, next_page=next_page)
         return SignInBegun(url=url, secret=kept)
 
     async def finish(self, ctx: Context, way: UUID, secret: str, answer: Mapping[str, str]) -> SignedIn:
         """Take what the provider sent back to a program."""
-        known = await provider_of(ctx, way, ctx.service(Network).home)
+        known = await known_provider(ctx, way, ctx.service(Network).home)
         token = await arrive(ctx, known, answer.get("SAMLResponse", ""))
         begun, _ = await collect(ctx, known, token, secret, "bearer")
         assert begun is not None

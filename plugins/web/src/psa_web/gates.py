@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -11,6 +11,7 @@ from psa_sdk.context import Context
 from psa_sdk.errors import Invalid, Problem
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.sign_in import SignInWay
+from psa_sdk.sign_in_pages import own_page
 from psa_sdk.web import Browser, WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import form_of, struct_of
@@ -102,13 +103,14 @@ def gate_routes(server: Server) -> list[WebRoute]:
                 dress=dress,
                 ways=ways,
             )
-        return answers.redirect(_safe(form.next, frame.prefix), {"Set-Cookie": cookie.header()})
+        return answers.redirect(own_page(form.next, frame.prefix), {"Set-Cookie": cookie.header()})
 
     async def leave(ctx: Context, request: WebRequest) -> Response[Any]:
-        cookie = await ctx.service(Browser).log_out()
-        return answers.json(
-            {"go": f"{frame.prefix}/login", "hard": True}, headers={"Set-Cookie": cookie.header()}
-        )
+        browser = ctx.service(Browser)
+        ways = await browser.sign_in_ways(frame.audience)
+        cookie = await browser.log_out()
+        onward = next((way.leave for way in ways if way.leave), f"{frame.prefix}/login")
+        return answers.json({"go": onward, "hard": True}, headers={"Set-Cookie": cookie.header()})
 
     return [
         server.route("web", "GET", "/login", PUBLIC, show),
@@ -116,14 +118,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
         server.route("web", "POST", "/logout", AUTHENTICATED, leave, confined=UNFINISHED),
         *password_routes(server),
         *expired_routes(server),
-        *second_step_routes(server, _safe),
-        *passkey_routes(server, _safe, PAGES),
+        *second_step_routes(server, own_page),
+        *passkey_routes(server, own_page, PAGES),
         *impersonation_routes(server),
     ]
-
-
-def _safe(target: str, prefix: str) -> str:
-    """Return a path of the same shell, nothing else: no other site gets people who just logged in."""
-    parts = urlsplit(target)
-    own = not parts.scheme and not parts.netloc and target.startswith(prefix + "/") and "\\" not in target
-    return target if own else prefix + "/"

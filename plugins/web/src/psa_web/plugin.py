@@ -11,6 +11,7 @@ from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Page
 from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
 from psa_web import answers
+from psa_web.account.pages import UI
 from psa_web.gates import gate_routes
 from psa_web.palette import palette_routes
 from psa_web.parts import part_route
@@ -29,6 +30,7 @@ def psa_manifest() -> Manifest:
         title="Web pages",
         description="Renders the pages that plugins declare.",
         settings=WebSettings,
+        ui=UI,
     )
 
 

@@ -8,7 +8,7 @@ import structlog
 from markupsafe import Markup
 
 from psa_sdk.ui import FormPart, Panel, Widget
-from psa_web.here import Here
+from psa_web.here import Here, bound
 
 log = structlog.get_logger("psa.web")
 
@@ -45,7 +45,8 @@ async def fill(
         return Filled(panel, Markup(""), at)
     try:
         async with place.ctx.savepoint():
-            data = await panel.load(place.ctx, subject)
+            with bound(place):
+                data = await panel.load(place.ctx, subject)
             if data is None:
                 return None
             body = place.site.render(place, panel.template, {**data, "subject": subject})

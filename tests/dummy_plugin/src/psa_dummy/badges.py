@@ -16,7 +16,7 @@ class Badges:
 
     async def ways(self, ctx: Context, audience: Audience) -> Sequence[SignInWay]:
         """Return the depot's reader, for staff."""
-        way = SignInWay(id=WAY, title="Badge", protocol="badge", page="/dummy/gate")
+        way = SignInWay(id=WAY, key=PROVIDER, title="Badge", protocol="badge", page="/dummy/gate")
         return (way,) if audience == "staff" else ()
 
     async def begin(self, ctx: Context, way: UUID, next_page: str) -> SignInBegun:

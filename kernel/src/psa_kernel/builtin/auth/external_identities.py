@@ -5,15 +5,18 @@ from typing import cast
 from uuid import UUID
 
 from psa_kernel.builtin.auth.accounts import COLUMNS, account, by_email
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.local_passwords import is_named
-from psa_kernel.builtin.auth.roles import ADMIN_ROLES, role_grants
+from psa_kernel.builtin.auth.roles import account_grants, role_grants
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
-from psa_sdk.context import Context
+from psa_sdk.context import Context, Row
 from psa_sdk.errors import Conflict, Forbidden, Invalid, NotFound
 from psa_sdk.identity import Account
 from psa_sdk.tables import new_id
+
+_MANAGES = "auth.users.update"
 
 
 class StoredIdentities:
@@ -45,25 +48,28 @@ class StoredIdentities:
         facts = await by_email(self._unit, audience, email)
         if facts is None:
             return None
-        administrator = await self._unit.db.fetch_value(
-            "SELECT EXISTS (SELECT FROM psa.role_assignment x JOIN psa.role r ON r.id = x.role"
-            " WHERE x.account = $1 AND r.key = ANY ($2::text[]))",
-            facts.id,
-            list(ADMIN_ROLES),
-        )
-        if administrator or await self.reserved(email):
+        # Whoever manages accounts can become anybody, whatever their role is called.
+        if (await account_grants(self._unit, facts.id)).allows(_MANAGES) or await self.reserved(email):
             raise Forbidden(
                 "An administrator's account isn't linked by its address; link it in the profile, logged in.",
                 code="admin_not_adopted",
             )
-        await self.link(provider, subject, facts.id)
+        await self.link(provider, subject, facts.id, tell=True)
         return facts.account
+
+    async def of(self, account_id: UUID) -> list[Row]:
+        """Return an account's identities, oldest first."""
+        return await self._unit.db.fetch(
+            "SELECT id, provider, subject, created_at FROM psa.external_identity WHERE account = $1"
+            " ORDER BY created_at, id",
+            account_id,
+        )
 
     async def reserved(self, email: str) -> bool:
         """Tell whether an address is named to break the glass."""
         return await is_named(self._unit, email)
 
-    async def link(self, provider: str, subject: str, account_id: UUID) -> None:
+    async def link(self, provider: str, subject: str, account_id: UUID, *, tell: bool = False) -> None:
         """Link an identity to an account."""
         made = await self._unit.db.fetch_value(
             "INSERT INTO psa.external_identity (id, created_at, account, provider, subject)"
@@ -76,6 +82,8 @@ class StoredIdentities:
         )
         if made is not None:
             await self._unit.audit("identity_linked", "users", account_id, provider=provider, subject=subject)
+            if tell:
+                await alert(self._unit, account_id, "identity_linked")
             return
         known = await self._unit.db.fetch_value(
             "SELECT account FROM psa.external_identity WHERE provider = $1 AND subject = $2",
@@ -91,7 +99,9 @@ class StoredIdentities:
             code="identity_linked",
         )
 
-    async def unlink(self, provider: str, *, subject: str = "", account_id: UUID | None = None) -> int:
+    async def unlink(
+        self, provider: str, *, subject: str = "", account_id: UUID | None = None, tell: bool = False
+    ) -> int:
         """Remove the links of a provider, of one subject or account if given; returns how many."""
         rows = await self._unit.db.fetch(
             "DELETE FROM psa.external_identity WHERE provider = $1 AND ($2 = '' OR subject = $2)"
@@ -104,6 +114,8 @@ class StoredIdentities:
             await self._unit.audit(
                 "identity_unlinked", "users", row["account"], provider=provider, subject=row["subject"]
             )
+            if tell:
+                await alert(self._unit, row["account"], "identity_unlinked")
         return len(rows)
 
     async def provision(

@@ -112,19 +112,10 @@ async def setup(ctx: Context) -> Answer:
 )
 async def verify(ctx: Context, body: Verify) -> Answer:
     """Pass the second step of a log-in, confirm a new authenticator, or prove oneself for a sensitive action."""
-    who, unit = person(ctx), cast(Unit, ctx)
-    if who.by_cookie and who.confined:
-        raise Conflict("A browser passes its second step on the page for it.", code="use_the_page")
+    who, unit = stepping(ctx), cast(Unit, ctx)
     await unit.session.rollback()
     codes, issued = await passed(unit, who, body.code)
-    held = tokens(issued) if issued else None
-    known = held.attributes if held else unchanged(unit)
-    return Answer(
-        type="sessions",
-        id=str(issued.session_id if issued else who.session_id),
-        attributes=Verified(**msgspec.structs.asdict(known), recovery_codes=codes),
-        headers={"Cache-Control": "no-store"},
-    )
+    return verified(unit, who, issued, codes)
 
 
 @post(
@@ -206,9 +197,30 @@ def qr_code(address: str) -> str:
     return segno.make(address, error="m").svg_inline(scale=5, border=2, dark="#000", light="#fff")
 
 
-def unchanged(unit: Unit) -> SessionTokens:
-    """Return the tokens of a session that goes on with those it has."""
-    return SessionTokens(access_token="", refresh_token="", expires_at=unit.now)
+def stepping(ctx: Context) -> KernelPrincipal:
+    """Return the person who shows a second factor; raises `Conflict` for a browser in the midst of its log-in."""
+    who = person(ctx)
+    if who.by_cookie and who.confined:
+        raise Conflict("A browser passes its second step on the page for it.", code="use_the_page")
+    return who
+
+
+def verified(
+    unit: Unit, who: KernelPrincipal, issued: Issued | None, codes: list[str], *, status: int = 200
+) -> Answer:
+    """Return the answer to a second factor that was shown: the session that follows, or the one that goes on."""
+    known = (
+        tokens(issued).attributes
+        if issued
+        else SessionTokens(access_token="", refresh_token="", expires_at=unit.now)
+    )
+    return Answer(
+        type="sessions",
+        id=str(issued.session_id if issued else who.session_id),
+        attributes=Verified(**msgspec.structs.asdict(known), recovery_codes=codes),
+        status=status,
+        headers={"Cache-Control": "no-store"},
+    )
 
 
 ALL = (show, setup, verify, renew, remove, reset)

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 from uuid import UUID
 
 import msgspec
@@ -20,10 +20,9 @@ from psa_kernel.builtin.auth.login_routes import (
     tenant_of_request,
     tokens,
 )
-from psa_kernel.builtin.auth.mfa_routes import Verified, unchanged
+from psa_kernel.builtin.auth.mfa_routes import Verified, stepping, verified
 from psa_kernel.builtin.auth.passkeys import Site
 from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
-from psa_kernel.builtin.auth.sessions import Issued
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
@@ -83,6 +82,11 @@ class LogIn(ShownPasskey, kw_only=True):
     tenant: Slug = ""
 
 
+_OWN: Final[dict[str, Any]] = {"permission": AUTHENTICATED, "audience": "both", "idempotent": False}
+_OPTIONS: Final = {**_OWN, "returns": Options, "answer_type": "passkey-options"}
+_STEP: Final = {**_OWN, "returns": Verified, "answer_type": "sessions"}
+
+
 def site_of(ctx: Context, request: Asked) -> Site:
     """Return the site that a request was made to."""
     return Site(origin_of(cast(Unit, ctx), request.headers.get("host", "")))
@@ -104,43 +108,22 @@ async def list_passkeys(ctx: Context) -> AnswerList:
     )
 
 
-@post(
-    "/auth/passkeys/options",
-    permission=AUTHENTICATED,
-    audience="both",
-    idempotent=False,
-    step_up=True,
-    returns=Options,
-    answer_type="passkey-options",
-    confined=(SETUP_REQUIRED,),
-)
+@post("/auth/passkeys/options", step_up=True, confined=(SETUP_REQUIRED,), **_OPTIONS)
 async def creation_options(ctx: Context, request: Asked) -> Answer:
     """Begin to make a passkey."""
     who, unit = person(ctx), cast(Unit, ctx)
     facts = await accounts.by_id(ctx, who.id)
     assert facts is not None
-    return _options(await passkeys.registration(unit, who, facts.account, site_of(ctx, request)))
+    return _public_key(await passkeys.registration(unit, who, facts.account, site_of(ctx, request)))
 
 
-@post(
-    "/auth/passkeys",
-    permission=AUTHENTICATED,
-    audience="both",
-    status=201,
-    idempotent=False,
-    step_up=True,
-    returns=Verified,
-    answer_type="sessions",
-    confined=(SETUP_REQUIRED,),
-)
+@post("/auth/passkeys", status=201, step_up=True, confined=(SETUP_REQUIRED,), **_STEP)
 async def add(ctx: Context, request: Asked, body: NewPasskey) -> Answer:
     """Keep a passkey just made; the first second factor comes with recovery codes."""
-    who, unit = person(ctx), cast(Unit, ctx)
-    _not_in_a_page(who.by_cookie, who.confined)
-    site = site_of(ctx, request)
+    who, unit, site = stepping(ctx), cast(Unit, ctx), site_of(ctx, request)
     await unit.session.rollback()
     _, codes, issued = await passkey_log_in.add(unit, who, body.name, body.credential, site)
-    return _verified(unit, who.session_id, issued, codes, status=201)
+    return verified(unit, who, issued, codes, status=201)
 
 
 @patch(
@@ -183,36 +166,18 @@ async def remove(ctx: Context, id: UUID) -> None:
     await alert(unit, who.id, "passkey_removed")
 
 
-@post(
-    "/auth/passkeys/confirm/options",
-    permission=AUTHENTICATED,
-    audience="both",
-    idempotent=False,
-    returns=Options,
-    answer_type="passkey-options",
-    confined=(REQUIRED,),
-)
+@post("/auth/passkeys/confirm/options", confined=(REQUIRED,), **_OPTIONS)
 async def confirm_options(ctx: Context, request: Asked) -> Answer:
     """Begin to show a passkey as a second factor."""
-    return _options(await passkeys.request(cast(Unit, ctx), person(ctx), site_of(ctx, request)))
+    return _public_key(await passkeys.request(cast(Unit, ctx), person(ctx), site_of(ctx, request)))
 
 
-@post(
-    "/auth/passkeys/confirm",
-    permission=AUTHENTICATED,
-    audience="both",
-    idempotent=False,
-    returns=Verified,
-    answer_type="sessions",
-    confined=(REQUIRED,),
-)
+@post("/auth/passkeys/confirm", confined=(REQUIRED,), **_STEP)
 async def confirm(ctx: Context, request: Asked, body: ShownPasskey) -> Answer:
     """Pass the second step of a log-in with a passkey, or prove oneself for a sensitive action."""
-    who, unit = person(ctx), cast(Unit, ctx)
-    _not_in_a_page(who.by_cookie, who.confined)
-    site = site_of(ctx, request)
+    who, unit, site = stepping(ctx), cast(Unit, ctx), site_of(ctx, request)
     await unit.session.rollback()
-    return _verified(unit, who.session_id, await passkey_log_in.confirm(unit, who, body.credential, site), [])
+    return verified(unit, who, await passkey_log_in.confirm(unit, who, body.credential, site), [])
 
 
 def routes(audience: Audience, prefix: str) -> Iterable[Route]:
@@ -233,7 +198,7 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
         if tenant is None:
             raise NotFound("The request doesn't tell its tenant; send X-Tenant.", code="tenant_unknown")
         async with unit.kernel.unit(tenant.id, readonly=True, request=unit.request) as own:
-            return _options(await passkeys.request(own, None, site))
+            return _public_key(await passkeys.request(own, None, site))
 
     @post(
         f"{prefix}/auth/passkeys/log-in",
@@ -256,30 +221,12 @@ def routes(audience: Audience, prefix: str) -> Iterable[Route]:
     return log_in_options, log_in
 
 
-def _options(public_key: dict[str, Any]) -> Answer:
+def _public_key(public_key: dict[str, Any]) -> Answer:
     return Answer(
         type="passkey-options",
         attributes=Options(public_key=public_key),
         headers={"Cache-Control": "no-store"},
     )
-
-
-def _verified(
-    unit: Unit, session_id: UUID | None, issued: Issued | None, codes: list[str], status: int = 200
-) -> Answer:
-    known = tokens(issued).attributes if issued else unchanged(unit)
-    return Answer(
-        type="sessions",
-        id=str(issued.session_id if issued else session_id),
-        attributes=Verified(**msgspec.structs.asdict(known), recovery_codes=codes),
-        status=status,
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-def _not_in_a_page(by_cookie: bool, confined: str) -> None:
-    if by_cookie and confined:
-        raise Conflict("A browser passes its second step on the page for it.", code="use_the_page")
 
 
 ALL = (

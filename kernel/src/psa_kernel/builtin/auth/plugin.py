@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from psa_kernel.builtin.auth import (
     actors,
+    identity_routes,
     impersonating,
     impersonation,
     login_routes,
@@ -54,6 +55,7 @@ def psa_manifest() -> Manifest:
             *own_routes.ALL,
             *mfa_routes.ALL,
             *passkey_routes.ALL,
+            *identity_routes.ALL,
             *user_routes.ALL,
             *impersonating.ALL,
         ),

@@ -7,14 +7,15 @@ import msgspec
 
 from psa_oauth import clients, devices, granting, redirects, scopes
 from psa_oauth.issuer import issuer_of
-from psa_oauth.requests import ClientFacts, Refused, Unanswerable, judge
+from psa_oauth.requests import Asked, ClientFacts, Refused, Unanswerable, judge
 from psa_oauth.tokens import typed
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.errors import Forbidden, Invalid
+from psa_sdk.errors import Forbidden, Invalid, Unauthenticated
+from psa_sdk.sign_in import SignIn
 from psa_sdk.tables import new_id
 from psa_sdk.ui import Go, Show
-from psa_sdk.web import WebRequest
+from psa_sdk.web import Browser, WebRequest
 from psa_web.api import here
 
 _VERBS: Final = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
@@ -56,8 +57,15 @@ class Typed(msgspec.Struct, kw_only=True):
 async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
     """Load the page that asks; a request that isn't in order goes back or is told here."""
     parameters = {name: request.query_params.getall(name) for name in request.query_params}
+    logged_in = ctx.principal.kind == "user" and not ctx.service(Browser).confined
+    if not logged_in and parameters.get("prompt") != ["none"]:
+        raise Unauthenticated("Log in first.")
     try:
         asked = judge(parameters, await _client(ctx, parameters))
+        if asked.silent:
+            if not logged_in:
+                raise asked.refused("login_required", "Nobody is logged in.")
+            return await _answer_silently(ctx, asked, issuer_of(ctx, request))
     except Unanswerable as problem:
         return {"problem": str(problem)}
     except Refused as problem:
@@ -73,22 +81,40 @@ async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
 
 async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
     """Send the browser back to the application with a code, or with a no."""
-    _require_person(ctx)
+    await _require_person(ctx)
     parameters = {name: values for name, values in form.items() if name in _PASSED}
     issuer = issuer_of(ctx, request)
     try:
         asked = judge(parameters, await _client(ctx, parameters))
         allowed = _allowed(await _rights(ctx, asked.scopes))
         if form.get("decision", [""])[-1] != "allow" or not allowed:
-            raise Refused(
-                "access_denied", "The person said no.", redirect_uri=asked.redirect_uri, state=asked.state
-            )
+            raise asked.refused("access_denied", "The person said no.")
     except Unanswerable as problem:
         raise Invalid(str(problem)) from problem
     except Refused as problem:
         return Go(url=problem.address(issuer), away=True)
     await _remember(ctx, asked.client, allowed)
-    code = await granting.write_code(ctx, asked, ctx.principal.id, allowed)
+    return _with_code(asked, await granting.write_code(ctx, asked, ctx.principal.id, allowed), issuer)
+
+
+async def _answer_silently(ctx: Context, asked: Asked, issuer: str) -> Go:
+    """Answer with a code where the person allowed all of it before (OpenID Connect Core 3.1.2.1); raises `Refused`."""
+    allowed = _allowed(await _rights(ctx, asked.scopes))
+    known: Sequence[str] | None = await ctx.db.fetch_value(
+        "SELECT scopes FROM oauth.consent WHERE account = $1 AND client = $2",
+        ctx.principal.id,
+        asked.client.id,
+    )
+    impersonated = await ctx.service(Browser).impersonation() is not None
+    if impersonated or not allowed or scopes.beyond(allowed, known or ()):
+        raise asked.refused("consent_required", "The person has to be asked.")
+    who = ctx.principal.id
+    # A page only reads; what is written here is of no use to anybody but the application.
+    async with ctx.outside(), ctx.service(SignIn).unit() as unit:
+        return _with_code(asked, await granting.write_code(unit, asked, who, allowed), issuer)
+
+
+def _with_code(asked: Asked, code: str, issuer: str) -> Go:
     told = {"code": code, "iss": issuer} | ({"state": asked.state} if asked.state else {})
     return Go(url=redirects.answer(asked.redirect_uri, told), away=True)
 
@@ -111,7 +137,7 @@ async def find_device(ctx: Context, form: Typed) -> Go:
 
 async def answer_device(ctx: Context, form: Form) -> Show:
     """Let a device in, or not."""
-    _require_person(ctx)
+    await _require_person(ctx)
     device = await devices.waiting(ctx, form.get("user_code", [""])[-1])
     if device is None:
         raise Invalid("No device shows this code, or it is too old.")
@@ -124,10 +150,12 @@ async def answer_device(ctx: Context, form: Form) -> Show:
     return Show(template="oauth.console/device_done.html", data={"client": device.client, "yes": yes})
 
 
-def _require_person(ctx: Context) -> None:
-    """An application's own token must not allow it more."""
+async def _require_person(ctx: Context) -> None:
+    """An application's own token must not allow it more, nor somebody who acts as another."""
     if ctx.principal.kind != "user":
         raise Forbidden("Only a person who is logged in can allow this.", code="person_needed")
+    if await ctx.service(Browser).impersonation() is not None:
+        raise Forbidden("End the impersonation first; this is the owner's alone.", code="impersonating")
 
 
 async def _client(ctx: Context, parameters: Form) -> ClientFacts | None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from psa_oauth.with_console import administration, consent
-from psa_sdk import AUTHENTICATED
+from psa_sdk import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Page, Panel, ResourceView, SettingsSection, Ui
 
 READ: Final = "oauth.oauth_clients.read"
@@ -27,7 +27,8 @@ UI = Ui(
         Page(
             path="/oauth/authorize",
             template="oauth.console/consent.html",
-            permission=AUTHENTICATED,
+            # Whoever isn't logged in may be answered too: `prompt=none`.
+            permission=PUBLIC,
             load=consent.ask,
             title="Allow access",
         ),

@@ -1,0 +1,25 @@
+"""A tenant behind a real HTTP server."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator
+
+import pytest_asyncio
+import uvicorn
+
+from .desk import Desk
+
+
+@pytest_asyncio.fixture(loop_scope="session", params=["multi"])
+async def desk(new_kit, request) -> AsyncGenerator[Desk]:
+    kit = await new_kit(request.param)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(kit.installation.app, log_level="error", lifespan="off"))
+        serving = asyncio.create_task(server.serve([listening]))
+        served = Desk(kit, url)
+        yield served
+        await served.http.aclose()
+        server.should_exit = True
+        await serving

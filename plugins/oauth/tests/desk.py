@@ -1,0 +1,94 @@
+"""A served tenant, as applications of others and people who are asked meet it."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from psa_oauth.pkce import challenge
+from psa_sdk.testing import Kit
+
+BACK = "https://app.example.com/callback"
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+KINDS = ["authorization_code", "refresh_token", "client_credentials", DEVICE]
+
+
+def asking(app: Mapping[str, Any], **given: Any) -> tuple[dict[str, str], str]:
+    """Return a request for a code and the verifier behind its challenge; None leaves a parameter out."""
+    verifier = secrets.token_urlsafe(48)
+    parameters = {
+        "response_type": "code",
+        "client_id": app["id"],
+        "redirect_uri": BACK,
+        "scope": "openid email auth.users.read auth.users.create",
+        "state": "s 1",
+        "nonce": "n1",
+        "code_challenge": challenge(verifier),
+        "code_challenge_method": "S256",
+    } | given
+    return {name: value for name, value in parameters.items() if value is not None}, verifier
+
+
+def told(address: str) -> dict[str, str]:
+    """Return what an application is told at its address."""
+    found = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    return found | {"_at": address.partition("?")[0]}
+
+
+class Desk:
+    """A served tenant, an application in it, and a technician who is asked."""
+
+    def __init__(self, kit: Kit, url: str) -> None:
+        self.kit, self.url = kit, url
+        self.issuer = f"{url}/oauth/{kit.slug}"
+        self.api = f"{url}/api/v1/oauth/{kit.slug}"
+        self.http = httpx.AsyncClient(timeout=30)
+
+    async def register(self, name: str = "Example app", **given: Any) -> dict[str, Any]:
+        values = {
+            "name": name,
+            "redirect_uris": [BACK],
+            "grant_types": KINDS,
+            "scopes": ["openid", "profile", "email", "auth.users.read", "auth.users.create", "auth.roles.*"],
+        }
+        answer = await (await self.kit.admin()).post("/oauth-clients", {**values, **given})
+        assert answer.status_code == 201, answer.text
+        data = answer.json()["data"]
+        return {"id": data["id"], "secret": data["attributes"]["secret"]}
+
+    async def headers(self, person: Any) -> dict[str, str]:
+        """Return what makes a request that of a person in front of a page."""
+        token = await self.kit.installation.credential(person.person)
+        return {"Authorization": f"Bearer {token}", "PSA-Action": "1"}
+
+    async def allow(self, app: Mapping[str, Any], person: Any, decision: str = "allow", **given: Any) -> Any:
+        """Answer the question as a person; returns what the application is told, or the refusal."""
+        form, verifier = asking(app, **given)
+        answer = await self.http.post(
+            f"{self.url}/ui/oauth/authorize",
+            data=form | {"decision": decision},
+            headers=await self.headers(person),
+        )
+        return (told(answer.json()["go"]) if answer.status_code == 200 else answer), verifier
+
+    async def ask(
+        self, app: Mapping[str, Any], headers: Mapping[str, str], **given: Any
+    ) -> tuple[httpx.Response, str]:
+        """Open the page that asks; returns it, or where it leads, and the verifier."""
+        query, verifier = asking(app, **given)
+        sent = {"Accept": "text/html", **{name: headers[name] for name in headers if name != "PSA-Action"}}
+        return await self.http.get(f"{self.url}/ui/oauth/authorize", params=query, headers=sent), verifier
+
+    async def token(self, app: Mapping[str, Any] | None, **form: Any) -> httpx.Response:
+        credentials = {"client_id": app["id"], "client_secret": app["secret"]} if app else {}
+        sent = {name: value for name, value in (credentials | form).items() if value}
+        return await self.http.post(f"{self.api}/token", data=sent)
+
+    async def redeem(self, app: Mapping[str, Any], code: str, verifier: str, **given: Any) -> httpx.Response:
+        form = {"code": code, "redirect_uri": BACK, "code_verifier": verifier} | given
+        return await self.token(app, grant_type="authorization_code", **form)
+
+    async def me(self, token: str, path: str = "/api/v1/auth/me") -> httpx.Response:
+        return await self.http.get(f"{self.url}{path}", headers={"Authorization": f"Bearer {token}"})
