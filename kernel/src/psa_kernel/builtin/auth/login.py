@@ -67,22 +67,27 @@ async def log_in(
     Raises `Unauthenticated`, `RateLimited` while locked, `Unavailable` when too many wait.
     """
     async with door(kernel).passed():
-        return await _log_in(kernel, tenant_id, attempt, request)
+        if tenant_id is None:
+            await passwords().check(None, attempt.password)
+            raise refused()
+        begun = await _log_in(kernel, tenant_id, attempt, request)
+    if isinstance(begun, Issued):
+        return begun
+    async with door(kernel).elsewhere(tenant_id):
+        return await _let_in_by(kernel, tenant_id, begun, attempt, request)
 
 
 async def _log_in(
-    kernel: "Kernel", tenant_id: "UUID | None", attempt: Attempt, request: "RequestFacts"
-) -> Issued:
-    if tenant_id is None:
-        await passwords().check(None, attempt.password)
-        raise refused()
+    kernel: "Kernel", tenant_id: "UUID", attempt: Attempt, request: "RequestFacts"
+) -> "Issued | PasswordCheck":
+    """Check a password of ours and open a session, or return who checks it in our place."""
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request, readonly=True) as unit:
         subjects = await _subjects(unit, attempt)
         await lockout.require_unlocked(unit, subjects)
         facts = await accounts.by_email(unit, attempt.audience, attempt.email)
         authority = await _authority(unit, attempt)
     if authority is not None:
-        return await _let_in_by(kernel, tenant_id, authority, attempt, request, subjects)
+        return authority
     verdict = await passwords().check(facts.phc if facts else None, attempt.password)
     if facts and verdict.matches and facts.account.status == "active":
         async with kernel.unit(tenant_id, principal=accounts.acting(facts.account), request=request) as unit:
@@ -107,11 +112,11 @@ async def _let_in_by(
     authority: PasswordCheck,
     attempt: Attempt,
     request: "RequestFacts",
-    subjects: list[lockout.Subject],
 ) -> Issued:
     """Let somebody in whose password another server checks."""
     subject = await authority(attempt.password)
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
+        subjects = await _subjects(unit, attempt)
         await lockout.require_unlocked(unit, subjects, hold=True)
         admitting = unit.service(PasswordAuthority)
         account = await admitting.admit(attempt.audience, attempt.email, subject) if subject else None

@@ -1,0 +1,71 @@
+-- Directories, synchronisations with them, and the accounts that these deactivated.
+
+CREATE TABLE "directory_ldap"."directory" (
+    "id" uuid NOT NULL DEFAULT psa.new_id(),
+    "tenant_id" uuid NOT NULL DEFAULT psa.current_tenant(),
+    "created_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "updated_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "version" integer NOT NULL DEFAULT 1,
+    "name" text NOT NULL,
+    "preset" text NOT NULL DEFAULT 'active_directory',
+    "audience" text NOT NULL DEFAULT 'staff',
+    "hosts" text[] NOT NULL DEFAULT '{}'::text[],
+    "security" text NOT NULL DEFAULT 'ldaps',
+    "ca_certificates" text NOT NULL DEFAULT '',
+    "bind_dn" text NOT NULL,
+    "bind_password" bytea,
+    "base_dn" text NOT NULL,
+    "user_filter" text NOT NULL DEFAULT '',
+    "subject_attribute" text NOT NULL DEFAULT '',
+    "login_attributes" text[] NOT NULL DEFAULT '{}'::text[],
+    "email_attribute" text NOT NULL DEFAULT '',
+    "name_attribute" text NOT NULL DEFAULT '',
+    "group_base_dn" text NOT NULL DEFAULT '',
+    "group_lookup" text NOT NULL DEFAULT 'preset',
+    "group_roles" jsonb NOT NULL DEFAULT '{}'::jsonb,
+    "default_role" uuid,
+    "email_domains" text[] NOT NULL DEFAULT '{}'::text[],
+    "links_by_email" boolean NOT NULL DEFAULT false,
+    "creates_accounts" boolean NOT NULL DEFAULT false,
+    "is_active" boolean NOT NULL DEFAULT true,
+    "position" integer NOT NULL DEFAULT 100,
+    "sync_hours" integer NOT NULL DEFAULT 0,
+    "deactivates_leavers" boolean NOT NULL DEFAULT true,
+    "leavers_percent" integer NOT NULL DEFAULT 20,
+    PRIMARY KEY ("tenant_id", "id")
+);
+
+CREATE TABLE "directory_ldap"."sync" (
+    "id" uuid NOT NULL DEFAULT psa.new_id(),
+    "tenant_id" uuid NOT NULL DEFAULT psa.current_tenant(),
+    "created_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "updated_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "version" integer NOT NULL DEFAULT 1,
+    "directory" uuid NOT NULL,
+    "is_dry" boolean NOT NULL DEFAULT false,
+    "state" text NOT NULL DEFAULT 'queued',
+    "may_leave" integer NOT NULL DEFAULT 0,
+    "detail" text NOT NULL DEFAULT '',
+    "found" integer NOT NULL DEFAULT 0,
+    "created" integer NOT NULL DEFAULT 0,
+    "linked" integer NOT NULL DEFAULT 0,
+    "changed" integer NOT NULL DEFAULT 0,
+    "deactivated" integer NOT NULL DEFAULT 0,
+    "reactivated" integer NOT NULL DEFAULT 0,
+    "left_out" integer NOT NULL DEFAULT 0,
+    "lines" jsonb NOT NULL DEFAULT '[]'::jsonb,
+    "finished_at" timestamptz,
+    PRIMARY KEY ("tenant_id", "id")
+);
+
+CREATE TABLE "directory_ldap"."leaver" (
+    "id" uuid NOT NULL DEFAULT psa.new_id(),
+    "tenant_id" uuid NOT NULL DEFAULT psa.current_tenant(),
+    "created_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "updated_at" timestamptz NOT NULL DEFAULT current_timestamp,
+    "version" integer NOT NULL DEFAULT 1,
+    "directory" uuid NOT NULL,
+    "account" uuid NOT NULL,
+    "subject" text NOT NULL,
+    PRIMARY KEY ("tenant_id", "id")
+);
