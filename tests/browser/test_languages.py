@@ -17,6 +17,7 @@ import psa_contracts
 import psa_mail
 import psa_oauth
 import psa_payments_stripe
+import psa_scim
 import psa_sla
 import psa_sso_oidc
 import psa_sso_saml
@@ -115,6 +116,7 @@ WORDS_ALIKE = {
         psa_mail,
         psa_oauth,
         psa_payments_stripe,
+        psa_scim,
         psa_sla,
         psa_sso_oidc,
         psa_sso_saml,
