@@ -14,6 +14,7 @@ import psa_comments
 import psa_console
 import psa_contacts
 import psa_contracts
+import psa_directory_ldap
 import psa_mail
 import psa_oauth
 import psa_payments_stripe
@@ -113,6 +114,7 @@ WORDS_ALIKE = {
         psa_comments,
         psa_contacts,
         psa_contracts,
+        psa_directory_ldap,
         psa_mail,
         psa_oauth,
         psa_payments_stripe,
