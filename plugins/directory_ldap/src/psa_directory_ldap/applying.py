@@ -141,7 +141,7 @@ class _Applying:
 
     async def _set_roles(self, who: Person, account: UUID, held: Collection[str]) -> bool:
         wanted, managed = roles_for(who.groups, self._rules.group_roles), self._rules.managed
-        if wanted is None or set(held) & set(managed) == wanted:
+        if wanted is None or set(held) & set(managed) == set(wanted):
             return False
         await bring_up_to_date(self._ctx, account, wanted, managed)
         return set((await self._people.roles([account])).get(account, ())) != set(held)

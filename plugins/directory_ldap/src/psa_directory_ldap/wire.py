@@ -21,6 +21,7 @@ from sansldap import (
 from sansldap.asn1 import NotEnougData
 
 Security = Literal["ldaps", "starttls"]
+Step = Literal["connect", "bind", "search"]
 LONGEST_MESSAGE: Final = 4 << 20
 """Bytes of one answer: a group with some ten thousand members."""
 MOST_BYTES: Final = 64 << 20
@@ -31,10 +32,10 @@ _SEQUENCE: Final = 0x30
 class DirectoryTrouble(Exception):
     """A directory can't be reached or doesn't do what it should; `step` names what was being done."""
 
-    def __init__(self, detail: str, step: Literal["connect", "bind", "search"] = "connect") -> None:
+    def __init__(self, detail: str, step: Step = "connect") -> None:
         """Say what happened, for administrators."""
         self.detail = detail
-        self.step = step
+        self.step: Step = step
         super().__init__(detail)
 
 
@@ -131,8 +132,10 @@ async def connected(
     try:
         try:
             async with asyncio.timeout(seconds):
-                inside = {"ssl": context, "server_hostname": host} if security == "ldaps" else {}
-                reader, writer = await asyncio.open_connection(address, port, **inside)
+                inside = security == "ldaps"
+                reader, writer = await asyncio.open_connection(
+                    address, port, ssl=context if inside else None, server_hostname=host if inside else None
+                )
                 wires.append(Wire(reader, writer))
                 if security == "starttls":
                     wires.append(await wires[0].secured(context, host))
