@@ -1,12 +1,17 @@
 """Directories in the console: among the settings, with a trial and the synchronisation on each one's page."""
 
-from psa_directory_ldap import panels
+from typing import Final
+
+from psa_directory_ldap import linking, panels
 from psa_directory_ldap.api import DIRECTORIES, SYNCS
 from psa_directory_ldap.routes import SYNC, UPDATE
-from psa_sdk.ui import Action, ListFilter, Panel, ResourceView, SettingsSection, Ui
+from psa_sdk import AUTHENTICATED
+from psa_sdk.ui import Action, ListFilter, Panel, ResourceView, SettingsSection, Shell, Ui
 
 READ = "directory_ldap.ldap_directories.read"
 READ_SYNCS = "directory_ldap.ldap_syncs.read"
+
+_SHELLS: Final[tuple[Shell, ...]] = ("console", "portal")
 
 UI = Ui(
     views=(
@@ -85,12 +90,32 @@ UI = Ui(
             permission=READ_SYNCS,
             icon="refresh-cw",
         ),
+        *(
+            Panel(
+                slot="profile.main",
+                id=f"directory_ldap.link.{shell}",
+                title="Directory",
+                template="directory_ldap/link.html",
+                load=linking.linkable,
+                permission=AUTHENTICATED,
+                icon="folder-tree",
+                order=30,
+                shell=shell,
+            )
+            for shell in _SHELLS
+        ),
     ),
     actions=(
         Action(path="/ldap-directories/{id:uuid}/check", permission=UPDATE, handle=panels.check),
         Action(path="/ldap-directories/{id:uuid}/dry-run", permission=SYNC, handle=panels.dry_run),
         Action(path="/ldap-directories/{id:uuid}/sync", permission=SYNC, handle=panels.run),
         Action(path="/ldap-syncs/{id:uuid}/confirm", permission=SYNC, handle=panels.confirm),
+        *(
+            Action(
+                path="/profile/ldap/{id:uuid}", permission=AUTHENTICATED, handle=linking.link_own, shell=shell
+            )
+            for shell in _SHELLS
+        ),
     ),
     filters=(ListFilter(resource=DIRECTORIES, name="audience"), ListFilter(resource=SYNCS, name="state")),
     styles=("directory_ldap.css",),

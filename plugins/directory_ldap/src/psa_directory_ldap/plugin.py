@@ -1,6 +1,6 @@
 """The table of contents of directories."""
 
-from psa_directory_ldap import api, pages, resources, routes, syncing, tables
+from psa_directory_ldap import api, linking, pages, resources, routes, syncing, tables
 from psa_directory_ldap.authority import DirectoryAuthority
 from psa_sdk import Manifest, hookimpl, provide
 from psa_sdk.sign_in import PasswordAuthority
@@ -15,7 +15,7 @@ def psa_manifest() -> Manifest:
         description="Active Directory and OpenLDAP: log-in with their passwords, accounts that follow them.",
         tables=tables.ALL,
         resources=resources.ALL,
-        routes=routes.ALL,
+        routes=(*routes.ALL, linking.link),
         permissions=routes.PERMISSIONS,
         events=api.EVENTS,
         services=(provide(PasswordAuthority, DirectoryAuthority),),
