@@ -37,3 +37,7 @@ class TestConformance(PluginBattery):
 
 class TestBridgeConformance(PluginBattery):
     plugin = "calendar.ticketing"
+
+
+class TestConsoleBridgeConformance(PluginBattery):
+    plugin = "calendar.console"

@@ -4,6 +4,7 @@ from psa_calendar import (
     api,
     calendar_routes,
     conflicts,
+    demo,
     feeds,
     invitations,
     pages,
@@ -63,6 +64,7 @@ def psa_manifest() -> Manifest:
         actors=(invitations.tell_participants, reminding.remind),
         settings=CalendarSettings,
         ui=pages.UI,
+        demo=demo.fill,
     )
 
 

@@ -1,7 +1,7 @@
 """The bridge between the calendar and the service desk."""
 
 from psa_calendar.api import TicketSchedules
-from psa_calendar.with_ticketing import following, panels
+from psa_calendar.with_ticketing import demo, following, panels
 from psa_sdk import Manifest, hookimpl, provide
 from psa_sdk.ui import Ui
 from psa_ticketing.api import TicketAppointments
@@ -22,6 +22,7 @@ def psa_manifest() -> Manifest:
         ),
         subscribers=(following.follow_merge,),
         ui=Ui(panels=panels.PANELS, actions=panels.ACTIONS),
+        demo=demo.fill,
         services=(
             provide(TicketAppointments, following.AppointmentsOfTickets),
             provide(TicketSchedules, following.SchedulesOfTickets),
