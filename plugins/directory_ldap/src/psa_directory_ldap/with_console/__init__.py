@@ -1,0 +1,1 @@
+"""The bridge between directories and the console."""
