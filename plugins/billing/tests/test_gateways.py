@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest_asyncio
 
-from psa_billing.api import GatewayLedger, MethodDetails
+from psa_billing import accounting_documents
+from psa_billing.api import GatewayLedger, MethodDetails, Receipt
+from psa_billing.engine import journal
 from psa_sdk.testing import Kit
 
 from . import till
@@ -38,7 +40,13 @@ async def report(shop, verb: str, attempt: dict, **values):
 
 
 async def paid(shop, attempt: dict, amount: str = "100.00") -> UUID:
-    return await report(shop, "succeeded", attempt, amount=Decimal(amount), currency="USD", at=shop.kit.now)
+    return await receive(shop, f"order-{attempt['id']}", amount)
+
+
+async def receive(shop, reference: str, amount: str, **values) -> UUID:
+    receipt = Receipt(reference=reference, amount=Decimal(amount), currency="USD", at=shop.kit.now, **values)
+    async with shop.kit.unit() as ctx:
+        return await ctx.service(GatewayLedger).succeeded("till", receipt)
 
 
 async def test_credentials_are_sealed_and_tried(shop):
@@ -104,13 +112,10 @@ async def test_reports_repeat_and_come_in_any_order(shop):
         company = await shop.company()
         invoice = await shop.finalised(company)
         attempt = await begun(shop, invoice)
-        reports = [
-            ("processing", {}),
-            ("succeeded", {"amount": Decimal(100), "currency": "USD", "at": shop.kit.now}),
-        ] * 3
+        reports = ["processing", "succeeded"] * 3
         dice.shuffle(reports)
-        for verb, values in reports:
-            await report(shop, verb, attempt, **values)
+        for verb in reports:
+            await (paid(shop, attempt) if verb == "succeeded" else report(shop, verb, attempt))
         for _ in range(2):
             await report(shop, "refunded", attempt, refund="re_1", amount=Decimal(25))
         after = await shop.invoice(invoice["id"])
@@ -126,10 +131,7 @@ async def test_what_nobody_asked_for_stays_unapplied_and_is_told(shop):
     """BILL-32: an unknown reference, or more than was asked."""
     company = await shop.company()
     invoice = await shop.finalised(company)
-    async with shop.kit.unit() as ctx:
-        stray = await ctx.service(GatewayLedger).succeeded(
-            "till", "stray", amount=Decimal(10), currency="USD", at=shop.kit.now, company_id=company
-        )
+    stray = await receive(shop, "stray", "10", company_id=company)
     found = await shop.payment(str(stray))
     assert (found["unapplied"], found["needs_attention"] != "") == ("10.00", True)
     attempt = await begun(shop, invoice)
@@ -164,3 +166,41 @@ async def test_stored_methods_come_and_go_and_only_returned_money_opens_again(sh
     async with shop.kit.unit() as ctx:
         await ctx.service(GatewayLedger).customer_gone("till", f"customer-{company}")
     assert (await shop.finance.get(f"/saved-payment-methods/{saved['id']}")).status_code == 404
+
+
+async def test_a_refund_that_fails_later_never_was(shop):
+    """BILL-31, BILL-41, BILL-44: what it had opened is paid again from that day on, booked, and told at the bell."""
+    company = await shop.company()
+    invoice = await shop.finalised(company)
+    attempt = await begun(shop, invoice)
+    payment = await paid(shop, attempt)
+    answer = await shop.finance.post(f"/payments/{payment}/refund", {"amount": "40.00"})
+    assert answer.status_code == 200, answer.text
+    before = shop.kit.now.date()
+    [refund] = await shop.rows("SELECT * FROM billing.refund WHERE payment = $1", payment)
+    assert (await shop.invoice(invoice["id"]))["balance_due"] == "40.00"
+    shop.later(days=1)
+    for _ in range(2):
+        await report(
+            shop, "refund_failed", attempt, refund=refund["reference_number"], reason="The account is closed."
+        )
+    after = await shop.invoice(invoice["id"])
+    assert (after["status"], after["balance_due"]) == ("paid", "0.00")
+    found = await shop.payment(str(payment))
+    assert (found["amount_refunded"], found["amount_applied"], found["unapplied"]) == (
+        "0.00",
+        "100.00",
+        "0.00",
+    )
+    assert (await shop.aging(company, before))["balance"] == "40.00"
+    assert await shop.aging(company, shop.kit.now.date()) == {}
+    shown = (await shop.finance.get(f"/companies/{company}/statement")).json()["data"]
+    moves = [(one["attributes"]["what"], one["attributes"]["balance"]) for one in shown]
+    assert moves[-2:] == [("refund", "40.00"), ("refund_failed", "0.00")]
+    async with shop.kit.unit() as ctx:
+        documents, _ = await accounting_documents.waiting(ctx, ctx.today)
+    booked = {one.kind: one.postings for one in documents if one.id == refund["id"]}
+    assert booked["refund_failed"] == journal.reversed_(booked["refund"])
+    await shop.kit.drain()
+    told = await shop.rows("SELECT DISTINCT kind FROM console.notification WHERE subject_id = $1", payment)
+    assert [row["kind"] for row in told] == ["refund_failed"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from psa_billing.api import GatewayLedger, PaymentAnswer, PaymentGateway, PaymentOrder
+from psa_billing.api import GatewayLedger, PaymentAnswer, PaymentGateway, PaymentOrder, Receipt, RefundOrder
 from psa_sdk import Context, Manifest, hookimpl
 from psa_sdk.errors import Invalid, Unavailable
 
@@ -25,6 +25,7 @@ class TillConfig(msgspec.Struct):
 class Till:
     name = "till"
     title = "The till"
+    offer = "Cash"
     settings = TillConfig
 
     def webhook(self, ctx: Context) -> str:
@@ -53,17 +54,9 @@ class Till:
             )
         return PaymentAnswer(reference=f"order-{order.attempt_id}", status="succeeded", fee=Decimal("0.59"))
 
-    async def refund(
-        self,
-        ctx: Context,
-        config: Mapping[str, str],
-        reference: str,
-        amount: Decimal,
-        currency: str,
-        key: str,
-    ) -> str:
-        refunds.append((reference, amount))
-        return f"refund-{key}"
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
+        refunds.append((order.reference, order.amount))
+        return f"refund-{order.key}"
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
         closed.append(reference)
@@ -79,14 +72,14 @@ class Till:
         self, ctx: Context, config: Mapping[str, str], reference: str, order: PaymentOrder | None = None
     ) -> None:
         if order is not None and order.attempt_id in taken:
-            await ctx.service(GatewayLedger).succeeded(
-                "till",
-                f"order-{order.attempt_id}",
+            receipt = Receipt(
+                reference=f"order-{order.attempt_id}",
                 amount=order.amount,
                 currency=order.currency,
                 at=ctx.now,
                 attempt_id=order.attempt_id,
             )
+            await ctx.service(GatewayLedger).succeeded("till", receipt)
 
 
 @hookimpl

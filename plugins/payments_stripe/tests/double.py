@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from copy import deepcopy
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from psa_billing.testing import Asked, Told, serving
 from psa_payments_stripe import signatures
 
 KEY, SECRET = "sk_test_double", "whsec_double"
@@ -307,47 +308,23 @@ def nested(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 
 @contextmanager
 def running() -> Generator[Double]:
-    """Serve a double on a port of its own."""
+    """Serve a double."""
     double = Double()
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
+    def answer(asked: Asked) -> Told:
+        parts = urlsplit(asked.path)
+        path = parts.path.removeprefix("/v1")
+        if double.gate is not None:
+            double.gate.wait(20)
+        with double.lock:
+            double.asked.append(f"{asked.method} {path}")
+            if double.busy:
+                double.busy -= 1
+                return 429, {"error": {"message": "Too many requests"}}
+            form = nested(parse_qsl(asked.body.decode() if asked.method == "POST" else parts.query))
+            key, auth = asked.headers.get("Idempotency-Key", ""), asked.headers.get("Authorization", "")
+            status, found = double.answer(asked.method, path, form, key, auth)
+            return None if asked.method == "POST" and path in double.cut else (status, deepcopy(found))
 
-        def reply(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            path = parts.path.removeprefix("/v1")
-            if double.gate is not None:
-                double.gate.wait(20)
-            with double.lock:
-                double.asked.append(f"{self.command} {path}")
-                if double.busy:
-                    double.busy -= 1
-                    status, found = 429, {"error": {"message": "Too many requests"}}
-                else:
-                    form = nested(parse_qsl(body if self.command == "POST" else parts.query))
-                    key, auth = self.headers.get("Idempotency-Key", ""), self.headers.get("Authorization", "")
-                    status, found = double.answer(self.command, path, form, key, auth)
-                if self.command == "POST" and path in double.cut:
-                    self.close_connection = True
-                    return
-                told = json.dumps(found).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
-
-        do_GET = do_POST = reply  # noqa: N815 - the library's names
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    double.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(answer) as double.url:
         yield double
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -18,7 +18,7 @@ from psa_payments_stripe import signatures
 from psa_payments_stripe.webhooks import Told, subject_of
 from psa_sdk.testing import Kit
 
-from .double import KEY, SECRET
+from .double import KEY, SECRET, Double
 from .shop import Shop
 
 SERVE = """
@@ -65,9 +65,9 @@ def card(peer: httpx.Client, customer: str, number: str) -> str:
 
 async def test_stored_cards_refunds_and_signed_events(psa_bench, peer):
     kit = await Kit.open(await psa_bench.install("multi"))
-    shop = Shop(kit, None)
-    shop.finance = await kit.staff(roles=("finance",), name="Fran Finance")
-    await shop.configure(secret_key=KEY, webhook_secret=SECRET, api=str(peer.base_url).rstrip("/"))
+    stripe = Double()
+    stripe.url = str(peer.base_url).rstrip("/")
+    shop = await Shop.open(kit, stripe)
     tested = await shop.finance.post("/payment-gateway/test", {"provider": "stripe"})
     assert tested.status_code == 200, tested.text
     told: Queue[tuple[str, bytes]] = Queue()

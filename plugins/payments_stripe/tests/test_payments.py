@@ -25,7 +25,7 @@ async def test_from_the_invoice_over_the_portal_to_paid(either):
     assert made["_wanted"]["amount"] == "25000"
     assert made["metadata"]["tenant_id"] == str(either.kit.tenant_id)
     intent = either.stripe.pay(page)
-    bodies = either.events(
+    bodies = either.about(
         ("payment_intent.succeeded", intent),
         ("checkout.session.completed", page),
         ("payment_intent.created", intent),
@@ -67,7 +67,7 @@ async def test_two_windows_at_once_and_a_changed_balance(shop):
     intent = shop.stripe.pay(second)
     await shop.finance.post("/payments", {"amount": "10.00"}, {"company": company})
     assert (await shop.pay(client, invoice)).status_code == 409
-    await shop.told(*shop.events(("payment_intent.succeeded", intent)))
+    await shop.told(*shop.about(("payment_intent.succeeded", intent)))
     assert await shop.state(invoice) == ("paid", "0.00")
     found = {one["amount"]: one for one in await shop.payments(company)}
     assert (found["60.00"]["amount_applied"], found["60.00"]["unapplied"]) == ("50.00", "10.00")
@@ -80,26 +80,26 @@ async def test_bank_debits_take_days_and_may_come_back(either):
     invoice, client = await either.invoice(company), await either.client(company)
     page = await either.page(client, invoice)
     intent = either.stripe.pay(page, late=True)
-    await either.told(*either.events(("checkout.session.completed", page)))
+    await either.told(*either.about(("checkout.session.completed", page)))
     assert await either.state(invoice) == ("sent", "100.00")
     assert (await either.invoice_of(invoice))["is_processing"]
     assert (await either.pay(client, invoice)).status_code == 409
     either.stripe.bounce(intent, "insufficient_funds")
-    await either.told(*either.events(("checkout.session.async_payment_failed", page)))
+    await either.told(*either.about(("checkout.session.async_payment_failed", page)))
     assert not (await either.invoice_of(invoice))["is_processing"]
     page = await either.page(client, invoice)
     intent = either.stripe.pay(page, late=True)
     either.stripe.arrive(intent, by="us_bank_account", fee=80)
-    await either.told(*either.events(("checkout.session.async_payment_succeeded", page)))
+    await either.told(*either.about(("checkout.session.async_payment_succeeded", page)))
     assert await either.state(invoice) == ("paid", "0.00")
     [payment] = await either.payments(company)
     assert (payment["payment_method"], payment["fee"]) == ("ach", "0.80")
     dispute = either.stripe.dispute(intent, 10000)
-    await either.told(*either.events(("charge.dispute.created", dispute)) * 2)
+    await either.told(*either.about(("charge.dispute.created", dispute)) * 2)
     disputed = await either.invoice_of(invoice)
     assert (disputed["status"], disputed["in_dispute"], disputed["balance_due"]) == ("sent", True, "100.00")
     either.stripe.things[dispute]["status"] = "won"
-    await either.told(*either.events(("charge.dispute.closed", dispute)))
+    await either.told(*either.about(("charge.dispute.closed", dispute)))
     assert await either.state(invoice) == ("paid", "0.00")
 
 
@@ -110,7 +110,7 @@ async def test_what_comes_back_before_what_it_came_from(shop):
     intent = shop.stripe.pay(await shop.page(client, invoice))
     shop.stripe._refund({"payment_intent": intent, "amount": "3000", "metadata": {}})
     dispute = shop.stripe.dispute(intent, 7000, "lost")
-    await shop.told(*shop.events(("charge.dispute.closed", dispute)))
+    await shop.told(*shop.about(("charge.dispute.closed", dispute)))
     [payment] = await shop.payments(company)
     assert (payment["amount_refunded"], payment["amount_disputed"]) == ("30.00", "70.00")
     assert await shop.state(invoice) == ("sent", "100.00")
@@ -122,7 +122,7 @@ async def test_only_stripes_own_events_are_taken(shop, psa_bench):
     invoice, client = await shop.invoice(company), await shop.client(company)
     page = await shop.page(client, invoice)
     intent = shop.stripe.pay(page)
-    [body] = shop.events(("payment_intent.succeeded", intent))
+    [body] = shop.about(("payment_intent.succeeded", intent))
     now = shop.kit.now.timestamp()
     for headers in (
         signed(body, now, "whsec_wrong"),
@@ -141,7 +141,7 @@ async def test_only_stripes_own_events_are_taken(shop, psa_bench):
     assert await other.told(body) == [204]
     assert (await other.finance.get("/payments")).json()["data"] == []
     bare = await Kit.open(await psa_bench.install("multi"))
-    unknown = await Shop(bare, shop.stripe).send(body)
+    unknown = await Shop(bare, await bare.admin(), shop.stripe).send(body)
     assert unknown.status_code == 404
     await shop.told(body)
     assert await shop.state(invoice) == ("paid", "0.00")
@@ -149,7 +149,7 @@ async def test_only_stripes_own_events_are_taken(shop, psa_bench):
 
 async def test_stored_cards_are_charged_when_due_once_a_day_four_times_at_most(shop):
     """BILL-37: the first due day pays; soft declines are tried on four days; a hard one once, and the card is out."""
-    company = await shop.company()
+    company = (await shop.kit.make("companies", billing_email="bills@example.com")).id
     stored = await shop.card(company)
     [method] = await shop.methods(company)
     assert (method["label"], method["expires_on"]) == ("Visa •••• 4242", "2040-12-31")
@@ -173,11 +173,10 @@ async def test_stored_cards_are_charged_when_due_once_a_day_four_times_at_most(s
     assert (await shop.finance.post(f"{path}/remove")).status_code == 204
     assert await shop.methods(company) == []
     assert shop.stripe.things[stored]["customer"] is None
-    [stopped] = await shop.kit.installation.rows(
-        "SELECT count(*) AS n FROM psa.outbox WHERE name = 'billing.autopay_stopped' AND tenant_id = $1",
-        shop.kit.tenant_id,
-    )
-    assert stopped["n"] == 2
+    assert await shop.events("billing.autopay_stopped") == 2
+    letters = await shop.finance.get("/invoice-deliveries", params={"filter[company]": str(company)})
+    told = [one["attributes"] for one in letters.json()["data"]]
+    assert [(one["kind"], one["recipients"]) for one in told] == [("autopay", ["bills@example.com"])] * 2
 
 
 async def test_an_answer_that_is_lost_is_looked_up(shop):
@@ -204,6 +203,25 @@ async def test_an_answer_that_is_lost_is_looked_up(shop):
     assert len(shop.stripe.all("payment_intent", customer=shop.stripe.things[stored]["customer"])) == 1
     intent = payment["gateway_transaction_id"]
     assert [one["amount"] for one in shop.stripe.all("refund", payment_intent=intent)] == [6000]
+
+
+async def test_a_refund_that_stripe_agreed_to_fails_later(shop):
+    """BILL-31: what it had opened is paid again, however often it is told."""
+    company = await shop.company()
+    invoice, client = await shop.invoice(company), await shop.client(company)
+    page = await shop.page(client, invoice)
+    intent = shop.stripe.pay(page)
+    await shop.told(*shop.about(("checkout.session.completed", page)))
+    [payment] = await shop.payments(company)
+    answer = await shop.finance.post(f"/payments/{payment['id']}/refund", {"amount": "25.00"})
+    assert answer.status_code == 200, answer.text
+    assert await shop.state(invoice) == ("partially_paid", "25.00")
+    [refund] = shop.stripe.all("refund", payment_intent=intent)
+    refund["status"] = "failed"
+    shop.stripe.things[shop.stripe.things[intent]["latest_charge"]]["amount_refunded"] = 0
+    await shop.told(*shop.about(*[("refund.failed", refund["id"])] * 2))
+    assert await shop.state(invoice) == ("paid", "0.00")
+    assert await shop.events("billing.refund_failed") == 1
 
 
 async def test_a_payment_whose_events_never_come_and_a_page_that_is_left(shop):
@@ -244,7 +262,7 @@ async def test_busy_wrong_keys_and_whole_currencies(shop):
     invoice, client = await shop.invoice(company, "3330", currency="JPY"), await shop.client(company)
     page = await shop.page(client, invoice)
     assert shop.stripe.things[page]["_wanted"]["amount"] == "3330"
-    await shop.told(*shop.events(("payment_intent.succeeded", shop.stripe.pay(page))))
+    await shop.told(*shop.about(("payment_intent.succeeded", shop.stripe.pay(page))))
     assert (await shop.state(invoice))[0] == "paid"
     for key, code in (("sk_live_double", "wrong_mode"), ("sk_test_wrong", "bad_credentials")):
         await shop.configure(secret_key=key)

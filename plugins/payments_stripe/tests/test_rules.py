@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from psa_billing.api import Refused
 from psa_payments_stripe import signatures
 from psa_payments_stripe.minor_units import exponent, from_minor, to_minor
-from psa_payments_stripe.refusals import Refused, problem_of
+from psa_payments_stripe.refusals import problem_of
 from psa_payments_stripe.webhooks import Told, subject_of
 from psa_sdk.errors import BadRequest
 

@@ -109,7 +109,7 @@ class Paper:
     async def pdf(self, id: UUID) -> Response[bytes]:
         return Response(b"%PDF-", media_type="application/pdf")
 
-    async def pay(self, id: UUID) -> Answer:
+    async def pay(self, id: UUID, provider: str | None = None) -> Answer:
         return await self.one(id)
 
     async def search(self, text: str) -> list[Answer]:

@@ -30,6 +30,9 @@ SELECT x.*, c.name FROM (
     SELECT r.tenant_id, 'refund', r.id, r.date, coalesce(r.reference_number, ''), r.company, r.currency, r.amount,
         r.refund_method, NULL FROM billing.refund r
     UNION ALL
+    SELECT r.tenant_id, 'refund_failed', r.id, r.failed_on, coalesce(r.reference_number, ''), r.company, r.currency,
+        r.amount, r.refund_method, NULL FROM billing.refund r WHERE r.failed_on IS NOT NULL
+    UNION ALL
     SELECT a.tenant_id, 'write_off', a.id, a.date, i.invoice_number, a.company, i.currency, a.amount, '', NULL
     FROM billing.allocation a JOIN billing.invoice i ON (i.tenant_id, i.id) = (a.tenant_id, a.invoice)
     WHERE a.kind = 'write_off'
@@ -108,7 +111,7 @@ def _postings(row: Mapping[str, Any], sales: Mapping[UUID, list[Posting]]) -> li
         case "void":
             booked = sales[row["id"]]
             return booked if row["method"] == "credit_memo" else journal.reversed_(booked)
-        case "payment":
+        case "payment" | "refund_failed":
             return journal.receipt(row["amount"], row["method"])
         case "payment_failed" | "refund":
             return journal.reversed_(journal.receipt(row["amount"], row["method"]))

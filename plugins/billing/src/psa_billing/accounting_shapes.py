@@ -16,6 +16,7 @@ Entry = Literal[
     "payment",
     "payment_failed",
     "refund",
+    "refund_failed",
     "write_off",
     "write_off_reversed",
 ]

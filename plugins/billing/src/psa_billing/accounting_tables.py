@@ -12,6 +12,7 @@ ENTRIES = (
     "payment",
     "payment_failed",
     "refund",
+    "refund_failed",
     "write_off",
     "write_off_reversed",
 )

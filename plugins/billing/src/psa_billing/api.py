@@ -14,6 +14,7 @@ from psa_billing.api_events import (
     PaymentFailed,
     PaymentReceived,
     PaymentRefunded,
+    RefundFailed,
 )
 from psa_billing.api_gateways import (
     GatewayLedger,
@@ -22,6 +23,9 @@ from psa_billing.api_gateways import (
     PaymentGateway,
     PaymentMethod,
     PaymentOrder,
+    Receipt,
+    RefundOrder,
+    StoringGateway,
     psa_payment_gateways,
 )
 from psa_billing.api_sources import (
@@ -38,6 +42,7 @@ from psa_billing.api_sources import (
     WorkCover,
     psa_billing_sources,
 )
+from psa_billing.asking import Refused, ask_patiently, json_of
 
 __all__ = [
     "EVENTS",
@@ -69,9 +74,16 @@ __all__ = [
     "PaymentOrder",
     "PaymentReceived",
     "PaymentRefunded",
+    "Receipt",
+    "RefundFailed",
+    "RefundOrder",
+    "Refused",
     "SourceOffer",
+    "StoringGateway",
     "TicketTitles",
     "WorkCover",
+    "ask_patiently",
+    "json_of",
     "psa_billing_sources",
     "psa_payment_gateways",
 ]

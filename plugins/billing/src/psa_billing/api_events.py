@@ -116,6 +116,16 @@ class PaymentRefunded(Event, frozen=True, kw_only=True):
     currency: str
 
 
+class RefundFailed(Event, frozen=True, kw_only=True):
+    """Money that the gateway had agreed to give back never left; it is the client's credit again."""
+
+    name: ClassVar[str] = "billing.refund_failed"
+    payment_id: UUID
+    amount: Decimal
+    currency: str
+    reason: str
+
+
 class BatchFinished(Event, frozen=True, kw_only=True):
     """A billing run is through."""
 
@@ -139,5 +149,6 @@ EVENTS: tuple[type[Any], ...] = (
     PaymentFailed,
     AutopayStopped,
     PaymentRefunded,
+    RefundFailed,
     BatchFinished,
 )

@@ -10,7 +10,7 @@ What is asked of a gateway is written down and committed first, then asked witho
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -43,7 +43,7 @@ class PaymentOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PaymentAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an order; `redirect` is where the payer goes, `client_secret` is for a page of ours.
+    """What became of an order; `redirect` is where the payer goes.
 
     `customer` is the gateway's reference to the company; `expires_at` when its page closes.
     """
@@ -51,7 +51,6 @@ class PaymentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
     status: Literal["pending", "processing", "succeeded", "failed"]
     redirect: str = ""
-    client_secret: str = ""
     failure: str = ""
     hard: bool = False
     """Trying the same method again is pointless."""
@@ -59,6 +58,32 @@ class PaymentAnswer(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal | None = None
     customer: str = ""
     expires_at: datetime.datetime | None = None
+
+
+class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be given back of a payment; `key` is the idempotency key, `reference` the payment's."""
+
+    key: UUID
+    reference: str
+    amount: Decimal
+    currency: str
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment that arrived; `reference` is its own, by which it is given back.
+
+    `company_id` and `invoice_ids` are what the gateway's metadata says. A fee may be told later.
+    """
+
+    reference: str
+    amount: Decimal
+    currency: str
+    at: datetime.datetime
+    method: PaymentMethod = "credit_card"
+    fee: Decimal | None = None
+    company_id: UUID | None = None
+    invoice_ids: Sequence[UUID] = ()
+    attempt_id: UUID | None = None
 
 
 class MethodDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +113,11 @@ class PaymentGateway(Protocol):
         ...
 
     @property
+    def offer(self) -> str:
+        """What payers choose it by, where there are several: `Card or bank debit`."""
+        ...
+
+    @property
     def settings(self) -> type[msgspec.Struct]:
         """What its config holds: a Struct by which it is validated and its form is made."""
         ...
@@ -104,32 +134,12 @@ class PaymentGateway(Protocol):
         """Open a page or intent for a payer who is present."""
         ...
 
-    async def charge(self, ctx: Context, config: Mapping[str, str], order: PaymentOrder) -> PaymentAnswer:
-        """Charge a saved method, nobody being present."""
-        ...
-
-    async def refund(
-        self,
-        ctx: Context,
-        config: Mapping[str, str],
-        reference: str,
-        amount: Decimal,
-        currency: str,
-        key: str,
-    ) -> str:
-        """Give back a part of what was paid; returns the refund's reference. `key` makes it idempotent."""
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
+        """Give back a part of what was paid; returns the refund's reference."""
         ...
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
         """Close a page so that nobody pays there any more; False where somebody did or is about to."""
-        ...
-
-    async def save(self, ctx: Context, config: Mapping[str, str], order: PaymentOrder) -> PaymentAnswer:
-        """Open a page on which a payer who is present stores a card or account; nothing is paid."""
-        ...
-
-    async def forget(self, ctx: Context, config: Mapping[str, str], saved_method: str) -> None:
-        """Drop a stored card or account; one that is gone already is no error."""
         ...
 
     async def look(
@@ -140,6 +150,23 @@ class PaymentGateway(Protocol):
         `reference` is empty where the gateway's first answer was lost; `order` is None for a payment. Goes
         outside itself.
         """
+        ...
+
+
+@runtime_checkable
+class StoringGateway(PaymentGateway, Protocol):
+    """A gateway that keeps cards or accounts for companies, to be charged later."""
+
+    async def save(self, ctx: Context, config: Mapping[str, str], order: PaymentOrder) -> PaymentAnswer:
+        """Open a page on which a payer who is present stores a card or account; nothing is paid."""
+        ...
+
+    async def charge(self, ctx: Context, config: Mapping[str, str], order: PaymentOrder) -> PaymentAnswer:
+        """Charge a saved method, nobody being present."""
+        ...
+
+    async def forget(self, ctx: Context, config: Mapping[str, str], saved_method: str) -> None:
+        """Drop a stored card or account; one that is gone already is no error."""
         ...
 
 
@@ -175,24 +202,18 @@ class GatewayLedger(Protocol):
         """Money is on its way: dunning stops, no second payment is taken (BILL-33)."""
         ...
 
-    async def succeeded(
-        self,
-        provider: str,
-        reference: str,
-        *,
-        amount: Decimal,
-        currency: str,
-        at: datetime.datetime,
-        method: PaymentMethod = "credit_card",
-        fee: Decimal | None = None,
-        company_id: UUID | None = None,
-        invoice_ids: Sequence[UUID] = (),
-        attempt_id: UUID | None = None,
-    ) -> UUID:
-        """Record the payment once and apply it; returns its id. A fee that is known later is added.
+    async def take(self, provider: str, attempt_id: UUID) -> bool:
+        """Tell whether what a payer agreed to is still wanted; it is under way from then on.
 
-        `company_id` and `invoice_ids` are what the gateway's metadata says. An unknown reference, another company's
-        or a settled invoice leaves an unapplied payment and `PaymentReceived.needs_attention`.
+        For gateways at which the money is fetched after the payer agreed: go `Context.outside` to fetch it.
+        """
+        ...
+
+    async def succeeded(self, provider: str, receipt: Receipt) -> UUID:
+        """Record the payment once and apply it; returns its id.
+
+        An unknown reference, another company's or a settled invoice leaves an unapplied payment and
+        `PaymentReceived.needs_attention`.
         """
         ...
 
@@ -213,6 +234,12 @@ class GatewayLedger(Protocol):
         self, provider: str, reference: str, *, refund: str, amount: Decimal, key: str = ""
     ) -> None:
         """Money was given back; `refund` is the refund's own reference, `key` that of our order if it was ours."""
+        ...
+
+    async def refund_failed(
+        self, provider: str, reference: str, *, refund: str, reason: str, key: str = ""
+    ) -> None:
+        """A refund that was agreed to never left: what it was taken from is paid again."""
         ...
 
     async def disputed(self, provider: str, reference: str, *, dispute: str, amount: Decimal) -> None:

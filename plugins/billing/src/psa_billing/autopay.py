@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from psa_billing import gateways
+from psa_billing import gateways, sending
 from psa_billing.api import INVOICES, AutopayStopped, PaymentFailed
 from psa_billing.gateway_methods import autopay_method, refuse_method
 from psa_billing.lifecycle import OPEN
@@ -78,6 +78,18 @@ async def give_up(ctx: Context, event: PaymentFailed) -> None:
         )
 
 
+@on(AutopayStopped)
+async def tell_client(ctx: Context, event: AutopayStopped) -> None:
+    """Write to the client that they have to pay otherwise, unless they have by now."""
+    invoice = await ctx.records.get(INVOICES, event.invoice_id)
+    if invoice["status"] in OPEN:
+        await sending.or_skipped(
+            ctx,
+            lambda: sending.send_autopay_stopped(ctx, invoice),
+            {"kind": "autopay", "company": invoice["company"], "invoice": invoice["id"]},
+        )
+
+
 ACTORS = (charge_due, charge_invoice)
 SCHEDULES = (every("0 8 * * *", charge_due),)
-SUBSCRIBERS = (give_up,)
+SUBSCRIBERS = (give_up, tell_client)

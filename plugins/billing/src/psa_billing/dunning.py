@@ -14,7 +14,6 @@ from psa_billing.engine.fees import fees_due, late_fee
 from psa_billing.lifecycle import shown
 from psa_billing.settings import BillingSettings
 from psa_sdk import Context, actor, every
-from psa_sdk.errors import Problem
 
 FEES = "late_fees"
 DUE = """
@@ -53,27 +52,13 @@ async def remind_of(ctx: Context, *, invoice_id: UUID) -> None:
         step = max(reached)
         done = {row["step"] for row in await ctx.db.fetch(REMINDED, invoice_id)}
         if step not in done and not (step < 0 and late >= 0):
-            await _remind(ctx, invoice, step)
+            await sending.or_skipped(
+                ctx,
+                lambda: sending.send_reminder(ctx, invoice, step),
+                {"kind": "reminder", "company": invoice["company"], "invoice": invoice_id, "step": step},
+            )
     if own.late_fee_percent:
         await _charge(ctx, invoice, own.late_fee_percent)
-
-
-async def _remind(ctx: Context, invoice: Mapping[str, Any], step: int) -> None:
-    try:
-        async with ctx.savepoint():
-            await sending.send_reminder(ctx, invoice, step)
-    except Problem as problem:
-        await ctx.records.create(
-            sending.DELIVERIES,
-            {
-                "kind": "reminder",
-                "company": invoice["company"],
-                "invoice": invoice["id"],
-                "step": step,
-                "state": "skipped",
-                "detail": str(problem)[:500],
-            },
-        )
 
 
 async def _charge(ctx: Context, invoice: Mapping[str, Any], percent: Decimal) -> None:

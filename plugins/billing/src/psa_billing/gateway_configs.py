@@ -15,7 +15,7 @@ CONFIGS = "payment-gateway-configs"
 CONFIG = (
     "SELECT id, provider, is_active, is_test_mode, fields FROM billing.gateway_config WHERE provider = $1"
 )
-SWITCHED_ON = "SELECT count(*) FROM billing.gateway_config WHERE is_active AND provider = ANY($1)"
+ACTIVE = "SELECT provider FROM billing.gateway_config WHERE is_active ORDER BY created_at, provider"
 MANAGE = "billing.payment_gateway.manage"
 
 
@@ -71,9 +71,11 @@ async def config_of(ctx: Context, provider: str, *, switched_off: bool = False) 
     return {**await _opened(ctx, row), "is_test_mode": str(row["is_test_mode"]).lower()}
 
 
-async def can_be_paid(ctx: Context) -> bool:
-    """Tell whether a gateway is installed and switched on."""
-    return bool(await ctx.db.fetch_value(SWITCHED_ON, list(installed_gateways(ctx))))
+async def offered(ctx: Context) -> list[PaymentGateway]:
+    """Return the gateways that are installed and switched on, the one that was set up first in front."""
+    installed = installed_gateways(ctx)
+    names = [row["provider"] for row in await ctx.db.fetch(ACTIVE)]
+    return [installed[name] for name in names if name in installed]
 
 
 async def _told(ctx: Context, name: str, gateway: PaymentGateway | None) -> Answer:

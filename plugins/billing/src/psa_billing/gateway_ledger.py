@@ -10,7 +10,7 @@ import msgspec
 
 from psa_billing import gateway_methods, ledger, money_back
 from psa_billing.api import INVOICES, PAYMENTS, PaymentFailed, PaymentReceived
-from psa_billing.api_gateways import MethodDetails, PaymentMethod
+from psa_billing.api_gateways import MethodDetails, Receipt
 from psa_billing.gateway_configs import config_of
 from psa_billing.settings import BillingSettings
 from psa_sdk import Context
@@ -25,9 +25,11 @@ FOR UPDATE"""
 STATE = """
 UPDATE billing.attempt SET state = $2, failure = $3, is_hard = $4, payment = coalesce($5, payment), updated_at = $6,
     reference = coalesce($7, reference), version = version + 1 WHERE id = $1"""
-ORDER_DONE = """
-UPDATE billing.gateway_refund SET state = 'done', reference = $2, updated_at = $3, version = version + 1
-WHERE id::text = $1 AND state <> 'done'"""
+ORDER_OVER = """
+UPDATE billing.gateway_refund SET state = $2, reference = $3, failure = $4, updated_at = $5, version = version + 1
+WHERE id::text = $1 AND state <> $2"""
+OPEN = """
+SELECT * FROM billing.attempt WHERE provider = $1 AND id = $2 AND state IN ('pending', 'processing') FOR UPDATE"""
 PAID = "SELECT id FROM billing.payment WHERE gateway = $1 AND gateway_transaction_id = $2"
 
 
@@ -63,50 +65,46 @@ class StoredGatewayLedger:
             await self._state(attempt, "processing", reference=reference)
             await self._mark(attempt, processing=True)
 
-    async def succeeded(
-        self,
-        provider: str,
-        reference: str,
-        *,
-        amount: Decimal,
-        currency: str,
-        at: datetime.datetime,
-        method: PaymentMethod = "credit_card",
-        fee: Decimal | None = None,
-        company_id: UUID | None = None,
-        invoice_ids: Sequence[UUID] = (),
-        attempt_id: UUID | None = None,
-    ) -> UUID:
+    async def take(self, provider: str, attempt_id: UUID) -> bool:
+        """Tell whether what a payer agreed to is still wanted; it is under way from then on."""
+        attempt = await self._ctx.db.fetch_one(OPEN, provider, attempt_id)
+        if attempt is None:
+            return False
+        await self.processing(provider, "", attempt_id=attempt_id)
+        return True
+
+    async def succeeded(self, provider: str, receipt: Receipt) -> UUID:
         """Record the payment once and apply it; what doesn't fit stays unapplied and wants attention."""
+        reference = receipt.reference
         await self._ctx.db.lock("billing.gateway", provider, reference)
         known: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
         if known is not None:
-            if fee is not None and (await self._records.get(PAYMENTS, known))["fee"] is None:
-                await self._records.update(PAYMENTS, known, {"fee": fee})
+            if receipt.fee is not None and (await self._records.get(PAYMENTS, known))["fee"] is None:
+                await self._records.update(PAYMENTS, known, {"fee": receipt.fee})
             return known
-        attempt = await self._attempt(provider, reference, attempt_id)
-        attention = self._doubts(attempt, amount, currency, company_id)
-        payer: UUID | None = attempt["company"] if attempt else company_id
+        attempt = await self._attempt(provider, reference, receipt.attempt_id)
+        attention = self._doubts(attempt, receipt)
+        payer: UUID | None = attempt["company"] if attempt else receipt.company_id
         if payer is None:
             raise LookupError(f"{provider} reports {reference}, which names no company of this tenant.")
         payment = await self._records.create(
             PAYMENTS,
             {
                 "company": payer,
-                "payment_date": await self._booked_on(at),
-                "amount": amount,
-                "currency": currency,
-                "payment_method": method,
+                "payment_date": await self._booked_on(receipt.at),
+                "amount": receipt.amount,
+                "currency": receipt.currency,
+                "payment_method": receipt.method,
                 "gateway": provider,
                 "gateway_transaction_id": reference,
-                "fee": fee,
+                "fee": receipt.fee,
                 "needs_attention": attention,
             },
         )
         if attempt is not None:
             await self._state(attempt, "succeeded", payment=payment, reference=reference)
             await self._mark(attempt, processing=False)
-        meant = _invoices(attempt) if attempt else list(invoice_ids)
+        meant = _invoices(attempt) if attempt else list(receipt.invoice_ids)
         await self._apply(payment, meant, attention)
         return payment
 
@@ -149,7 +147,7 @@ class StoredGatewayLedger:
             return
         row = await self._records.get(PAYMENTS, payment)
         if key:
-            await self._ctx.db.execute(ORDER_DONE, key, refund, self._ctx.now)
+            await self._ctx.db.execute(ORDER_OVER, key, "done", refund, "", self._ctx.now)
         try:
             await money_back.refund(
                 self._ctx,
@@ -163,6 +161,20 @@ class StoredGatewayLedger:
         except Conflict as problem:
             attention = f"{refund}: {amount} {row['currency']} went back. {problem}"
             await self._records.update(PAYMENTS, payment, {"needs_attention": attention[:500]})
+
+    async def refund_failed(
+        self, provider: str, reference: str, *, refund: str, reason: str, key: str = ""
+    ) -> None:
+        """A refund that was agreed to never left: what it was taken from is paid again."""
+        payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
+        if payment is None:
+            return
+        if key:
+            await self._ctx.db.execute(ORDER_OVER, key, "failed", refund, reason[:500], self._ctx.now)
+        attempt = await self._attempt(provider, reference)
+        await money_back.refund_failed(
+            self._ctx, payment, refund, reason, _invoices(attempt) if attempt else []
+        )
 
     async def disputed(self, provider: str, reference: str, *, dispute: str, amount: Decimal) -> None:
         """The payer took money back for now: the amount is withdrawn and the invoices marked."""
@@ -228,14 +240,12 @@ class StoredGatewayLedger:
             await self._records.update(INVOICES, invoice_id, {"is_processing": processing})
 
     @staticmethod
-    def _doubts(
-        attempt: Mapping[str, Any] | None, amount: Decimal, currency: str, company_id: UUID | None
-    ) -> str:
+    def _doubts(attempt: Mapping[str, Any] | None, receipt: Receipt) -> str:
         if attempt is None:
             return "Nobody here asked for this payment."
-        if company_id is not None and company_id != attempt["company"]:
+        if receipt.company_id not in {None, attempt["company"]}:
             return "The gateway names another company than was asked."
-        if (amount, currency) != (attempt["amount"], attempt["currency"]):
+        if (receipt.amount, receipt.currency) != (attempt["amount"], attempt["currency"]):
             return f"{attempt['amount']} {attempt['currency']} was asked for."
         return ""
 

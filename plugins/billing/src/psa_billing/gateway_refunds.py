@@ -8,6 +8,7 @@ from uuid import UUID
 from psa_billing import ledger, money_back
 from psa_billing.amounts import positive
 from psa_billing.api import PAYMENTS
+from psa_billing.api_gateways import RefundOrder
 from psa_billing.closing import check_open
 from psa_billing.gateways import chosen
 from psa_sdk import Context
@@ -37,23 +38,26 @@ async def refund(
     await check_open(ctx, date)
     await _check_left(ctx, payment, amount)
     gateway, config = await chosen(ctx, payment["gateway"])
-    order = new_id()
-    await ctx.db.execute(ORDERED, order, payment_id, amount, ctx.now)
+    order = RefundOrder(
+        key=new_id(),
+        reference=payment["gateway_transaction_id"],
+        amount=amount,
+        currency=payment["currency"],
+    )
+    await ctx.db.execute(ORDERED, order.key, payment_id, amount, ctx.now)
     problem: Problem | None = None
     reference = ""
     async with ctx.outside():
         try:
-            reference = await gateway.refund(
-                ctx, config, payment["gateway_transaction_id"], amount, payment["currency"], str(order)
-            )
+            reference = await gateway.refund(ctx, config, order)
         except Problem as error:
             problem = error
     if problem is not None:
         if not isinstance(problem, Unavailable):
-            await ctx.db.execute(ENDED, order, "failed", None, str(problem)[:500], ctx.now)
+            await ctx.db.execute(ENDED, order.key, "failed", None, str(problem)[:500], ctx.now)
         async with ctx.outside():
             raise problem
-    await ctx.db.execute(ENDED, order, "done", reference, "", ctx.now)
+    await ctx.db.execute(ENDED, order.key, "done", reference, "", ctx.now)
     await money_back.refund(
         ctx, payment_id, amount, date=date, method=method, reference=reference, reason=reason
     )

@@ -7,16 +7,16 @@ up (`gateway_sweep`); the attempt's id is the idempotency key, so that asking ag
 import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from psa_billing import ledger, lifecycle
 from psa_billing.api import INVOICES
-from psa_billing.api_gateways import PaymentAnswer, PaymentGateway, PaymentOrder
+from psa_billing.api_gateways import PaymentAnswer, PaymentGateway, PaymentOrder, Receipt, StoringGateway
 from psa_billing.engine.money import total
-from psa_billing.gateway_configs import config_of, installed_gateways
+from psa_billing.gateway_configs import config_of, offered
 from psa_billing.gateway_ledger import StoredGatewayLedger
 from psa_billing.gateway_methods import customer_of, note_customer
 from psa_billing.paper import decoded
@@ -25,7 +25,6 @@ from psa_sdk import Context
 from psa_sdk.errors import Conflict, Invalid, Problem, Unavailable
 from psa_sdk.tables import new_id
 
-ACTIVE = "SELECT provider FROM billing.gateway_config WHERE is_active ORDER BY provider"
 ATTEMPT = """
 INSERT INTO billing.attempt (id, provider, kind, company, invoices, amount, currency, automatic, day, saved_method,
     created_at, updated_at)
@@ -45,6 +44,9 @@ FRESH = datetime.timedelta(minutes=5)
 """A page that closes sooner than this isn't shown again."""
 
 
+Gateway = TypeVar("Gateway", bound=PaymentGateway)
+
+
 class Started(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt after the gateway has answered."""
 
@@ -53,7 +55,6 @@ class Started(msgspec.Struct, frozen=True, kw_only=True):
     amount: Decimal
     currency: str
     redirect: str = ""
-    client_secret: str = ""
     failure: str = ""
     problem: Problem | None = None
     """What the gateway refused, or why its answer is missing; the attempt is kept. See `settled`."""
@@ -69,13 +70,22 @@ async def settled(ctx: Context, started: Started) -> Started:
 
 async def chosen(ctx: Context, provider: str | None) -> tuple[PaymentGateway, Mapping[str, str]]:
     """Return a gateway and its config, the first that is switched on if none is named; raises `Conflict`."""
-    installed = installed_gateways(ctx)
-    names = [provider] if provider else [row["provider"] for row in await ctx.db.fetch(ACTIVE)]
-    for name in names:
-        config = await config_of(ctx, name) if name in installed else None
+    return await _first(ctx, provider, await offered(ctx))
+
+
+async def storing(ctx: Context, provider: str | None) -> tuple[StoringGateway, Mapping[str, str]]:
+    """Return a gateway that keeps cards or accounts, and its config; raises `Conflict`."""
+    return await _first(ctx, provider, [one for one in await offered(ctx) if isinstance(one, StoringGateway)])
+
+
+async def _first(
+    ctx: Context, provider: str | None, among: Sequence[Gateway]
+) -> tuple[Gateway, Mapping[str, str]]:
+    for gateway in among:
+        config = await config_of(ctx, gateway.name) if provider in {None, gateway.name} else None
         if config is not None:
-            return installed[name], config
-    raise Conflict("No payment gateway is set up; see the settings of billing.", code="no_gateway")
+            return gateway, config
+    raise Conflict("No payment gateway for this is set up; see the settings of billing.", code="no_gateway")
 
 
 async def begin(
@@ -95,7 +105,7 @@ async def begin(
     (PRT-04). Commits on the way; see `Context.outside`.
     """
     invoices, amount, currency = await _open(ctx, invoice_ids, expected)
-    gateway, config = await chosen(ctx, provider)
+    gateway, config = await (storing if saved_method else chosen)(ctx, provider)
     ids = [str(invoice["id"]) for invoice in invoices]
     stale: list[dict[str, Any]] = []
     for one in [dict(row) for row in await ctx.db.fetch(OTHERS, ids)]:
@@ -216,7 +226,7 @@ async def close_pages(ctx: Context, attempts: Sequence[Mapping[str, Any]]) -> No
 async def _asked(
     ctx: Context, gateway: PaymentGateway, config: Mapping[str, str], order: PaymentOrder
 ) -> Started:
-    ask = gateway.charge if order.saved_method else gateway.start
+    ask = gateway.charge if order.saved_method and isinstance(gateway, StoringGateway) else gateway.start
     problem: Problem | None = None
     answer = PaymentAnswer(reference="", status="pending")
     async with ctx.outside():
@@ -231,14 +241,7 @@ async def _asked(
         await StoredGatewayLedger(ctx).failed(
             gateway.name, "", reason=str(problem)[:500], attempt_id=order.attempt_id
         )
-    return Started(
-        attempt_id=order.attempt_id,
-        state="failed",
-        amount=order.amount,
-        currency=order.currency,
-        failure=str(problem),
-        problem=problem,
-    )
+    return _started(order, "failed", failure=str(problem), problem=problem)
 
 
 async def _noted(ctx: Context, provider: str, order: PaymentOrder, answer: PaymentAnswer) -> Started:
@@ -264,9 +267,8 @@ async def _noted(ctx: Context, provider: str, order: PaymentOrder, answer: Payme
     if answer.status == "processing":
         await reported.processing(provider, answer.reference, attempt_id=order.attempt_id)
     if answer.status == "succeeded":
-        await reported.succeeded(
-            provider,
-            answer.reference,
+        receipt = Receipt(
+            reference=answer.reference,
             amount=order.amount,
             currency=order.currency,
             at=ctx.now,
@@ -276,12 +278,24 @@ async def _noted(ctx: Context, provider: str, order: PaymentOrder, answer: Payme
             invoice_ids=order.invoice_ids,
             attempt_id=order.attempt_id,
         )
+        await reported.succeeded(provider, receipt)
+    return _started(order, answer.status, redirect=answer.redirect, failure=answer.failure)
+
+
+def _started(
+    order: PaymentOrder,
+    state: str,
+    *,
+    redirect: str = "",
+    failure: str = "",
+    problem: Problem | None = None,
+) -> Started:
     return Started(
         attempt_id=order.attempt_id,
-        state=answer.status,
+        state=state,
         amount=order.amount,
         currency=order.currency,
-        redirect=answer.redirect,
-        client_secret=answer.client_secret,
-        failure=answer.failure,
+        redirect=redirect,
+        failure=failure,
+        problem=problem,
     )

@@ -173,6 +173,8 @@ class RefundRead(Dated, kw_only=True):
     refund_method: PaymentMethod
     reference_number: str | None
     reason: str
+    failed_on: datetime.date | None
+    failure: str
 
 
 class BatchRead(Dated, kw_only=True):
@@ -203,7 +205,7 @@ class BatchItemRead(msgspec.Struct, kw_only=True):
 class DeliveryRead(Dated, kw_only=True):
     """A letter to a client."""
 
-    kind: Literal["invoice", "reminder", "statement", "receipt"]
+    kind: Literal["invoice", "reminder", "statement", "receipt", "autopay"]
     step: int
     recipients: list[str]
     state: Literal["queued", "sent", "failed", "skipped"]

@@ -27,7 +27,8 @@ FROM billing.allocation WHERE invoice = $1 AND reversed_on IS NULL"""
 USED = """
 SELECT (SELECT coalesce(sum(amount), 0) FROM billing.allocation a
         WHERE a.{column} = $1 AND a.reversed_on IS NULL) AS applied,
-    (SELECT coalesce(sum(amount), 0) FROM billing.refund r WHERE r.{column} = $1) AS refunded"""
+    (SELECT coalesce(sum(amount), 0) FROM billing.refund r
+        WHERE r.{column} = $1 AND r.failed_on IS NULL) AS refunded"""
 OPEN = """
 SELECT id, due_date, balance_due FROM billing.invoice
 WHERE company = ANY($1) AND currency = $2 AND kind = 'invoice' AND status IN ('sent', 'partially_paid')

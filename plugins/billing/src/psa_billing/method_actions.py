@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from psa_billing.api_gateways import PaymentOrder
 from psa_billing.gateway_methods import METHODS, choose_autopay, customer_of, drop_method, note_customer
-from psa_billing.gateways import chosen
+from psa_billing.gateways import storing
 from psa_billing.payment_actions import CHARGE
 from psa_billing.profiles import client
 from psa_sdk import Answer, Context, Record, post
@@ -42,7 +42,7 @@ async def open_page(
     ctx: Context, company_id: UUID, *, provider: str | None = None, success_url: str, cancel_url: str
 ) -> str:
     """Return the address of a gateway's page on which somebody of a company stores a card or account."""
-    gateway, config = await chosen(ctx, provider)
+    gateway, config = await storing(ctx, provider)
     who = await client(ctx, company_id)
     order = PaymentOrder(
         attempt_id=new_id(),
@@ -68,7 +68,7 @@ async def open_page(
 async def remove_method(ctx: Context, id: UUID) -> None:
     """Drop a stored card or account, at the gateway and here; raises `NotFound`."""
     row = await ctx.records.get(METHODS, id)
-    gateway, config = await chosen(ctx, row["provider"])
+    gateway, config = await storing(ctx, row["provider"])
     async with ctx.outside():
         await gateway.forget(ctx, config, row["reference"])
     await drop_method(ctx, row["provider"], row["reference"])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psa_billing import ledger
 from psa_billing.amounts import positive
-from psa_billing.api import INVOICES, PAYMENTS, PaymentRefunded
+from psa_billing.api import INVOICES, PAYMENTS, PaymentRefunded, RefundFailed
 from psa_billing.closing import check_open
 from psa_billing.engine.money import ZERO, rounded
 from psa_sdk import Context
@@ -16,6 +16,9 @@ from psa_sdk.errors import Conflict
 
 REFUNDS = "refunds"
 KNOWN = "SELECT 1 FROM billing.refund WHERE payment = $1 AND reference_number = $2"
+STANDING = """
+SELECT id, date, amount FROM billing.refund
+WHERE payment = $1 AND reference_number = $2 AND failed_on IS NULL FOR UPDATE"""
 
 
 async def free_up(ctx: Context, payment: Mapping[str, Any], amount: Decimal, date: datetime.date) -> None:
@@ -72,6 +75,32 @@ async def refund(
     await ledger.settle_origin(ctx, "payment", payment_id)
     await ctx.emit(PaymentRefunded(payment_id=payment_id, amount=amount, currency=payment["currency"]))
     return made
+
+
+async def refund_failed(
+    ctx: Context, payment_id: UUID, reference: str, reason: str, invoices: Sequence[UUID]
+) -> None:
+    """Take a refund back that never left: it pays the invoices again that it came off. Repeating it is harmless."""
+    system = ctx.as_system()
+    payment = await system.records.get(PAYMENTS, payment_id)
+    await ledger.lock(ctx, await ledger.payers(ctx, payment["company"]))
+    row = await ctx.db.fetch_one(STANDING, payment_id, reference)
+    if row is None:
+        return
+    await check_open(ctx, ctx.today)
+    values = {"failed_on": max(ctx.today, row["date"]), "failure": reason[:500]}
+    await system.records.update(REFUNDS, row["id"], values)
+    await ledger.settle_origin(ctx, "payment", payment_id)
+    payment = await system.records.get(PAYMENTS, payment_id, lock=True)
+    await ledger.apply_oldest_first(ctx, "payment", payment, list(invoices))
+    await ctx.emit(
+        RefundFailed(
+            payment_id=payment_id,
+            amount=row["amount"],
+            currency=payment["currency"],
+            reason=values["failure"],
+        )
+    )
 
 
 async def refund_credit(

@@ -61,7 +61,6 @@ class PaymentStarted(msgspec.Struct):
     amount: Decimal
     currency: str
     redirect: str
-    client_secret: str
     failure: str
 
 
@@ -161,7 +160,6 @@ async def process_card(ctx: Context, body: ProcessCard) -> Answer:
             amount=started.amount,
             currency=started.currency,
             redirect=started.redirect,
-            client_secret=started.client_secret,
             failure=started.failure,
         ),
     )

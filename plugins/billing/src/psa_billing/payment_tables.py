@@ -83,7 +83,7 @@ class Allocation(TenantTable, schema="billing", tablename="allocation"):
 
 
 class Refund(TenantTable, schema="billing", tablename="refund"):
-    """Money given back, of a payment or for a credit memo."""
+    """Money given back, of a payment or for a credit memo; from `failed_on` on it never left."""
 
     company = Ref("companies")
     payment = Ref("payments", null=True)
@@ -94,6 +94,8 @@ class Refund(TenantTable, schema="billing", tablename="refund"):
     refund_method = Choice(*METHODS, default="other")
     reference_number = Text(null=True)
     reason = Text(default="")
+    failed_on = Date(null=True)
+    failure = Text(default="")
 
     index_on = (
         Index(("payment",), where="payment IS NOT NULL"),
@@ -101,7 +103,7 @@ class Refund(TenantTable, schema="billing", tablename="refund"):
         Index(("company", "date")),
         Index(("payment", "reference_number"), unique=True, where="reference_number IS NOT NULL"),
     )
-    checks = ("amount > 0", "num_nonnulls(payment, credit_memo) = 1")
+    checks = ("amount > 0", "num_nonnulls(payment, credit_memo) = 1", "failed_on >= date")
 
 
 ALL = (Payment, Allocation, Refund)

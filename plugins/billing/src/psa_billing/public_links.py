@@ -1,9 +1,12 @@
 """Links that show an invoice to whoever has them: signed by the tenant, good for a while."""
 
 import datetime
+from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response
+from msgspec import Meta
 
 from psa_billing import documents
 from psa_billing.api import INVOICES
@@ -18,6 +21,12 @@ from psa_sdk.signing import Signer, read_token, write_token
 
 PURPOSE = "billing.invoice_link"
 EPOCH = datetime.date(2020, 1, 1)
+
+
+class PayWith(msgspec.Struct, forbid_unknown_fields=True):
+    """By which gateway; the one that was set up first if none is named."""
+
+    provider: Annotated[str, Meta(max_length=40)] | None = None
 
 
 def link_token(ctx: Context, invoice_id: UUID, days: int) -> str:
@@ -68,7 +77,7 @@ async def show_public(ctx: Context, token: str) -> Response[bytes]:
     media_type="*/*",
     writes=True,
 )
-async def pay_public(ctx: Context, token: str) -> Response[None]:
+async def pay_public(ctx: Context, token: str, query: PayWith) -> Response[None]:
     """Lead whoever has an invoice's link to the gateway's page; opening it again leads to the same page."""
     invoice_id = invoice_in(ctx, token)
     shown = f"{ctx.service(Network).home}/api/v1/public/invoices/{token}"
@@ -76,7 +85,10 @@ async def pay_public(ctx: Context, token: str) -> Response[None]:
     invoice = await system.records.get(INVOICES, invoice_id)
     if invoice["status"] not in OPEN or invoice["is_processing"]:
         return Response(None, status_code=303, headers={"Location": shown})
-    started = await settled(system, await begin(system, [invoice_id], success_url=shown, cancel_url=shown))
+    started = await settled(
+        system,
+        await begin(system, [invoice_id], provider=query.provider, success_url=shown, cancel_url=shown),
+    )
     return Response(None, status_code=303, headers={"Location": started.redirect})
 
 

@@ -30,7 +30,8 @@ SELECT x.company, c.name, x.currency, sum(x.unapplied) AS unapplied FROM (
             SELECT sum(a.amount) FROM billing.allocation a WHERE a.tenant_id = p.tenant_id AND a.payment = p.id
                 AND a.date <= $1 AND (a.reversed_on IS NULL OR a.reversed_on > $1)), 0)
         - coalesce((SELECT sum(r.amount) FROM billing.refund r
-            WHERE r.tenant_id = p.tenant_id AND r.payment = p.id AND r.date <= $1), 0) AS unapplied
+            WHERE r.tenant_id = p.tenant_id AND r.payment = p.id AND r.date <= $1
+                AND (r.failed_on IS NULL OR r.failed_on > $1)), 0) AS unapplied
     FROM billing.payment p WHERE p.payment_date <= $1 AND (p.failed_on IS NULL OR p.failed_on > $1)
     UNION ALL
     SELECT m.tenant_id, m.company, m.currency, m.total - coalesce((

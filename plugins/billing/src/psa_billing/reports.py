@@ -35,6 +35,9 @@ FROM (
     SELECT date_trunc('month', date), currency, company, 0, 0, 0, 0, 0, amount, 0
     FROM billing.refund WHERE date BETWEEN $1 AND $2
     UNION ALL
+    SELECT date_trunc('month', failed_on), currency, company, 0, 0, 0, 0, 0, -amount, 0
+    FROM billing.refund WHERE failed_on BETWEEN $1 AND $2
+    UNION ALL
     SELECT date_trunc('month', a.date), i.currency, a.company, 0, 0, 0, 0, 0, 0, a.amount
     FROM billing.allocation a JOIN billing.invoice i ON i.tenant_id = a.tenant_id AND i.id = a.invoice
     WHERE a.kind = 'write_off' AND a.reversed_on IS NULL AND a.date BETWEEN $1 AND $2

@@ -1,12 +1,12 @@
 """Invoices and what belongs to them, as the API shows them."""
 
 from psa_billing import accounting_resources, invoice_rules, invoice_shapes, list_resources, payment_resources
+from psa_billing.payment_resources import READ_ONLY
 from psa_billing.payment_tables import Allocation
 from psa_billing.tables import Batch, BatchItem, Delivery, Invoice, InvoiceLine, RevenueEntry
 from psa_sdk import Derived, Resource, ToMany, ToOne, Who
 from psa_sdk.tables import Condition, QueryString
 
-READ_ONLY = frozenset(("list", "get"))
 OVERDUE = (
     "({row}.status IN ('sent', 'partially_paid') AND {row}.due_date < (now() AT TIME ZONE"
     " (SELECT t.timezone FROM psa.tenant t WHERE t.id = psa.current_tenant()))::date)"

@@ -1,13 +1,13 @@
 """Letters to clients: invoices, reminders, statements, through whoever sends mail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from psa_billing import documents
 from psa_billing.api import INVOICES, InvoiceSent
 from psa_billing.formats import Formats
-from psa_billing.gateway_configs import can_be_paid
+from psa_billing.gateway_configs import offered
 from psa_billing.lifecycle import shown
 from psa_billing.paper import decoded
 from psa_billing.profiles import Client, client
@@ -15,7 +15,7 @@ from psa_billing.public_links import link_of
 from psa_billing.settings import PLACE, BillingSettings
 from psa_billing.wording import words
 from psa_sdk import Context
-from psa_sdk.errors import Conflict
+from psa_sdk.errors import Conflict, Problem
 from psa_sdk.mail import Letter, Mailer
 
 DELIVERIES = "invoice-deliveries"
@@ -83,8 +83,12 @@ def filled(text: str, facts: Mapping[str, str]) -> str:
 
 async def _links(ctx: Context, invoice: Mapping[str, Any], link: str) -> str:
     say, payable = words(invoice["language"]), invoice["kind"] == "invoice" and invoice["balance_due"] > 0
-    pay = say["mail_pay"].format(link=f"{link}/pay") if payable and await can_be_paid(ctx) else ""
-    return say["mail_link"].format(link=link) + pay
+    ways = await offered(ctx) if payable else []
+    at = f"{link}/pay"
+    if len(ways) == 1:
+        return say["mail_link"].format(link=link) + say["mail_pay"].format(link=at)
+    pages = [say["mail_pay_by"].format(way=way.title, link=f"{at}?provider={way.name}") for way in ways]
+    return say["mail_link"].format(link=link) + "".join(pages)
 
 
 async def send_reminder(ctx: Context, invoice: Mapping[str, Any], days: int) -> UUID:
@@ -109,6 +113,21 @@ async def send_reminder(ctx: Context, invoice: Mapping[str, Any], days: int) -> 
     )
 
 
+async def send_autopay_stopped(ctx: Context, invoice: Mapping[str, Any]) -> UUID:
+    """Tell a client that an invoice isn't charged to what they stored any more (BILL-37)."""
+    who = await client(ctx, invoice["company"])
+    facts = await facts_of(ctx, invoice, who)
+    say = words(invoice["language"])
+    return await _deliver(
+        ctx,
+        [who.email],
+        subject=say["autopay_subject"].format(**facts),
+        text=say["autopay_text"].format(**facts),
+        files=(),
+        columns={"kind": "autopay", "company": invoice["company"], "invoice": invoice["id"]},
+    )
+
+
 async def send_statement(
     ctx: Context, who: Client, lines: Sequence[str], balance: str, date: str, seller: str
 ) -> UUID:
@@ -129,6 +148,16 @@ async def send_statement(
         files=(),
         columns={"kind": "statement", "company": who.id, "as_of": ctx.today},
     )
+
+
+async def or_skipped(ctx: Context, letter: Callable[[], Awaitable[UUID]], columns: Mapping[str, Any]) -> None:
+    """Send a letter, or keep in the list of deliveries why it can't be."""
+    try:
+        async with ctx.savepoint():
+            await letter()
+    except Problem as problem:
+        skipped = {**columns, "state": "skipped", "detail": str(problem)[:500]}
+        await ctx.as_system().records.create(DELIVERIES, skipped)
 
 
 async def _deliver(

@@ -31,6 +31,9 @@ SELECT * FROM (
     SELECT date, 'refund', coalesce(reference_number, ''), amount, currency, created_at
     FROM billing.refund WHERE company = $1
     UNION ALL
+    SELECT failed_on, 'refund_failed', coalesce(reference_number, ''), -amount, currency, updated_at
+    FROM billing.refund WHERE company = $1 AND failed_on IS NOT NULL
+    UNION ALL
     SELECT a.date, 'write_off', i.invoice_number, -a.amount, i.currency, a.created_at
     FROM billing.allocation a JOIN billing.invoice i ON i.tenant_id = a.tenant_id AND i.id = a.invoice
     WHERE a.company = $1 AND a.kind = 'write_off' AND a.reversed_on IS NULL

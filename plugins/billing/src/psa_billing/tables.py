@@ -195,9 +195,9 @@ class Claim(TenantTable, schema="billing", tablename="claim"):
 
 
 class Delivery(TenantTable, schema="billing", tablename="delivery"):
-    """A letter to a client: an invoice, a reminder, a statement."""
+    """A letter to a client: an invoice, a reminder, a statement, that a stored method wasn't charged."""
 
-    kind = Choice("invoice", "reminder", "statement", "receipt")
+    kind = Choice("invoice", "reminder", "statement", "receipt", "autopay")
     company = Ref("companies", on_delete="cascade")
     invoice = Ref("invoices", null=True, on_delete="cascade")
     payment = Ref("payments", null=True, on_delete="cascade")

@@ -38,10 +38,14 @@ ENGLISH: Mapping[str, str] = {
     "credit_text": "Hello {contact},\n\nattached is credit memo {number} of {date} over {total}.\n{link}\n\n{seller}",
     "mail_link": "\nYou can also look at it here: {link}\n",
     "mail_pay": "\nPay it online: {link}\n",
+    "mail_pay_by": "\nPay it by {way}: {link}\n",
     "reminder_subject": "Reminder: invoice {number} is due on {due}",
     "reminder_before": "Hello {contact},\n\ninvoice {number} over {balance} is due on {due}.\n{link}\n\n{seller}",
     "reminder_after": "Hello {contact},\n\ninvoice {number} was due on {due}; {balance} of it is still open. If you have paid"
     " meanwhile, please disregard this letter.\n{link}\n\n{seller}",
+    "autopay_subject": "Invoice {number} couldn't be charged",
+    "autopay_text": "Hello {contact},\n\ninvoice {number} over {balance} couldn't be charged to the payment method that is stored"
+    " for you.\n\nIt won't be tried again. Please pay it in another way, or store another method.\n{link}\n\n{seller}",
     "statement_subject": "Statement of account from {seller}",
     "statement_text": "Hello {contact},\n\nas of {date} your account stands at {balance}:\n\n{lines}\n\n{seller}",
     "unapplied": "Credit not yet applied",
@@ -82,10 +86,15 @@ GERMAN: Mapping[str, str] = {
     "credit_text": "Guten Tag {contact},\n\nanbei Gutschrift {number} vom {date} über {total}.\n{link}\n\n{seller}",
     "mail_link": "\nSie können sie auch hier ansehen: {link}\n",
     "mail_pay": "\nOnline bezahlen: {link}\n",
+    "mail_pay_by": "\nMit {way} bezahlen: {link}\n",
     "reminder_subject": "Zahlungserinnerung: Rechnung {number}, fällig am {due}",
     "reminder_before": "Guten Tag {contact},\n\nRechnung {number} über {balance} ist am {due} fällig.\n{link}\n\n{seller}",
     "reminder_after": "Guten Tag {contact},\n\nRechnung {number} war am {due} fällig; {balance} davon sind noch offen. Falls Sie"
     " inzwischen bezahlt haben, betrachten Sie dieses Schreiben als gegenstandslos.\n{link}\n\n{seller}",
+    "autopay_subject": "Rechnung {number} konnte nicht abgebucht werden",
+    "autopay_text": "Guten Tag {contact},\n\nRechnung {number} über {balance} konnte nicht vom hinterlegten Zahlungsmittel"
+    " abgebucht werden.\n\nEs wird nicht erneut versucht. Bitte bezahlen Sie sie auf anderem Weg, oder hinterlegen Sie"
+    " ein anderes Zahlungsmittel.\n{link}\n\n{seller}",
     "statement_subject": "Kontoauszug von {seller}",
     "statement_text": "Guten Tag {contact},\n\nzum {date} beträgt Ihr Saldo {balance}:\n\n{lines}\n\n{seller}",
     "unapplied": "Noch nicht verrechnetes Guthaben",

@@ -13,10 +13,10 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from psa_billing.api import GatewayLedger
+from psa_billing.api import GatewayLedger, Receipt, Refused
 from psa_payments_stripe.client import Client, Json
 from psa_payments_stripe.minor_units import from_minor
-from psa_payments_stripe.refusals import HARD, Refused, reason_of, sentence
+from psa_payments_stripe.refusals import HARD, reason_of, sentence
 from psa_payments_stripe.stored import described, method_of
 from psa_sdk import Context
 
@@ -92,7 +92,7 @@ async def _read(client: Client, intent_id: str) -> Found:
         charge = await client.get(f"/charges/{charge}", expand=["balance_transaction"])
     refunds = (
         [one async for one in client.all("/refunds", payment_intent=intent_id)]
-        if charge.get("amount_refunded")
+        if charge  # also where nothing is refunded: a refund may have failed since
         else []
     )
     disputes = (
@@ -140,9 +140,8 @@ async def _report_payment(ctx: Context, found: Found) -> None:
     if company is None and attempt is None:
         _log.info("a payment of somebody else's", intent=intent["id"])
         return
-    await ledger.succeeded(
-        STRIPE,
-        intent["id"],
+    receipt = Receipt(
+        reference=intent["id"],
         amount=from_minor(intent.get("amount_received") or intent["amount"], currency),
         currency=currency,
         at=datetime.datetime.fromtimestamp(found.charge.get("created") or intent["created"], datetime.UTC),
@@ -152,15 +151,15 @@ async def _report_payment(ctx: Context, found: Found) -> None:
         invoice_ids=[one for one in map(_uuid, marks.get("invoice_ids", "").split(",")) if one],
         attempt_id=attempt,
     )
+    await ledger.succeeded(STRIPE, receipt)
     for one in sorted(found.refunds, key=lambda one: one["created"]):
+        key = (one.get("metadata") or {}).get("order_id", "")
         if one.get("status") in {"succeeded", "pending"}:
-            await ledger.refunded(
-                STRIPE,
-                intent["id"],
-                refund=one["id"],
-                amount=from_minor(one["amount"], currency),
-                key=(one.get("metadata") or {}).get("order_id", ""),
-            )
+            amount = from_minor(one["amount"], currency)
+            await ledger.refunded(STRIPE, intent["id"], refund=one["id"], amount=amount, key=key)
+        elif one.get("status") in {"failed", "canceled"}:
+            reason = sentence({"code": "refund_failed"})
+            await ledger.refund_failed(STRIPE, intent["id"], refund=one["id"], reason=reason, key=key)
     for one in sorted(found.disputes, key=lambda one: one["created"]):
         if one["status"] not in _INQUIRIES:
             amount = from_minor(one["amount"], currency)

@@ -2,16 +2,15 @@
 
 import datetime
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
-from psa_billing.api import PaymentAnswer, PaymentOrder
+from psa_billing.api import PaymentAnswer, PaymentOrder, RefundOrder, Refused
 from psa_payments_stripe import converging, orders
-from psa_payments_stripe.client import Client, Json
+from psa_payments_stripe.client import TITLE, Client, Json
 from psa_payments_stripe.config import StripeConfig
 from psa_payments_stripe.converging import STRIPE
 from psa_payments_stripe.minor_units import to_minor
-from psa_payments_stripe.refusals import HARD, Refused, reason_of, sentence
+from psa_payments_stripe.refusals import HARD, reason_of, refusal, sentence
 from psa_payments_stripe.stored import method_of
 from psa_sdk import Context
 from psa_sdk.errors import Invalid
@@ -23,10 +22,11 @@ OPEN = datetime.timedelta(hours=23)
 
 
 class StripeGateway:
-    """Implements `psa_billing.api.PaymentGateway`: hosted pages, stored methods, refunds."""
+    """Implements `psa_billing.api.StoringGateway`: hosted pages, stored methods, refunds."""
 
     name = STRIPE
-    title = "Stripe"
+    title = TITLE
+    offer = "Card or bank debit"
     settings = StripeConfig
 
     def webhook(self, ctx: Context) -> str:
@@ -48,7 +48,7 @@ class StripeGateway:
             if problem.code == "bad_credentials":
                 raise
             await client.get("/balance")  # restricted keys may not see the account
-            return "Stripe"
+            return TITLE
 
     async def start(self, ctx: Context, config: Mapping[str, str], order: PaymentOrder) -> PaymentAnswer:
         """Open a page of Stripe's to pay on."""
@@ -86,27 +86,18 @@ class StripeGateway:
             reference=made["id"], status="failed", failure=sentence(error), hard=reason_of(error) in HARD
         )
 
-    async def refund(
-        self,
-        ctx: Context,
-        config: Mapping[str, str],
-        reference: str,
-        amount: Decimal,
-        currency: str,
-        key: str,
-    ) -> str:
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
         """Give back a part of a payment."""
         made = await Client(ctx, config).post(
             "/refunds",
-            f"refund-{key}",
-            payment_intent=reference,
-            amount=to_minor(amount, currency),
-            metadata={"order_id": key, "tenant_id": str(ctx.tenant_id)},
+            f"refund-{order.key}",
+            payment_intent=order.reference,
+            amount=to_minor(order.amount, order.currency),
+            metadata={"order_id": str(order.key), "tenant_id": str(ctx.tenant_id)},
         )
         if made.get("status") in {"failed", "canceled"}:
-            raise Refused(
-                "Stripe couldn't give the money back; the card may be gone.", reason="refund_failed"
-            )
+            error = {"code": "refund_failed"}
+            raise refusal(error, sentence(error))
         return made["id"]
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:

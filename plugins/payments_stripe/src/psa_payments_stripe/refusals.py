@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from psa_sdk.errors import Conflict, Invalid, Problem
+from psa_billing.api import Refused
+from psa_sdk.errors import Invalid, Problem
 
 # Trying the same method again leads nowhere, or the card networks forbid it.
 HARD = frozenset(
@@ -39,23 +40,9 @@ _SENTENCES = {
     "lost_card": "The bank declined the card.",
     "no_account": "There is no such bank account.",
     "payment_intent_authentication_failure": "The card's holder didn't confirm the payment.",
+    "refund_failed": "The money couldn't be given back; the card or account may be gone.",
     "stolen_card": "The bank declined the card.",
 }
-
-
-class Refused(Conflict):
-    """Stripe understood and said no; `reason` is its word for it, `gone` tells that the thing doesn't exist."""
-
-    def __init__(self, detail: str, *, reason: str, gone: bool = False) -> None:
-        """Keep what callers decide by."""
-        super().__init__(detail, code="stripe_refused", meta={"reason": reason})
-        self.reason = reason
-        self.gone = gone
-
-    @property
-    def hard(self) -> bool:
-        """Whether trying the same again is pointless."""
-        return self.reason in HARD
 
 
 def reason_of(error: Mapping[str, Any]) -> str:
@@ -86,7 +73,12 @@ def problem_of(status: int, error: Mapping[str, Any]) -> Problem:
             f"The key may not do this: {error.get('message', '')} Give the restricted key that right.",
             code="missing_right",
         )
-    if status == 402:
-        return Refused(sentence(error), reason=reason_of(error))
     missing = status == 404 or error.get("code") == "resource_missing"
-    return Refused(f"Stripe refuses it: {sentence(error)}", reason=reason_of(error), gone=missing)
+    said = sentence(error) if status == 402 else f"Stripe refuses it: {sentence(error)}"
+    return refusal(error, said, gone=missing)
+
+
+def refusal(error: Mapping[str, Any], detail: str, *, gone: bool = False) -> Refused:
+    """Return that Stripe said no."""
+    reason = reason_of(error)
+    return Refused(detail, provider="stripe", reason=reason, hard=reason in HARD, gone=gone)

@@ -33,8 +33,11 @@ class ClientInvoices(Protocol):
         """Return an invoice's document; raises `NotFound`."""
         ...
 
-    async def pay(self, id: UUID) -> Answer:
-        """Begin to pay; two at once lead to one charge. Raises `NotFound`, or `Conflict` for a paid one."""
+    async def pay(self, id: UUID, provider: str | None = None) -> Answer:
+        """Begin to pay, by a payment provider if one is named; two at once lead to one charge.
+
+        Raises `NotFound`, or `Conflict` for a paid one.
+        """
         ...
 
 

@@ -31,6 +31,12 @@ class ClientPerson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     role: PortalRole | None = None
 
 
+class PayWith(msgspec.Struct, forbid_unknown_fields=True):
+    """By which payment provider; the first that is set up if none is named."""
+
+    provider: Annotated[str, Meta(max_length=40)] | None = None
+
+
 class PortalPerson(msgspec.Struct, frozen=True, kw_only=True):
     """One of the company's people; `role` is empty for those without access."""
 
@@ -123,9 +129,9 @@ async def invoice_pdf(ctx: Context, id: UUID) -> Response[Any]:
 
 
 @post("/portal/invoices/{id:uuid}/pay", permission=PAY, audience="portal")
-async def pay_invoice(ctx: Context, id: UUID) -> Answer:
+async def pay_invoice(ctx: Context, id: UUID, query: PayWith) -> Answer:
     """Begin to pay an invoice."""
-    return await _neighbour(ctx, ClientInvoices, "invoices").pay(id)
+    return await _neighbour(ctx, ClientInvoices, "invoices").pay(id, query.provider)
 
 
 @get("/portal/assets", permission=ASSETS, audience="portal")

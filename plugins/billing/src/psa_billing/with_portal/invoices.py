@@ -9,9 +9,10 @@ from litestar import Response
 
 from psa_billing import documents, gateways
 from psa_billing.api import INVOICES
+from psa_billing.api_gateways import StoringGateway
 from psa_billing.computing import LINES
 from psa_billing.formats import Formats
-from psa_billing.gateway_configs import can_be_paid
+from psa_billing.gateway_configs import offered
 from psa_billing.gateway_methods import METHODS, choose_autopay
 from psa_billing.invoice_actions import pdf_answer
 from psa_billing.lifecycle import OPEN
@@ -50,9 +51,9 @@ class StoredClientInvoices:
         invoice = await self._ctx.records.get(INVOICES, id)
         return pdf_answer(invoice, await documents.pdf(self._ctx, invoice))
 
-    async def pay(self, id: UUID) -> Answer:
+    async def pay(self, id: UUID, provider: str | None = None) -> Answer:
         """Begin to pay what is open; a second payment while one is under way is refused (BILL-33)."""
-        started = await _begin(self._ctx, id, None)
+        started = await _begin(self._ctx, id, provider)
         return Answer(
             type="payment-attempts",
             id=str(started.attempt_id),
@@ -69,10 +70,10 @@ def _answer(item: Item) -> Answer:
     return Answer(type="invoices", id=str(item.id), attributes=item.attributes)
 
 
-async def _begin(ctx: Context, id: UUID, expected: Decimal | None) -> gateways.Started:
+async def _begin(ctx: Context, id: UUID, provider: str | None) -> gateways.Started:
     await ctx.records.get(INVOICES, id)
     back = f"{ctx.service(Network).home}{PREFIX}/invoices/{id}"
-    started = await gateways.begin(ctx, [id], expected=expected, success_url=back, cancel_url=back)
+    started = await gateways.begin(ctx, [id], provider=provider, success_url=back, cancel_url=back)
     return await gateways.settled(ctx, started)
 
 
@@ -87,8 +88,13 @@ async def listed(ctx: Context) -> Mapping[str, Any]:
     for row in rows:
         sign = 1 if row["kind"] == "invoice" else -1
         owed[row["currency"]] = owed.get(row["currency"], Decimal(0)) + sign * row["open"]
-    payable = await can_be_paid(ctx)
-    return {"formats": Formats, "decimal": Decimal, "rows": rows, "owed": owed, "payable": payable}
+    stores = await _stores(ctx)
+    return {"formats": Formats, "decimal": Decimal, "rows": rows, "owed": owed, "stores": stores}
+
+
+async def _stores(ctx: Context) -> bool:
+    """Tell whether cards and accounts can be stored at a gateway."""
+    return any(isinstance(one, StoringGateway) for one in await offered(ctx))
 
 
 async def shown(ctx: Context, id: UUID) -> Mapping[str, Any]:
@@ -101,7 +107,7 @@ async def shown(ctx: Context, id: UUID) -> Mapping[str, Any]:
         "invoice": invoice,
         "sheet": sheet(invoice, await ctx.db.fetch(LINES, id), credits=number or ""),
         "is_open": invoice["kind"] == "invoice" and invoice["status"] in OPEN,
-        "payable": await can_be_paid(ctx) and not invoice["is_processing"],
+        "ways": [] if invoice["is_processing"] else await offered(ctx),
     }
 
 
@@ -110,16 +116,16 @@ async def pdf(ctx: Context, id: UUID) -> Response[Any]:
     return await StoredClientInvoices(ctx).pdf(id)
 
 
-async def pay(ctx: Context, id: UUID) -> Go:
-    """Go on to the gateway's page."""
-    started = await _begin(ctx, id, None)
+async def pay(ctx: Context, id: UUID, provider: str) -> Go:
+    """Go on to a gateway's page."""
+    started = await _begin(ctx, id, provider)
     return Go(url=started.redirect, away=True) if started.redirect else Go(url=f"/invoices/{id}")
 
 
 async def methods(ctx: Context) -> Mapping[str, Any]:
     """Load the company's stored cards and accounts."""
     found = await ctx.service(Documents).find(METHODS, {"sort": "created_at"})
-    return {"items": found.items, "payable": await can_be_paid(ctx)}
+    return {"items": found.items, "stores": await _stores(ctx)}
 
 
 async def save_method(ctx: Context) -> Go:

@@ -57,7 +57,7 @@ UI = Ui(
         ),
     ),
     actions=(
-        Action(path=f"{AT}/pay", permission=PAY, handle=invoices.pay, shell=SHELL),
+        Action(path=f"{AT}/pay/{{provider:str}}", permission=PAY, handle=invoices.pay, shell=SHELL),
         Action(path=METHODS, permission=PAY, handle=invoices.save_method, shell=SHELL),
         Action(
             path=f"{METHODS}/{{id:uuid}}/autopay/{{on:str}}",
