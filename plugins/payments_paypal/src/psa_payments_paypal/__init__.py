@@ -1,0 +1,1 @@
+"""Invoices paid through PayPal."""
