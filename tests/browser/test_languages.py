@@ -10,6 +10,7 @@ from babel.messages.extract import extract_from_dir
 
 import psa_automation
 import psa_billing
+import psa_calendar
 import psa_comments
 import psa_console
 import psa_contacts
@@ -17,6 +18,7 @@ import psa_contracts
 import psa_directory_ldap
 import psa_mail
 import psa_oauth
+import psa_payments_paypal
 import psa_payments_stripe
 import psa_scim
 import psa_sla
@@ -111,12 +113,14 @@ WORDS_ALIKE = {
         psa_console,
         psa_automation,
         psa_billing,
+        psa_calendar,
         psa_comments,
         psa_contacts,
         psa_contracts,
         psa_directory_ldap,
         psa_mail,
         psa_oauth,
+        psa_payments_paypal,
         psa_payments_stripe,
         psa_scim,
         psa_sla,
