@@ -4,7 +4,15 @@ import json
 
 import pytest
 
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_kernel.builtin.settings.sections import section_of
+from psa_kernel.builtin.settings.writer import change
+from psa_kernel.cli.application import chosen_tenant, with_kernel
+from psa_kernel.config import from_environment
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
+from psa_kernel.kernel import Kernel
+
+from .conftest import OTHERS
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +26,7 @@ def many(psa, tmp_path_factory):
     def run(*arguments: object, **options: object):
         return psa(*arguments, PSA_DATA_DIR=str(directory), PSA_TENANCY="multi", **options)
 
+    run.directory = str(directory)
     run("migrate")
     run("tenants", "create", "main")
     run("tenants", "create", "northwind", "--name", "Northwind IT", "--admin-email", "ada@example.com")
@@ -133,3 +142,26 @@ def test_an_api_key_is_printed_once(many):
     words = ("users", "key", "ada@example.com", "--tenant", "northwind", "--name", "sync")
     assert "\npsa_" in "\n" + many(*words, "--scope", "auth.users.read").output
     assert "is no grant" in many(*words, "--scope", "*.read", expect=1).output
+
+
+def test_who_shut_themselves_out_lets_everybody_in_again(many):
+    """By a list of networks of the organisation, and by one of a role."""
+    told = {"PSA_DATA_DIR": many.directory, "PSA_TENANCY": "multi", "PSA_QUARANTINE": OTHERS}
+    config = from_environment(told)
+
+    async def shut_out(kernel: Kernel) -> None:
+        async with kernel.unit(await chosen_tenant(kernel, "northwind")) as unit:
+            section = section_of(kernel.registry, AuthSettings)
+            await change(unit, section, {"staff_networks": "192.0.2.0/24"})
+            [role] = await unit.db.fetch("SELECT id FROM psa.role WHERE key = 'admin'")
+            await unit.records.update("roles", role["id"], {"allowed_addresses": ["192.0.2.7"]})
+
+    async def lists(kernel: Kernel) -> list[object]:
+        async with kernel.unit(await chosen_tenant(kernel, "northwind"), readonly=True) as unit:
+            [role] = await unit.db.fetch("SELECT allowed_addresses FROM psa.role WHERE key = 'admin'")
+            return [(await unit.settings(AuthSettings)).staff_networks, list(role["allowed_addresses"])]
+
+    with_kernel(config, shut_out)
+    assert with_kernel(config, lists) == ["192.0.2.0/24", ["192.0.2.7"]]
+    assert "every address" in many("users", "open-networks", "--tenant", "northwind").output
+    assert with_kernel(config, lists) == ["", []]

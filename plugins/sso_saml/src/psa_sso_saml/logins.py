@@ -39,10 +39,13 @@ UPDATE sso_saml.arrival a SET facts = NULL FROM found WHERE a.id = found.id RETU
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider with our key for it, and where its messages come in at the host that the browser is at."""
+    """A provider with our keys for it, and where its messages come in at the host that the browser is at.
+
+    The first key signs; each opens what is encrypted for us.
+    """
 
     row: Row
-    private_key: str
+    private_keys: Sequence[str]
     entity: str
     acs: str
 
@@ -62,8 +65,14 @@ async def known_provider(
 ) -> Known:
     """Return an active provider; raises `NotFound`. `origin` is scheme and host of the browser's address."""
     row = await SAML_PROVIDERS.active(ctx, provider, audience)
-    key = await ctx.as_system().reveal(PROVIDERS, provider, "private_key", shown=False)
-    return Known(row=row, private_key=key, entity=entity_of(ctx, provider), acs=origin + acs_path(provider))
+    columns = ("private_key", "next_private_key") if row["next_certificate"] else ("private_key",)
+    system = ctx.as_system()
+    return Known(
+        row=row,
+        private_keys=[await system.reveal(PROVIDERS, provider, column, shown=False) for column in columns],
+        entity=entity_of(ctx, provider),
+        acs=origin + acs_path(provider),
+    )
 
 
 def leave(ctx: Context, known: Known, *, next_page: str = "", links: UUID | None = None) -> tuple[str, str]:
@@ -73,7 +82,7 @@ def leave(ctx: Context, known: Known, *, next_page: str = "", links: UUID | None
     request = authn_request(
         id=attempt.request, issuer=known.entity, destination=row["idp_sso_url"], acs=known.acs, now=ctx.now
     )
-    url = signed_redirect(request, row["idp_sso_url"], "", read_key(known.private_key))
+    url = signed_redirect(request, row["idp_sso_url"], "", read_key(known.private_keys[0]))
     return url, attempts.seal(ctx.service(Signer), attempt)
 
 
@@ -90,7 +99,7 @@ async def arrive(ctx: Context, known: Known, response: str) -> str:
                 audience=known.entity,
                 acs=known.acs,
                 certificates=certificates(row["idp_certificates"]),
-                keys=[read_key(known.private_key)],
+                keys=[read_key(key) for key in known.private_keys],
                 now=ctx.now,
             )
             facts = await asyncio.to_thread(read_response, decoded(response), expected)

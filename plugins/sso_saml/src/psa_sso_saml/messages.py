@@ -2,6 +2,8 @@
 
 import base64
 import datetime
+import itertools
+from collections.abc import Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -43,8 +45,8 @@ def signed_redirect(request: bytes, destination: str, relay: str, key: rsa.RSAPr
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, query)))))
 
 
-def metadata(*, entity: str, acs: str, certificate: str) -> bytes:
-    """Return what an identity provider needs to know of us; `certificate` is DER in base64."""
+def metadata(*, entity: str, acs: str, certificates: Sequence[str]) -> bytes:
+    """Return what an identity provider needs to know of us; `certificates` are DER in base64, two during a change."""
     root = etree.Element(f"{{{MD}}}EntityDescriptor", nsmap={"md": MD, "ds": DS}, entityID=entity)
     service = etree.SubElement(
         root,
@@ -53,7 +55,7 @@ def metadata(*, entity: str, acs: str, certificate: str) -> bytes:
         WantAssertionsSigned="true",
         protocolSupportEnumeration=SAMLP,
     )
-    for use in ("signing", "encryption"):
+    for use, certificate in itertools.product(("signing", "encryption"), certificates):
         described = etree.SubElement(service, f"{{{MD}}}KeyDescriptor", use=use)
         data = etree.SubElement(etree.SubElement(described, f"{{{DS}}}KeyInfo"), f"{{{DS}}}X509Data")
         etree.SubElement(data, f"{{{DS}}}X509Certificate").text = certificate

@@ -15,7 +15,7 @@ UI = Ui(
             icon="shield-check",
             columns=("name", "audience", "idp_entity_id", "is_active"),
             summary=("audience", "idp_entity_id"),
-            hidden=("certificate",),
+            hidden=("certificate", "next_certificate"),
             fields=(
                 "name",
                 "audience",
@@ -59,7 +59,11 @@ UI = Ui(
             icon="shield-check",
         ),
     ),
-    actions=(Action(path="/saml-providers/{id:uuid}/import", permission=UPDATE, handle=panels.take_over),),
+    actions=(
+        Action(path="/saml-providers/{id:uuid}/import", permission=UPDATE, handle=panels.take_over),
+        Action(path="/saml-providers/{id:uuid}/next-key", permission=UPDATE, handle=panels.prepare_key),
+        Action(path="/saml-providers/{id:uuid}/next-key/use", permission=UPDATE, handle=panels.use_key),
+    ),
     filters=(ListFilter(resource=PROVIDERS, name="audience"),),
     styles=("sso_saml.css",),
 )

@@ -42,6 +42,7 @@ async def registration(ctx: Context, id: UUID | None) -> Mapping[str, Any] | Non
         "acs": ctx.service(Network).home + acs_path(id),
         "ends": ends,
         "soon": ends is not None and ends < ctx.now + SOON,
+        "changing": bool(row["next_certificate"]),
         "people": len(await ctx.service(ExternalIdentities).subjects(SAML_PROVIDERS.key_of(id))),
         "writable": ctx.principal.allows("sso_saml.saml_providers.update"),
     }
@@ -52,3 +53,15 @@ async def take_over(ctx: Context, id: UUID, form: Metadata) -> Done:
     body = {"document": form.document.strip(), "url": form.url.strip()}
     await ctx.service(Documents).call("POST", f"/{PROVIDERS}/{id}/import", body=body)
     return Done(toast="The metadata are taken over", refresh=(PROVIDERS,))
+
+
+async def prepare_key(ctx: Context, id: UUID) -> Done:
+    """Make the key that is to follow ours."""
+    await ctx.service(Documents).call("POST", f"/{PROVIDERS}/{id}/next-key")
+    return Done(toast="The next key is in our metadata", refresh=(PROVIDERS,))
+
+
+async def use_key(ctx: Context, id: UUID) -> Done:
+    """Let it take the place of ours."""
+    await ctx.service(Documents).call("POST", f"/{PROVIDERS}/{id}/next-key/use")
+    return Done(toast="The new key is in use", refresh=(PROVIDERS,))

@@ -1,4 +1,4 @@
-"""What providers and administrators ask: our metadata, where assertions come in, taking a provider's metadata over."""
+"""What providers and administrators ask: our metadata and keys, where assertions come in, a provider's metadata."""
 
 from uuid import UUID
 
@@ -6,12 +6,13 @@ from litestar import Response
 
 from psa_sdk import PUBLIC, Context, Record, get, post
 from psa_sdk.admission import Refused
-from psa_sdk.errors import Invalid, Problem
+from psa_sdk.errors import Conflict, Invalid, Problem
 from psa_sdk.network import Network
 from psa_sdk.sign_in_pages import PREFIXES, lead, origin_of, refusal
 from psa_sdk.web import WebRequest
 from psa_sso_saml.api import PROVIDERS, SAML_PROVIDERS
 from psa_sso_saml.idp_metadata import read_idp_metadata
+from psa_sso_saml.keys import new_key
 from psa_sso_saml.logins import acs_path, arrive, entity_of, known_provider
 from psa_sso_saml.messages import metadata
 from psa_sso_saml.reading import MOST_BYTES
@@ -25,7 +26,8 @@ async def show_metadata(ctx: Context, id: UUID) -> Response[bytes]:
     """Return what a provider needs to know of us; its address is also what we are called there."""
     row = await ctx.as_system().records.get(PROVIDERS, id)
     acs = ctx.service(Network).home + acs_path(id)
-    content = metadata(entity=entity_of(ctx, id), acs=acs, certificate=row["certificate"])
+    certificates = [one for one in (row["certificate"], row["next_certificate"]) if one]
+    content = metadata(entity=entity_of(ctx, id), acs=acs, certificates=certificates)
     return Response(content, media_type="application/samlmetadata+xml")
 
 
@@ -80,4 +82,35 @@ async def take_over(ctx: Context, id: UUID, body: IdpMetadata) -> Record:
     return Record(PROVIDERS, id)
 
 
-ALL = (show_metadata, assertion_consumer, take_over)
+@post(
+    "/saml-providers/{id:uuid}/next-key", permission=UPDATE, step_up=True, returns=PROVIDERS, idempotent=False
+)
+async def prepare_key(ctx: Context, id: UUID) -> Record:
+    """Make the key that is to follow ours: our metadata hold both from now on, what is encrypted for either is opened."""
+    row = await ctx.records.get(PROVIDERS, id, lock=True)
+    if row["next_certificate"]:
+        raise Conflict("There is a next key already; use it.", code="key_prepared")
+    key, certificate = await new_key(ctx.now)
+    await ctx.records.update(PROVIDERS, id, {"next_private_key": key, "next_certificate": certificate})
+    return Record(PROVIDERS, id)
+
+
+@post(
+    "/saml-providers/{id:uuid}/next-key/use",
+    permission=UPDATE,
+    step_up=True,
+    returns=PROVIDERS,
+    idempotent=False,
+)
+async def use_key(ctx: Context, id: UUID) -> Record:
+    """Let the next key, which the provider knows by now, take the place of ours; the former one is forgotten."""
+    row = await ctx.records.get(PROVIDERS, id, lock=True)
+    if not row["next_certificate"]:
+        raise Conflict("There is no next key; make one first.", code="no_next_key")
+    key = await ctx.as_system().reveal(PROVIDERS, id, "next_private_key", shown=False)
+    values = {"private_key": key, "certificate": row["next_certificate"]}
+    await ctx.records.update(PROVIDERS, id, {**values, "next_private_key": None, "next_certificate": ""})
+    return Record(PROVIDERS, id)
+
+
+ALL = (show_metadata, assertion_consumer, take_over, prepare_key, use_key)

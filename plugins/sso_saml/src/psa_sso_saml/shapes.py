@@ -34,6 +34,7 @@ class ProviderRead(ProviderShown, kw_only=True):
     """A provider's attributes."""
 
     certificate: Annotated[str, Meta(description="Ours: DER in base64")]
+    next_certificate: Annotated[str, Meta(description="Of the key that is to follow it; empty while none is")]
     created_at: datetime.datetime
     updated_at: datetime.datetime
 

@@ -41,6 +41,8 @@ class Provider(TenantTable, schema="sso_saml", tablename="provider"):
     position = Integer(default=100)
     certificate = Text(default="", help_text="Ours: DER in base64")
     private_key = Sealed(help_text="Ours: PKCS 8 in PEM")
+    next_certificate = Text(default="", help_text="Of the key that is to follow; empty while none is")
+    next_private_key = Sealed()
     index_on = (Index(("lower(name)", "audience"), unique=True), Index(("audience", "is_active", "position")))
 
 
