@@ -6,7 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from psa_billing.api import GatewayLedger, PaymentAnswer, PaymentGateway, PaymentOrder, Receipt, RefundOrder
+from psa_billing.api import (
+    GatewayLedger,
+    PaymentAnswer,
+    PaymentGateway,
+    PaymentOrder,
+    Receipt,
+    RefundAnswer,
+    RefundOrder,
+)
 from psa_sdk import Context, Manifest, hookimpl
 from psa_sdk.errors import Invalid, Unavailable
 
@@ -54,9 +62,9 @@ class Till:
             )
         return PaymentAnswer(reference=f"order-{order.attempt_id}", status="succeeded", fee=Decimal("0.59"))
 
-    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> RefundAnswer:
         refunds.append((order.reference, order.amount))
-        return f"refund-{order.key}"
+        return RefundAnswer(reference=f"refund-{order.key}")
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
         closed.append(reference)

@@ -69,6 +69,13 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class RefundAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that was accepted; one that isn't final is looked at again until it is."""
+
+    reference: str
+    is_final: bool = True
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """A payment that arrived; `reference` is its own, by which it is given back.
 
@@ -134,8 +141,8 @@ class PaymentGateway(Protocol):
         """Open a page or intent for a payer who is present."""
         ...
 
-    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
-        """Give back a part of what was paid; returns the refund's reference."""
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> RefundAnswer:
+        """Give back a part of what was paid."""
         ...
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
@@ -231,7 +238,14 @@ class GatewayLedger(Protocol):
         ...
 
     async def refunded(
-        self, provider: str, reference: str, *, refund: str, amount: Decimal, key: str = ""
+        self,
+        provider: str,
+        reference: str,
+        *,
+        refund: str,
+        amount: Decimal,
+        key: str = "",
+        is_final: bool = True,
     ) -> None:
         """Money was given back; `refund` is the refund's own reference, `key` that of our order if it was ours."""
         ...

@@ -139,7 +139,14 @@ class StoredGatewayLedger:
         )
 
     async def refunded(
-        self, provider: str, reference: str, *, refund: str, amount: Decimal, key: str = ""
+        self,
+        provider: str,
+        reference: str,
+        *,
+        refund: str,
+        amount: Decimal,
+        key: str = "",
+        is_final: bool = True,
     ) -> None:
         """Money was given back; more than is known to be left is for somebody to look at."""
         payment: UUID | None = await self._ctx.db.fetch_value(PAID, provider, reference)
@@ -147,7 +154,9 @@ class StoredGatewayLedger:
             return
         row = await self._records.get(PAYMENTS, payment)
         if key:
-            await self._ctx.db.execute(ORDER_OVER, key, "done", refund, "", self._ctx.now)
+            await self._ctx.db.execute(
+                ORDER_OVER, key, "done" if is_final else "accepted", refund, "", self._ctx.now
+            )
         try:
             await money_back.refund(
                 self._ctx,

@@ -8,7 +8,7 @@ from uuid import UUID
 from psa_billing import ledger, money_back
 from psa_billing.amounts import positive
 from psa_billing.api import PAYMENTS
-from psa_billing.api_gateways import RefundOrder
+from psa_billing.api_gateways import RefundAnswer, RefundOrder
 from psa_billing.closing import check_open
 from psa_billing.gateways import chosen
 from psa_sdk import Context
@@ -46,10 +46,10 @@ async def refund(
     )
     await ctx.db.execute(ORDERED, order.key, payment_id, amount, ctx.now)
     problem: Problem | None = None
-    reference = ""
+    answer = RefundAnswer(reference="")
     async with ctx.outside():
         try:
-            reference = await gateway.refund(ctx, config, order)
+            answer = await gateway.refund(ctx, config, order)
         except Problem as error:
             problem = error
     if problem is not None:
@@ -57,9 +57,10 @@ async def refund(
             await ctx.db.execute(ENDED, order.key, "failed", None, str(problem)[:500], ctx.now)
         async with ctx.outside():
             raise problem
-    await ctx.db.execute(ENDED, order.key, "done", reference, "", ctx.now)
+    state = "done" if answer.is_final else "accepted"
+    await ctx.db.execute(ENDED, order.key, state, answer.reference, "", ctx.now)
     await money_back.refund(
-        ctx, payment_id, amount, date=date, method=method, reference=reference, reason=reason
+        ctx, payment_id, amount, date=date, method=method, reference=answer.reference, reason=reason
     )
 
 

@@ -16,13 +16,16 @@ SOON, SLOW = datetime.timedelta(minutes=15), datetime.timedelta(hours=6)
 WAITING = """
 SELECT id FROM billing.attempt
 WHERE state = 'pending' AND updated_at <= $1 OR state = 'processing' AND updated_at <= $2 ORDER BY id"""
-ORDERED = "SELECT id FROM billing.gateway_refund WHERE state = 'pending' AND updated_at <= $1 ORDER BY id"
+ORDERED = """
+SELECT id FROM billing.gateway_refund
+WHERE state = 'pending' AND updated_at <= $1 OR state = 'accepted' AND updated_at <= $2 ORDER BY id"""
 ATTEMPT = "SELECT * FROM billing.attempt WHERE id = $1 AND state IN ('pending', 'processing')"
 LOOKED_AT = "UPDATE billing.attempt SET updated_at = $2 WHERE id = $1"
 LOST = "SELECT state = 'pending' AND reference IS NULL FROM billing.attempt WHERE id = $1"
 REFUND = """
 SELECT p.gateway, p.gateway_transaction_id AS reference FROM billing.gateway_refund r
-JOIN billing.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment WHERE r.id = $1 AND r.state = 'pending'"""
+JOIN billing.payment p ON p.tenant_id = r.tenant_id AND p.id = r.payment WHERE r.id = $1 AND r.state IN ('pending', 'accepted')"""
+REFUND_LOOKED_AT = "UPDATE billing.gateway_refund SET updated_at = $2 WHERE id = $1"
 PAGES = """
 SELECT * FROM billing.attempt WHERE state = 'pending' AND kind = 'page' AND reference IS NOT NULL AND invoices ? $1"""
 UNKNOWN = """
@@ -35,7 +38,7 @@ async def look_around(ctx: Context) -> None:
     """Find what has waited too long."""
     for row in await ctx.db.fetch(WAITING, ctx.now - SOON, ctx.now - SLOW):
         await ctx.send(look_at_attempt, attempt_id=row["id"])
-    for row in await ctx.db.fetch(ORDERED, ctx.now - SOON):
+    for row in await ctx.db.fetch(ORDERED, ctx.now - SOON, ctx.now - SLOW):
         await ctx.send(look_at_refund, refund_id=row["id"])
 
 
@@ -72,7 +75,7 @@ async def look_at_attempt(ctx: Context, *, attempt_id: UUID) -> None:
 
 @actor(queue="bulk", max_attempts=3, time_limit=120)
 async def look_at_refund(ctx: Context, *, refund_id: UUID) -> None:
-    """Ask the gateway what became of a refund whose answer was lost."""
+    """Ask the gateway what became of a refund whose answer was lost, or that may still fail."""
     row = await ctx.db.fetch_one(REFUND, refund_id)
     if row is None:
         return
@@ -80,6 +83,7 @@ async def look_at_refund(ctx: Context, *, refund_id: UUID) -> None:
         gateway, config = await chosen(ctx, row["gateway"])
     except Conflict:
         return
+    await ctx.db.execute(REFUND_LOOKED_AT, refund_id, ctx.now)
     await gateway.look(ctx, config, row["reference"])
     await ctx.db.execute(UNKNOWN, refund_id, ctx.now)
 

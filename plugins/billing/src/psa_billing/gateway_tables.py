@@ -95,15 +95,18 @@ class SavedMethod(TenantTable, schema="billing", tablename="saved_method"):
 
 
 class GatewayRefund(TenantTable, schema="billing", tablename="gateway_refund"):
-    """An order to a gateway to give money back; its id is the idempotency key there."""
+    """An order to a gateway to give money back; its id is the idempotency key there.
+
+    `pending` until the gateway answers; `accepted` where it may still fail.
+    """
 
     payment = Ref("payments")
     amount = Decimal()
-    state = Choice("pending", "done", "failed", default="pending")
+    state = Choice("pending", "accepted", "done", "failed", default="pending")
     reference = Text(null=True)
     failure = Text(default="")
 
-    index_on = (Index(("payment",)), Index(("updated_at",), where="state = 'pending'"))
+    index_on = (Index(("payment",)), Index(("updated_at",), where="state IN ('pending', 'accepted')"))
     checks = ("amount > 0",)
 
 

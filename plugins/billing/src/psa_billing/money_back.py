@@ -88,7 +88,8 @@ async def refund_failed(
     if row is None:
         return
     await check_open(ctx, ctx.today)
-    values = {"failed_on": max(ctx.today, row["date"]), "failure": reason[:500]}
+    failure = reason[:500]
+    values = {"failed_on": max(ctx.today, row["date"]), "failure": failure}
     await system.records.update(REFUNDS, row["id"], values)
     await ledger.settle_origin(ctx, "payment", payment_id)
     payment = await system.records.get(PAYMENTS, payment_id, lock=True)
@@ -98,7 +99,7 @@ async def refund_failed(
             payment_id=payment_id,
             amount=row["amount"],
             currency=payment["currency"],
-            reason=values["failure"],
+            reason=failure,
         )
     )
 

@@ -142,7 +142,8 @@ async def _report_refund(ctx: Context, capture_id: str, one: Mapping[str, Any]) 
     ledger, key = ctx.service(GatewayLedger), one.get("custom_id") or ""
     if one["status"] in {"COMPLETED", "PENDING"}:
         amount, _ = read(one["amount"])
-        await ledger.refunded(PAYPAL, capture_id, refund=one["id"], amount=amount, key=key)
+        final = one["status"] == "COMPLETED"
+        await ledger.refunded(PAYPAL, capture_id, refund=one["id"], amount=amount, key=key, is_final=final)
     else:
         reason = "PayPal couldn't give the money back."
         await ledger.refund_failed(PAYPAL, capture_id, refund=one["id"], reason=reason, key=key)

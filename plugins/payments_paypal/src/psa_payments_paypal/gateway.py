@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 
-from psa_billing.api import PaymentAnswer, PaymentOrder, RefundOrder, Refused
+from psa_billing.api import PaymentAnswer, PaymentOrder, RefundAnswer, RefundOrder, Refused
 from psa_payments_paypal import converging, orders
 from psa_payments_paypal.client import TITLE, Client
 from psa_payments_paypal.config import PayPalConfig
@@ -61,7 +61,7 @@ class PayPalGateway:
             expires_at=ctx.now + orders.OPEN,
         )
 
-    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> RefundAnswer:
         """Give back a part of a payment."""
         made = await Client(ctx, config).post(
             f"/v2/payments/captures/{order.reference}/refund", orders.refund(order), f"refund-{order.key}"
@@ -70,7 +70,7 @@ class PayPalGateway:
             raise Refused(
                 sentence("", "PayPal couldn't give the money back."), provider=PAYPAL, reason=made["status"]
             )
-        return made["id"]
+        return RefundAnswer(reference=made["id"], is_final=made["status"] == "COMPLETED")
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
         """Tell that nobody paid; an order that nobody fetches the money of is PayPal's to cancel."""

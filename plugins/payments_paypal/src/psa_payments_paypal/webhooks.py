@@ -49,16 +49,18 @@ def subject_of(event: Told) -> tuple[What, str] | None:
         ('order', '5O19')
     """
     thing: Mapping[str, Any] = event.resource
-    found: tuple[What, Any] | None = None
+    what: What
     if event.event_type.startswith("CHECKOUT.ORDER."):
-        found = "order", thing.get("id")
+        what, named = "order", thing.get("id")
     elif event.event_type.startswith("CHECKOUT.PAYMENT-APPROVAL."):
-        found = "order", thing.get("order_id")
+        what, named = "order", thing.get("order_id")
     elif event.event_type.startswith("CUSTOMER.DISPUTE."):
-        found = "dispute", thing.get("dispute_id")
+        what, named = "dispute", thing.get("dispute_id")
     elif event.event_type.startswith(("PAYMENT.CAPTURE.", "PAYMENT.REFUND.")):
-        found = "capture", _refunded(thing) or thing.get("id")
-    return found if found and isinstance(found[1], str) and _ID.fullmatch(found[1]) else None
+        what, named = "capture", _refunded(thing) or thing.get("id")
+    else:
+        return None
+    return (what, named) if isinstance(named, str) and _ID.fullmatch(named) else None
 
 
 def _refunded(thing: Mapping[str, Any]) -> str:

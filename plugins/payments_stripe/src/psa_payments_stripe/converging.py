@@ -156,7 +156,10 @@ async def _report_payment(ctx: Context, found: Found) -> None:
         key = (one.get("metadata") or {}).get("order_id", "")
         if one.get("status") in {"succeeded", "pending"}:
             amount = from_minor(one["amount"], currency)
-            await ledger.refunded(STRIPE, intent["id"], refund=one["id"], amount=amount, key=key)
+            final = one["status"] == "succeeded"
+            await ledger.refunded(
+                STRIPE, intent["id"], refund=one["id"], amount=amount, key=key, is_final=final
+            )
         elif one.get("status") in {"failed", "canceled"}:
             reason = sentence({"code": "refund_failed"})
             await ledger.refund_failed(STRIPE, intent["id"], refund=one["id"], reason=reason, key=key)

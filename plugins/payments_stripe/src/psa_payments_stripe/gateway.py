@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from psa_billing.api import PaymentAnswer, PaymentOrder, RefundOrder, Refused
+from psa_billing.api import PaymentAnswer, PaymentOrder, RefundAnswer, RefundOrder, Refused
 from psa_payments_stripe import converging, orders
 from psa_payments_stripe.client import TITLE, Client, Json
 from psa_payments_stripe.config import StripeConfig
@@ -86,7 +86,7 @@ class StripeGateway:
             reference=made["id"], status="failed", failure=sentence(error), hard=reason_of(error) in HARD
         )
 
-    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> str:
+    async def refund(self, ctx: Context, config: Mapping[str, str], order: RefundOrder) -> RefundAnswer:
         """Give back a part of a payment."""
         made = await Client(ctx, config).post(
             "/refunds",
@@ -98,7 +98,7 @@ class StripeGateway:
         if made.get("status") in {"failed", "canceled"}:
             error = {"code": "refund_failed"}
             raise refusal(error, sentence(error))
-        return made["id"]
+        return RefundAnswer(reference=made["id"], is_final=made.get("status") == "succeeded")
 
     async def close(self, ctx: Context, config: Mapping[str, str], reference: str) -> bool:
         """Close a page; False where somebody paid on it."""
