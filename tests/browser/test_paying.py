@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -18,9 +19,9 @@ from .test_quality import RULES
 pytestmark = pytest.mark.browser
 
 
-def _double() -> ModuleType:
-    path = ROOT / "plugins/payments_stripe/tests/double.py"
-    spec = importlib.util.spec_from_file_location("stripe_double", path)
+def _double(provider: str) -> ModuleType:
+    path = ROOT / f"plugins/payments_{provider}/tests/double.py"
+    spec = importlib.util.spec_from_file_location(f"{provider}_double", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -30,7 +31,15 @@ def _double() -> ModuleType:
 
 @pytest.fixture(scope="module")
 def stripe() -> Iterator[Any]:
-    module = _double()
+    module = _double("stripe")
+    with module.running() as double:
+        double.module = module
+        yield double
+
+
+@pytest.fixture(scope="module")
+def paypal() -> Iterator[Any]:
+    module = _double("paypal")
     with module.running() as double:
         double.module = module
         yield double
@@ -108,3 +117,43 @@ def test_a_client_pays_an_invoice_and_stores_a_card(chromium: Browser, desk: Des
     judged(portal)
     context.close()
     assert [one for one in wrong if "checkout.example.com" not in one] == []
+
+
+def set_up(desk: Desk, provider: str, config: dict[str, str]) -> None:
+    attributes = {"provider": provider, "config": config}
+    body = {"data": {"type": "payment-gateway-configs", "attributes": attributes}}
+    answer = desk.api.put("/payment-gateway/config", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_client_chooses_between_two_gateways(chromium: Browser, desk: Desk, stripe: Any, paypal: Any):
+    """PayPal's page only takes the payer's agreement; the money is fetched on the way back."""
+    set_up(desk, "stripe", {"secret_key": stripe.module.KEY, "api": stripe.url})
+    known = {"client_id": paypal.module.CLIENT, "client_secret": paypal.module.SECRET}
+    set_up(desk, "paypal", {**known, "api": paypal.url})
+    client = Client(desk)
+    invoice = invoice_for(desk, client.company)
+    context = chromium.new_context(base_url=desk.url, viewport={"width": 390, "height": 800})
+    context.set_default_timeout(15_000)
+    portal, wrong = watched(context, desk)
+    context.route(
+        re.compile("https://pay.example.com/"),
+        lambda route: route.fulfill(body="<title>Agree</title>", content_type="text/html"),
+    )
+    accept(portal, client, client.email)
+    portal.goto(f"/portal/invoices/{invoice}")
+    expect(portal.get_by_role("button", name="Card or bank debit")).to_be_visible()
+    judged(portal)
+    portal.get_by_role("button", name="PayPal").click()
+    portal.wait_for_url("https://pay.example.com/**")
+    order = portal.url.rsplit("/", 1)[-1]
+    paypal.agree(order)
+    back = urlsplit(paypal.orders[order]["payment_source"]["paypal"]["experience_context"]["return_url"])
+    answer = httpx.get(f"{desk.url}{back.path}", params={"token": order, "PayerID": "P1"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith(f"/portal/invoices/{invoice}")
+    portal.goto(f"/portal/invoices/{invoice}")
+    expect(portal.get_by_role("button", name="PayPal")).to_have_count(0)
+    expect(portal.locator("#invoice")).to_contain_text("$0.00")
+    context.close()
+    assert [one for one in wrong if "pay.example.com" not in one] == []
