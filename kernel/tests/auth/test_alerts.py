@@ -5,7 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from psa_kernel.builtin.auth.login import refresh
+from psa_kernel.builtin.auth.refreshing import refresh
 from psa_sdk.errors import Unauthenticated
 
 from .conftest import ELSEWHERE, HERE, OTHER_PASSWORD, PASSWORD, House, Phone

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from psa_kernel.builtin.auth import password_change
 from psa_kernel.builtin.auth.actors import find_and_request_password, remove_what_is_over
 from psa_kernel.builtin.auth.directory import TenantDirectory
-from psa_kernel.builtin.auth.login import refresh
 from psa_kernel.builtin.auth.password_policy import weaknesses
 from psa_kernel.builtin.auth.passwords import Passwords
+from psa_kernel.builtin.auth.refreshing import refresh
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.settings import writer
 from psa_kernel.builtin.settings.sections import section_of

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, given, settings
 
 from psa_kernel.builtin.auth import authenticate
-from psa_kernel.builtin.auth.login import refresh
+from psa_kernel.builtin.auth.refreshing import refresh
 from psa_sdk.errors import Unauthenticated
 
 from .conftest import ELSEWHERE, HERE, House

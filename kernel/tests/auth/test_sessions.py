@@ -6,7 +6,7 @@ import pytest
 
 from psa_kernel.access import Grants
 from psa_kernel.builtin.auth import authenticate, browser
-from psa_kernel.builtin.auth.login import refresh
+from psa_kernel.builtin.auth.refreshing import refresh
 from psa_kernel.builtin.auth.tokens import new_token
 from psa_kernel.config import Config
 from psa_kernel.kernel import Kernel

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from psa_kernel.builtin.auth import accounts, login, password_change, second_factor
+from psa_kernel.builtin.auth import accounts, lockout, password_change, second_factor
 from psa_kernel.builtin.auth.key_rules import make_key
 from psa_kernel.builtin.auth.provisioning import ensure_account
 from psa_kernel.builtin.auth.role_rules import check_grants
@@ -109,7 +109,7 @@ def unlock(config: Config, email: str, portal: bool, tenant: str) -> None:
         tenant_id = await chosen_tenant(kernel, tenant)
         async with kernel.unit(tenant_id) as unit:
             facts = await _facts(unit, email, portal)
-            await login.unlock(unit, facts.account)
+            await lockout.unlock(unit, facts.account)
 
     with_kernel(config, work)
     click.echo(f"{email} may try again.")

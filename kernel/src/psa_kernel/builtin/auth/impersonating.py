@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.beginning import client_of
 from psa_kernel.builtin.auth.impersonation import LASTS, PERMISSION
-from psa_kernel.builtin.auth.login import client_of
 from psa_kernel.builtin.auth.login_routes import SessionTokens, person, tokens
 from psa_kernel.builtin.auth.sessions import (
     Issued,

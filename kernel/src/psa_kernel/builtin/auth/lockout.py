@@ -11,9 +11,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from psa_kernel.builtin.auth.accounts import normalise_email
+from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
 from psa_sdk.errors import RateLimited
+from psa_sdk.identity import Account
 from psa_sdk.tables import new_id
 
 WINDOW = datetime.timedelta(minutes=15)
@@ -144,3 +147,15 @@ async def count_failure(ctx: Context, subjects: Sequence[Subject]) -> datetime.t
 async def forget_failures(ctx: Context, subject: Subject) -> None:
     """Start a subject's count over: after a success, or when an administrator unlocks it."""
     await ctx.db.execute("DELETE FROM psa.login_failure WHERE subject = $1", subject.key)
+
+
+async def lock_of(ctx: Context, account: Account) -> Subject:
+    """Return what an account's failures are counted under."""
+    rules = await ctx.settings(AuthSettings)
+    return account_subject(account.audience, normalise_email(account.email), rules.lockout_failures)
+
+
+async def unlock(ctx: Context, account: Account) -> None:
+    """Let an account try again at once after too many wrong passwords."""
+    await forget_failures(ctx, await lock_of(ctx, account))
+    await ctx.audit("unlocked", "users", account.id)

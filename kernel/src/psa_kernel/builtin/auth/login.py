@@ -4,33 +4,20 @@ An unknown address, a wrong password, a disabled account and an unknown tenant g
 work (AUTH-02). No connection is held while a password is checked.
 """
 
-import copy
-import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from psa_kernel.builtin.auth import accounts, devices, local_passwords, lockout
-from psa_kernel.builtin.auth import second_factor as factors
+from psa_kernel.builtin.auth import accounts, local_passwords, lockout
 from psa_kernel.builtin.auth.alerts import alert
-from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.beginning import begin_by_password, begin_session, require_open
 from psa_kernel.builtin.auth.door import door
 from psa_kernel.builtin.auth.passwords import Verdict, passwords
-from psa_kernel.builtin.auth.sessions import (
-    Client,
-    Issued,
-    Reused,
-    Transport,
-    end_sessions,
-    open_session,
-    rotate,
-)
+from psa_kernel.builtin.auth.sessions import Issued, Transport
 from psa_kernel.builtin.auth.settings import AuthSettings
-from psa_kernel.builtin.auth.tokens import digest, well_formed
-from psa_kernel.database.session import Session
 from psa_kernel.principal import ANONYMOUS
 from psa_sdk.access import Audience
-from psa_sdk.errors import Forbidden, Problem, Unauthenticated
+from psa_sdk.errors import Problem, Unauthenticated
 from psa_sdk.sign_in import PasswordAuthority, PasswordCheck
 
 if TYPE_CHECKING:
@@ -38,11 +25,7 @@ if TYPE_CHECKING:
 
     from psa_kernel.builtin.auth.accounts import LoginFacts
     from psa_kernel.kernel import Kernel
-    from psa_kernel.principal import KernelPrincipal
     from psa_kernel.unit_of_work import RequestFacts, Unit
-    from psa_sdk.identity import Account
-
-PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a state, no password
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +35,6 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     password: str
     transport: Transport = "bearer"
-
-
-def client_of(request: "RequestFacts") -> Client:
-    """Return where a request comes from."""
-    return Client(request.ip or "", request.user_agent or "")
 
 
 async def log_in(
@@ -94,7 +72,8 @@ async def _log_in(
             await lockout.require_unlocked(unit, subjects, hold=True)
             return await _let_in(unit, facts, verdict, attempt, subjects[0])
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
-        problem = await _keep_out(unit, facts, verdict, attempt, subjects)
+        known = facts.id if facts else None
+        problem = await _keep_out(unit, attempt, subjects, known, _reason(facts, verdict))
     raise problem
 
 
@@ -123,109 +102,9 @@ async def _let_in_by(
         if account is not None and account.status != "disabled":
             await lockout.forget_failures(unit, subjects[0])
             return await begin_session(unit, account.id, method="directory", transport=attempt.transport)
-        pause = await lockout.count_failure(unit, subjects)
         reason = "wrong_password" if subject is None else "not_admitted"
-        await unit.audit(
-            "login_failed",
-            "users",
-            account.id if account else None,
-            reason="locked" if pause else reason,
-            email=attempt.email[:254],
-            audience=attempt.audience,
-        )
-        problem = lockout.refusal(pause) if pause else refused()
+        problem = await _keep_out(unit, attempt, subjects, account.id if account else None, reason)
     raise problem
-
-
-async def begin_session(
-    unit: "Unit", account_id: "UUID", *, method: str, transport: Transport, second_factor: bool | None = None
-) -> Issued:
-    """Begin a session of somebody whom another vouches for.
-
-    `second_factor` tells whether one was shown; None leaves it to ours. Raises `Unauthenticated` for a disabled
-    account, `Forbidden` while the tenant is suspended.
-    """
-    facts = await accounts.by_id(unit, account_id)
-    if facts is None or facts.account.status == "disabled":
-        raise Unauthenticated("This account can't log in.", code="account_disabled")
-    require_open(unit)
-    own = copy.copy(unit)
-    own.principal = accounts.acting(facts.account)
-    await own.db.execute(
-        "UPDATE psa.account SET last_login_at = $2, status = 'active', version = version + (status = 'invited')::int"
-        " WHERE id = $1",
-        account_id,
-        own.now,
-    )
-    confined = await factors.confinement(own, account_id) if second_factor is None else ""
-    issued = await open_session(
-        own,
-        account_id,
-        client_of(own.request),
-        transport=transport,
-        confined=confined,
-        lasts=factors.PENDING.get(confined),
-        proven=bool(second_factor),
-    )
-    if not confined:
-        await devices.remember(own, account_id)
-    action = "password_passed" if confined else "login"
-    await own.audit(
-        action,
-        "users",
-        account_id,
-        session=issued.session_id,
-        audience=facts.account.audience,
-        method=method,
-    )
-    forget_after_commit(own)
-    return issued
-
-
-async def refresh(kernel: "Kernel", audience: Audience, token: str, request: "RequestFacts") -> Issued:
-    """Trade a refresh token for fresh tokens; see `sessions.rotate`."""
-    over = Unauthenticated("The session is over; log in again.", code="session_over")
-    tenant_id = await tenant_of(kernel, token)
-    if tenant_id is None:
-        raise over
-    async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request) as unit:
-        require_open(unit)
-        try:
-            return await rotate(unit, audience, token, client_of(request))
-        except Reused as theft:
-            await unit.audit("refresh_token_reused", "sessions", theft.session_id, account=theft.account_id)
-            await alert(unit, theft.account_id, "session_stolen")
-            forget_after_commit(unit)
-    raise over
-
-
-async def lock_of(unit: "Unit", account: "Account") -> lockout.Subject:
-    """Return what an account's failures are counted under."""
-    rules = await unit.settings(AuthSettings)
-    email = accounts.normalise_email(account.email)
-    return lockout.account_subject(account.audience, email, rules.lockout_failures)
-
-
-async def unlock(unit: "Unit", account: "Account") -> None:
-    """Let an account try again at once after too many wrong passwords."""
-    await lockout.forget_failures(unit, await lock_of(unit, account))
-    await unit.audit("unlocked", "users", account.id)
-
-
-async def tenant_of(kernel: "Kernel", token: str) -> "UUID | None":
-    """Return the tenant that a refresh or password token belongs to."""
-    if not well_formed(token):
-        return None
-    async with Session(
-        kernel.pool, tenant_id=None, multi_tenant=kernel.config.multi_tenant, readonly=True
-    ) as session:
-        return await session.connection.fetchval("SELECT psa.token_tenant($1)", digest(token))
-
-
-def require_open(unit: "Unit") -> None:
-    """Raise `Forbidden` while the tenant is suspended."""
-    if unit.tenant_facts.status != "active":
-        raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
 
 
 def refused() -> Unauthenticated:
@@ -255,79 +134,32 @@ async def _let_in(
             verdict.rehashed,
             facts.phc,
         )
-    await unit.db.execute("UPDATE psa.account SET last_login_at = $2 WHERE id = $1", facts.id, unit.now)
-    half = await factors.confinement(unit, facts.id)
-    issued = await open_session(
-        unit,
-        facts.id,
-        client_of(unit.request),
-        transport=attempt.transport,
-        confined=half or await _unfinished(unit, facts),
-        lasts=factors.PENDING[half] if half else None,
-    )
-    if not half:
-        await devices.remember(unit, facts.id)
-    action = "password_passed" if half else "login"
-    await unit.audit(action, "users", facts.id, session=issued.session_id, audience=attempt.audience)
-    return issued
+    return await begin_by_password(unit, facts, attempt.transport)
 
 
-async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
-    """Begin the session of somebody who has passed the second step, in place of the one confined to it.
-
-    Raises `Unauthenticated` when that is over already.
-    """
-    transport = await unit.db.fetch_value(
-        "SELECT transport FROM psa.session WHERE id = $1 AND revoked_at IS NULL FOR UPDATE", who.session_id
-    )
-    facts = await accounts.by_id(unit, who.id)
-    if transport is None or facts is None:
-        raise Unauthenticated("The session is over; log in again.", code="session_over")
-    await end_sessions(unit, who.id, "second_step_passed", only=who.session_id)
-    issued = await open_session(
-        unit,
-        who.id,
-        client_of(unit.request),
-        transport=transport,
-        confined=await _unfinished(unit, facts),
-        proven=True,
-    )
-    await devices.remember(unit, who.id)
-    await unit.audit("login", "users", who.id, session=issued.session_id, audience=who.audience)
-    forget_after_commit(unit)
-    return issued
-
-
-async def _unfinished(unit: "Unit", facts: "LoginFacts") -> str:
-    return PASSWORD_EXPIRED if await _expired(unit, facts) else ""
-
-
-async def _expired(unit: "Unit", facts: "LoginFacts") -> bool:
-    days = (await unit.settings(AuthSettings)).password_max_age_days
-    changed = facts.changed_at
-    return bool(days and changed and unit.now - changed > datetime.timedelta(days=days))
+def _reason(facts: "LoginFacts | None", verdict: Verdict) -> str:
+    if facts is None:
+        return "unknown_address"
+    if verdict.matches:
+        return f"account_{facts.account.status}"
+    return "wrong_password" if facts.phc else "no_password"
 
 
 async def _keep_out(
     unit: "Unit",
-    facts: "LoginFacts | None",
-    verdict: Verdict,
     attempt: Attempt,
     subjects: list[lockout.Subject],
+    account: "UUID | None",
+    reason: str,
 ) -> Problem:
+    """Count and audit a failure and return what is answered, which tells no reason."""
     pause = await lockout.count_failure(unit, subjects)
-    if facts is not None and pause is None and await lockout.is_locked(unit, subjects[0]):
-        await alert(unit, facts.id, "locked_out")
-    if facts is None:
-        reason = "unknown_address"
-    elif verdict.matches:
-        reason = f"account_{facts.account.status}"
-    else:
-        reason = "wrong_password" if facts.phc else "no_password"
+    if account is not None and pause is None and await lockout.is_locked(unit, subjects[0]):
+        await alert(unit, account, "locked_out")
     await unit.audit(
         "login_failed",
         "users",
-        facts.id if facts else None,
+        account,
         reason="locked" if pause else reason,
         email=attempt.email[:254],
         audience=attempt.audience,

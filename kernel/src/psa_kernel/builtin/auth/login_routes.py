@@ -10,9 +10,10 @@ from msgspec import Meta
 
 from psa_kernel.builtin.auth.actors import find_and_request_password
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED, Attempt, log_in
-from psa_kernel.builtin.auth.login import refresh as refresh_session
+from psa_kernel.builtin.auth.beginning import PASSWORD_EXPIRED
+from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.password_change import redeem
+from psa_kernel.builtin.auth.refreshing import refresh as refresh_session
 from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED, refuse_impersonator
 from psa_kernel.builtin.auth.sessions import Issued, end_sessions
 from psa_kernel.principal import KernelPrincipal

@@ -9,7 +9,7 @@ import segno
 from msgspec import Meta
 
 from psa_kernel.builtin.auth import accounts, second_factor
-from psa_kernel.builtin.auth.login import finish
+from psa_kernel.builtin.auth.beginning import finish
 from psa_kernel.builtin.auth.login_routes import SessionTokens, person, somebody, tokens
 from psa_kernel.builtin.auth.second_factor import REQUIRED, SETUP_REQUIRED
 from psa_kernel.builtin.auth.sessions import Issued

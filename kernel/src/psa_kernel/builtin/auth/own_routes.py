@@ -12,8 +12,8 @@ from psa_kernel.builtin.auth import accounts, password_change
 from psa_kernel.builtin.auth.account_rules import check_timezone
 from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.beginning import PASSWORD_EXPIRED
 from psa_kernel.builtin.auth.key_rules import make_key
-from psa_kernel.builtin.auth.login import PASSWORD_EXPIRED
 from psa_kernel.builtin.auth.login_routes import Password, person
 from psa_kernel.builtin.auth.resources import AddressList, ApiKeyRead, GrantList, Line, Name
 from psa_kernel.builtin.auth.role_rules import check_grants

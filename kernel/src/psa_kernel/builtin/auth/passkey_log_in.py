@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psa_kernel.builtin.auth import accounts, local_passwords, lockout, passkeys, second_factor
 from psa_kernel.builtin.auth.alerts import alert
-from psa_kernel.builtin.auth.login import begin_session
+from psa_kernel.builtin.auth.beginning import begin_session
 from psa_kernel.builtin.auth.mfa_routes import go_on
 from psa_kernel.builtin.auth.passkeys import Shown, Site
 from psa_kernel.builtin.auth.sessions import Issued, Transport

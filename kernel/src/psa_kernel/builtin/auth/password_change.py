@@ -7,11 +7,12 @@ import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from psa_kernel.builtin.auth import accounts, lockout, login
+from psa_kernel.builtin.auth import accounts, lockout
 from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.password_policy import weaknesses
 from psa_kernel.builtin.auth.passwords import passwords
+from psa_kernel.builtin.auth.refreshing import tenant_of
 from psa_kernel.builtin.auth.sessions import end_sessions
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import RESET, digest
@@ -46,7 +47,7 @@ async def change(
     async with kernel.unit(who.tenant_id, principal=who, request=request, readonly=True) as unit:
         facts = await accounts.by_id(unit, who.id)
         assert facts is not None
-        subject = await login.lock_of(unit, facts.account)
+        subject = await lockout.lock_of(unit, facts.account)
         await lockout.require_unlocked(unit, [subject])
         rules, context = await unit.settings(AuthSettings), _context(unit, facts)
     verdict = await passwords().check(facts.phc, current)
@@ -74,7 +75,7 @@ async def redeem(kernel: "Kernel", audience: Audience, token: str, new: str, req
 
     Raises `Invalid` for a token that is used, replaced or over, and for a weak password (the token stays good).
     """
-    tenant_id = await login.tenant_of(kernel, token)
+    tenant_id = await tenant_of(kernel, token)
     if tenant_id is None:
         raise _spent()
     async with kernel.unit(tenant_id, principal=ANONYMOUS, request=request, readonly=True) as unit:
@@ -215,7 +216,7 @@ async def _store(
     ended = await end_sessions(unit, facts.id, because, but=keep)
     if keep is not None:
         await unit.db.execute("UPDATE psa.session SET confined = '' WHERE id = $1", keep)
-    await lockout.forget_failures(unit, await login.lock_of(unit, facts.account))
+    await lockout.forget_failures(unit, await lockout.lock_of(unit, facts.account))
     await unit.audit(because, "users", facts.id, sessions_ended=ended)
     if facts.phc is not None:
         await alert(unit, facts.id, "password_changed")

@@ -4,7 +4,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import cast
 from uuid import UUID
 
-from psa_kernel.builtin.auth import accounts, lockout, login
+from psa_kernel.builtin.auth import accounts, lockout
+from psa_kernel.builtin.auth.beginning import begin_session
 from psa_kernel.builtin.auth.browser import session_cookie
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.principal import ANONYMOUS
@@ -32,7 +33,7 @@ class UnitSignIn:
         """Begin a session of somebody whom a plugin vouches for."""
         unit = self._unit
         proven = True if second_factor else await _trusted(unit)
-        issued = await login.begin_session(
+        issued = await begin_session(
             unit, account_id, method=method, transport=transport, second_factor=proven
         )
         facts = await accounts.by_id(unit, account_id)

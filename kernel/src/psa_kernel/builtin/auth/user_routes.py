@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.access import Grants
-from psa_kernel.builtin.auth import accounts, login
+from psa_kernel.builtin.auth import accounts, lockout
 from psa_kernel.builtin.auth.guards import require_account_within
 from psa_kernel.builtin.auth.roles import code_grants
 from psa_kernel.unit_of_work import Unit
@@ -96,7 +96,7 @@ async def send_reset(ctx: Context, id: UUID) -> None:
 async def unlock(ctx: Context, id: UUID) -> None:
     """Let somebody try again at once after too many wrong passwords."""
     facts = await manageable(ctx, id)
-    await login.unlock(cast(Unit, ctx), facts.account)
+    await lockout.unlock(ctx, facts.account)
 
 
 @post("/users/{id:uuid}/end-sessions", permission=MANAGE, status=204)

@@ -1,0 +1,131 @@
+"""Beginning sessions: of somebody whose password was right, whom another vouches for, who has passed the second step."""
+
+import copy
+import datetime
+from typing import TYPE_CHECKING
+
+from psa_kernel.builtin.auth import accounts, devices
+from psa_kernel.builtin.auth import second_factor as factors
+from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.sessions import Client, Issued, Transport, end_sessions, open_session
+from psa_kernel.builtin.auth.settings import AuthSettings
+from psa_sdk.errors import Forbidden, Unauthenticated
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psa_kernel.builtin.auth.accounts import LoginFacts
+    from psa_kernel.principal import KernelPrincipal
+    from psa_kernel.unit_of_work import RequestFacts, Unit
+    from psa_sdk.identity import Account
+
+PASSWORD_EXPIRED = "password_expired"  # noqa: S105 - a state, no password
+
+
+def client_of(request: "RequestFacts") -> Client:
+    """Return where a request comes from."""
+    return Client(request.ip or "", request.user_agent or "")
+
+
+def require_open(unit: "Unit") -> None:
+    """Raise `Forbidden` while the tenant is suspended."""
+    if unit.tenant_facts.status != "active":
+        raise Forbidden("This organisation is suspended; ask its provider.", code="tenant_suspended")
+
+
+async def begin_by_password(unit: "Unit", facts: "LoginFacts", transport: Transport) -> Issued:
+    """Begin the session of somebody whose password was right, confined to what is still to be done."""
+    await unit.db.execute("UPDATE psa.account SET last_login_at = $2 WHERE id = $1", facts.id, unit.now)
+    confined = await factors.confinement(unit, facts.id) or await _unfinished(unit, facts)
+    return await _begin(unit, facts.account, transport=transport, confined=confined)
+
+
+async def begin_session(
+    unit: "Unit", account_id: "UUID", *, method: str, transport: Transport, second_factor: bool | None = None
+) -> Issued:
+    """Begin a session of somebody whom another vouches for.
+
+    `second_factor` tells whether one was shown; None leaves it to ours. Raises `Unauthenticated` for a disabled
+    account, `Forbidden` while the tenant is suspended.
+    """
+    facts = await accounts.by_id(unit, account_id)
+    if facts is None or facts.account.status == "disabled":
+        raise Unauthenticated("This account can't log in.", code="account_disabled")
+    require_open(unit)
+    own = copy.copy(unit)
+    own.principal = accounts.acting(facts.account)
+    await own.db.execute(
+        "UPDATE psa.account SET last_login_at = $2, status = 'active', version = version + (status = 'invited')::int"
+        " WHERE id = $1",
+        account_id,
+        own.now,
+    )
+    confined = await factors.confinement(own, account_id) if second_factor is None else ""
+    issued = await _begin(
+        own,
+        facts.account,
+        transport=transport,
+        confined=confined,
+        proven=bool(second_factor),
+        method=method,
+    )
+    forget_after_commit(own)
+    return issued
+
+
+async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
+    """Begin the session of somebody who has passed the second step, in place of the one confined to it.
+
+    Raises `Unauthenticated` when that is over already.
+    """
+    transport = await unit.db.fetch_value(
+        "SELECT transport FROM psa.session WHERE id = $1 AND revoked_at IS NULL FOR UPDATE", who.session_id
+    )
+    facts = await accounts.by_id(unit, who.id)
+    if transport is None or facts is None:
+        raise Unauthenticated("The session is over; log in again.", code="session_over")
+    await end_sessions(unit, who.id, "second_step_passed", only=who.session_id)
+    confined = await _unfinished(unit, facts)
+    issued = await _begin(unit, facts.account, transport=transport, confined=confined, proven=True)
+    forget_after_commit(unit)
+    return issued
+
+
+async def _begin(
+    unit: "Unit",
+    account: "Account",
+    *,
+    transport: Transport,
+    confined: str,
+    proven: bool = False,
+    **told: str,
+) -> Issued:
+    half = confined in factors.PENDING
+    issued = await open_session(
+        unit,
+        account.id,
+        client_of(unit.request),
+        transport=transport,
+        confined=confined,
+        lasts=factors.PENDING.get(confined),
+        proven=proven,
+    )
+    if not half:
+        await devices.remember(unit, account.id)
+    await unit.audit(
+        "password_passed" if half else "login",
+        "users",
+        account.id,
+        session=issued.session_id,
+        audience=account.audience,
+        **told,
+    )
+    return issued
+
+
+async def _unfinished(unit: "Unit", facts: "LoginFacts") -> str:
+    """Return what is still to be done after a log-in: an expired password is changed."""
+    days = (await unit.settings(AuthSettings)).password_max_age_days
+    changed = facts.changed_at
+    expired = days and changed and unit.now - changed > datetime.timedelta(days=days)
+    return PASSWORD_EXPIRED if expired else ""
