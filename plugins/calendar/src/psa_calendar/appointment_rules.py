@@ -67,7 +67,7 @@ async def write_edit(ctx: Context, change: Change) -> None:
 async def write_removal(ctx: Context, change: Change) -> None:
     """A removed appointment that didn't take place is cancelled, so that those invited are told."""
     if change.old["status"] in conflicts.BLOCKING:
-        change.new |= {"status": "cancelled", "sequence": change.old["sequence"] + 1}
+        change.new.update({"status": "cancelled", "sequence": change.old["sequence"] + 1})
 
 
 async def settle(ctx: Context, change: Change) -> None:
@@ -135,10 +135,10 @@ async def settle_times(ctx: Context, change: Change) -> None:
     """Bring instants and dates of a written appointment together."""
     if change.value("all_day"):
         zone = await zone_of(ctx, change.value("assigned_to"))
-        change.new |= all_day_times(change.value("start_date"), change.value("end_date"), zone)
+        change.new.update(all_day_times(change.value("start_date"), change.value("end_date"), zone))
         return
     default = datetime.timedelta(minutes=(await ctx.settings(CalendarSettings)).default_minutes)
-    change.new |= timed(change.value("start_time"), change.value("end_time"), default)
+    change.new.update(timed(change.value("start_time"), change.value("end_time"), default))
 
 
 def all_day_times(

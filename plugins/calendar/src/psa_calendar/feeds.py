@@ -10,24 +10,25 @@ import msgspec
 from litestar import Response
 from msgspec import Meta
 
-from psa_calendar.api import APPOINTMENTS
 from psa_calendar.conflicts import FURTHEST
 from psa_calendar.icalendar_writing import feed
 from psa_calendar.participants import meeting_of
-from psa_calendar.tables import Appointment
 from psa_sdk import PUBLIC, Answer, Context, get, post
 from psa_sdk.errors import NotFound
 from psa_sdk.identity import Directory
 from psa_sdk.network import Network
-from psa_sdk.tables import QueryString
 
 FEEDS = "calendar-feeds"
 PAST = datetime.timedelta(days=90)
 AHEAD = datetime.timedelta(days=400)
-MOST = 5000
 ENDING = ".ics"
 HELD = """
 SELECT account, name, busy_only FROM calendar.feed WHERE token_hash = $1"""
+MINE = """
+SELECT a.* FROM calendar.appointment a
+WHERE a.end_time > $2 AND a.start_time < $3 AND a.start_time > $4 AND NOT a.is_private AND a.archived_at IS NULL
+    AND (a.assigned_to = $1 OR a.id IN (SELECT t.appointment FROM calendar.attendee t WHERE t.account = $1))
+ORDER BY a.start_time LIMIT 5000"""
 
 
 class FeedWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -102,20 +103,7 @@ async def read_feed(ctx: Context, file: str) -> Response[bytes]:
     owner = (await ctx.service(Directory).users([account])).get(account)
     if owner is None or owner.status == "disabled":
         raise NotFound("There is no such calendar; its address may have been revoked.")
-    mine = QueryString(
-        '("appointment".assigned_to = {} OR "appointment".id IN'
-        " (SELECT t.appointment FROM calendar.attendee t WHERE t.account = {}))",
-        account,
-        account,
-    )
-    where = (
-        (Appointment.start_time > ctx.now - PAST - FURTHEST)
-        & (Appointment.end_time > ctx.now - PAST)
-        & (Appointment.start_time < ctx.now + AHEAD)
-        & Appointment.is_private.eq(False)
-        & mine
-    )
-    rows = await ctx.as_system().records.find(APPOINTMENTS, where, order="start_time", limit=MOST)
+    rows = await ctx.db.fetch(MINE, account, ctx.now - PAST, ctx.now + AHEAD, ctx.now - PAST - FURTHEST)
     meetings = [meeting_of(row, row["updated_at"]) for row in rows]
     text = feed(held["name"], meetings, busy_only=held["busy_only"])
     return Response(

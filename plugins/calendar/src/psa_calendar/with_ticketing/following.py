@@ -31,7 +31,7 @@ async def unschedule_ended(ctx: Context, change: Change) -> None:
     """A ticket that has ended isn't planned any more."""
     start = change.value("scheduled_start")
     if start is not None and start > ctx.now and await _ends(ctx, change):
-        change.new |= dict.fromkeys(SCHEDULE)
+        change.new.update(dict.fromkeys(SCHEDULE))
 
 
 @before(APPOINTMENTS, "create")
@@ -236,6 +236,6 @@ async def _take(ctx: Context, change: Change) -> None:
             pointer="/data/relationships/ticket",
             meta={"merged_into": str(row["merged_into"])},
         )
-    change.new |= {"company": row["company"], "contact": row["contact"], "appointment_type": "ticket"}
+    change.new.update({"company": row["company"], "contact": row["contact"], "appointment_type": "ticket"})
     if change.value("site") is None:
         change.new["site"] = row["site"]

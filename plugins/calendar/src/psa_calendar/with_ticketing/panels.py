@@ -80,7 +80,7 @@ async def book(ctx: Context, id: UUID, form: Visit) -> Done:
     one = {"ticket": (TICKETS, id)}
     if form.assigned_to:
         one["assigned_to"] = ("users", UUID(form.assigned_to))
-    many = {"guests": [("contacts", facts.contact_id)]} if form.invite and facts.contact_id else {}
+    many = {"guests": [facts.contact_id]} if form.invite and facts.contact_id else {}
     await ctx.service(Documents).create(APPOINTMENTS, values, one=one, many=many)
     return Done(toast="Appointment booked", refresh=(APPOINTMENTS, f"{TICKETS}:{id}"))
 
