@@ -125,6 +125,8 @@ async def referring(unit: "Unit", resource: str, id: UUID, *, skip: Sequence[str
         ):
             if applies:
                 counts.append(_count(key, table, end._meta.name))
+    if not counts:
+        return {}
     rows = await unit.connection.fetch(
         "SELECT key, sum(number)::bigint AS number FROM ("
         + " UNION ALL ".join(counts)

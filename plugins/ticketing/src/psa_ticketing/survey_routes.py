@@ -12,8 +12,7 @@ from psa_sdk.documents import Documents
 from psa_sdk.errors import Invalid, NotFound
 from psa_ticketing.api import TICKETS
 from psa_ticketing.numbers import show_number
-from psa_ticketing.survey_tables import Survey
-from psa_ticketing.surveys import GONE, SURVEYS, Opinion, SignedSurveyLinks, answer
+from psa_ticketing.surveys import GONE, SURVEYS, Opinion, SignedSurveyLinks, answer, last_of
 
 REPORT = "ticketing.satisfaction_reports.read"
 RATE = "ticketing.tickets.rate"
@@ -126,12 +125,11 @@ async def rate(ctx: Context, id: UUID, body: Opinion) -> Answer:
 
 async def rated(ctx: Context, ticket_id: UUID, opinion: Opinion) -> UUID:
     """Answer the last survey of a client's own ticket and return it; raises `NotFound` where nobody was asked."""
-    await ctx.records.get(TICKETS, ticket_id)
-    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == ticket_id, order="-closing", limit=1)
-    if not asked:
+    asked = await last_of(ctx, ticket_id)
+    if asked is None:
         raise NotFound("Nobody was asked about this ticket yet; it is not closed.")
-    await answer(ctx, asked[0]["id"], opinion, "portal")
-    return asked[0]["id"]
+    await answer(ctx, asked["id"], opinion, "portal")
+    return asked["id"]
 
 
 async def show(ctx: Context, survey_id: UUID) -> Answer:

@@ -1,7 +1,8 @@
 """Satisfaction: clients are asked once when a ticket is closed, by a signed link or in the portal."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -83,6 +84,13 @@ async def ask_when_closed(ctx: Context, event: TicketStatusChanged) -> None:
         )
         if closed:
             await ask(ctx, event.ticket_id)
+
+
+async def last_of(ctx: Context, ticket_id: UUID) -> Mapping[str, Any] | None:
+    """Return the last survey of a ticket that the principal sees, None where nobody was asked. Raises `NotFound`."""
+    await ctx.records.get(TICKETS, ticket_id)
+    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == ticket_id, order="-closing", limit=1)
+    return asked[0] if asked else None
 
 
 async def answer(ctx: Context, survey_id: UUID, opinion: Opinion, through: Literal["link", "portal"]) -> None:

@@ -8,13 +8,14 @@ from psa_sdk import Context, Manifest, hookimpl, on
 @on(AutomationNotice)
 async def pass_on(ctx: Context, event: AutomationNotice) -> None:
     """Put a notice into the inboxes of those it is for."""
-    subject = (event.resource, event.record_id) if event.record_id else (RULES, event.rule_id)
-    if subject[1] is not None:
-        kind = "rule_disabled" if subject[0] == RULES else "rule_notice"
-        for account in sorted(event.account_ids):
-            await ctx.service(Inbox).tell(
-                account, kind, (subject[0], subject[1]), event.text, own=kind == "rule_disabled"
-            )
+    resource, about = (event.resource, event.record_id) if event.record_id else (RULES, event.rule_id)
+    if about is None:
+        return
+    kind = "rule_disabled" if resource == RULES else "rule_notice"
+    for account in sorted(event.account_ids):
+        await ctx.service(Inbox).tell(
+            account, kind, (resource, about), event.text, own=kind == "rule_disabled"
+        )
 
 
 @hookimpl

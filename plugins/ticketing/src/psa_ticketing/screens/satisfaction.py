@@ -13,7 +13,6 @@ from psa_sdk.errors import Invalid, NotFound
 from psa_sdk.ui import Action, Done, NavItem, Page, Panel, Shell, Show, Widget
 from psa_ticketing import survey_routes, surveys
 from psa_ticketing.api import TICKETS
-from psa_ticketing.survey_tables import Survey
 
 PORTAL: Shell = "portal"
 SURVEY = "/survey/{token:str}"
@@ -70,11 +69,11 @@ def _opinion(form: Said) -> surveys.Opinion:
 async def on_request(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
     """Load the stars of a client's request, while its last survey can be answered."""
     assert ticket is not None
-    asked = await ctx.as_system().records.find(SURVEYS, Survey.ticket == ticket, order="-closing", limit=1)
-    if not asked or asked[0]["expires_at"] < ctx.now:
+    asked = await surveys.last_of(ctx, ticket)
+    if asked is None or asked["expires_at"] < ctx.now:
         return None
-    is_final = asked[0]["changes"] >= surveys.MOST_CHANGES
-    return {"survey": asked[0], "chosen": asked[0]["rating"], "ticket": ticket, "is_final": is_final}
+    is_final = asked["changes"] >= surveys.MOST_CHANGES
+    return {"survey": asked, "chosen": asked["rating"], "ticket": ticket, "is_final": is_final}
 
 
 async def rate(ctx: Context, id: UUID, form: Said) -> Done:
