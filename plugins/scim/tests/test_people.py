@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from psa_sdk.identity import Directory
 from psa_sdk.testing import Kit
 
 from .conftest import ENTERPRISE, Provider, connect, has_role
@@ -57,7 +58,7 @@ async def test_a_disabled_person_is_out_at_the_next_request_and_ours_stay_disabl
     )
 
 
-async def test_entra_ids_ways_of_writing_are_understood(provider: Provider):
+async def test_entra_ids_and_oktas_ways_of_writing_are_understood(provider: Provider):
     """Facts from learn.microsoft.com, "Known issues and resolutions with SCIM 2.0 protocol compliance"."""
     made = await provider.user(emails=[{"value": f"a{provider.kit.number()}@example.com", "type": "work"}])
     path, address = f"/Users/{made['id']}", f"b{provider.kit.number()}@example.com"
@@ -91,6 +92,11 @@ async def test_entra_ids_ways_of_writing_are_understood(provider: Provider):
         f"/Groups/{group['id']}", {"op": "Remove", "path": "members", "value": [{"value": made["id"]}]}
     )
     assert "members" not in emptied
+    member = {"value": made["id"], "display": "Ann"}
+    await provider.patch(f"/Groups/{group['id']}", {"op": "add", "path": "members", "value": [member]})
+    renamed = {"op": "replace", "value": {"id": group["id"], "displayName": f"Okta {provider.kit.number()}"}}
+    okta = await provider.patch(f"/Groups/{group['id']}", renamed)
+    assert (okta["displayName"][:4], okta["members"][0]["value"]) == ("Okta", made["id"])
 
 
 async def test_groups_give_the_roles_that_an_administrator_mapped_and_no_others(kit: Kit):
@@ -158,12 +164,14 @@ async def test_administrators_and_those_who_break_the_glass_are_not_taken_over(k
         path, {"op": "replace", "path": "emails", "value": [{"value": "me@example.com"}]}, expect=403
     )
     spare = f"spare{kit.number()}@example.com"
-    named = await admin.patch("/settings/auth", {"break_glass": f"{account['email']} {spare}"})
+    named = await admin.patch(
+        "/settings/auth", {"values": {"break_glass": f"{account['email']} {spare}"}}, type="settings"
+    )
     assert named.status_code == 200, named.text
     await provider.ask("POST", "/Users", {"userName": spare}, expect=409)
     await provider.patch(path, {"op": "replace", "path": "active", "value": False}, expect=403)
     await provider.ask("DELETE", path, expect=403)
-    await admin.patch("/settings/auth", {"break_glass": ""})
+    await admin.patch("/settings/auth", {"values": {"break_glass": ""}}, type="settings")
     assert (await provider.account(ann["id"]))["status"] == "invited"
     rows = await kit.installation.rows(
         "SELECT subject, status, detail FROM scim.fault WHERE tenant_id = $1 ORDER BY happened_at, id",
@@ -211,3 +219,19 @@ async def test_the_audit_log_names_the_provider(kit: Kit):
         ("created", "scim-users"),
         ("updated", "users"),
     }
+
+
+async def test_an_erased_person_is_forgotten(kit: Kit):
+    provider = await connect(kit)
+    made = await provider.user()
+    await provider.ask("POST", "/Users", {"userName": made["userName"]}, expect=409)
+    account = await provider.account(made["id"])
+    async with kit.unit() as ctx:
+        await ctx.service(Directory).disable_account(account["id"], erase=True)
+    await kit.drain()
+    await provider.ask("GET", f"/Users/{made['id']}", expect=404)
+    left = "SELECT t::text FROM {} t WHERE t::text LIKE $1"
+    for table in ("scim.person", "scim.fault"):
+        assert not await kit.installation.rows(left.format(table), f"%{made['userName']}%")
+    again = await provider.user(userName=made["userName"])
+    assert (await provider.account(again["id"]))["id"] != account["id"]

@@ -11,6 +11,7 @@ from psa_scim.models import LENIENT
 
 R = TypeVar("R", bound=Resource[Any])
 _DEEPEST: Final = 12
+_OURS: Final = frozenset(("id", "meta", "schemas", "groups"))
 
 
 def parsed(body: bytes) -> dict[str, Any]:
@@ -39,9 +40,18 @@ def _check(value: object, depth: int) -> None:
             _check(inner, depth + 1)
 
 
-def resource(model: type[R], body: bytes, phase: Phase) -> R:
-    """Return what a POST or PUT holds; raises the library's errors."""
-    return model.model_validate(parsed(body), scim_ctx=phase, scim_policy=LENIENT)
+def resource(model: type[R], body: bytes, phase: Phase, **implied: Any) -> R:
+    """Return what a POST or PUT holds, with what is implied where it says nothing; raises the library's errors.
+
+    A user name that is an address stands for the address, too.
+    """
+    sent = {name: value for name, value in parsed(body).items() if value is not None}
+    names = {name.lower(): name for name in sent}
+    user_name = sent.get(names.get("username", ""))
+    if isinstance(user_name, str) and "@" in user_name:
+        implied["emails"] = [{"value": user_name, "primary": True}]
+    missing = {name: value for name, value in implied.items() if name not in names}
+    return model.model_validate({**sent, **missing}, scim_ctx=phase, scim_policy=LENIENT)
 
 
 def patched(model: type[R], before: R, body: bytes) -> R:
@@ -60,6 +70,8 @@ def patched(model: type[R], before: R, body: bytes) -> R:
 def untangled(operation: Any) -> Iterator[Any]:
     """Split an operation without a path whose value has filters in its keys, as Entra ID sends it.
 
+    What only we write is left out: Okta sends the `id` along.
+
     Example:
         >>> sent = {"op": "replace", "value": {"active": "False", 'emails[type eq "work"].value': "a@example.com"}}
         >>> for one in untangled(sent): print(one)
@@ -73,6 +85,6 @@ def untangled(operation: Any) -> Iterator[Any]:
     filtered = [name for name in value if isinstance(name, str) and "[" in name]
     for name in filtered:
         yield {"op": operation.get("op"), "path": name, "value": value[name]}
-    plain = {name: inner for name, inner in value.items() if name not in filtered}
+    plain = {name: value[name] for name in value if name not in filtered and name not in _OURS}
     if plain or not filtered:
         yield {**operation, "value": plain}

@@ -141,7 +141,7 @@ async def _person(call: Call) -> Row:
 
 
 async def _create_user(call: Call) -> Response[bytes]:
-    sent = bodies.resource(USERS.model, call.body, Phase.RESOURCE_CREATION_REQUEST)
+    sent = bodies.resource(USERS.model, call.body, Phase.RESOURCE_CREATION_REQUEST, active=True)
     made = await people.create(call.ctx, await call.locked(), sent)
     return await _shown(call, USERS, made, 201)
 
@@ -155,16 +155,15 @@ async def _create_group(call: Call) -> Response[bytes]:
 def _sent(call: Call, kind: Kind[Any], before: Any) -> Any:
     if call.request.method == "PATCH":
         return bodies.patched(kind.model, before, call.body)
-    return bodies.resource(kind.model, call.body, Phase.RESOURCE_REPLACEMENT_REQUEST)
+    # Who says nothing about it brings nobody back.
+    implied = {"active": before.active} if kind is USERS else {}
+    return bodies.resource(kind.model, call.body, Phase.RESOURCE_REPLACEMENT_REQUEST, **implied)
 
 
 async def _write_user(call: Call) -> Response[bytes]:
     provider = await call.locked()
     before = await _before(call, USERS)
-    sent = _sent(call, USERS, before)
-    # Who says nothing about it brings nobody back.
-    sent.active = before.active if sent.active is None else sent.active
-    await people.write(call.ctx, provider, await _person(call), before, sent)
+    await people.write(call.ctx, provider, await _person(call), before, _sent(call, USERS, before))
     return await _shown(call, USERS, call.id)
 
 

@@ -28,11 +28,15 @@ LONGEST: Final = 4000
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where the attributes of a resource are: columns and lists by their path, the rest in a JSON document."""
+    """Where the attributes of a resource are: columns and lists by their path, the rest in a JSON document.
+
+    `keys` are columns, never null, that hold attributes as they are compared: an index finds what equals a value.
+    """
 
     document: str
-    columns: Mapping[str, str]
-    lists: Mapping[str, str]
+    columns: Mapping[str, str] = {}
+    lists: Mapping[str, str] = {}
+    keys: Mapping[str, str] = {}
 
     def text(self, attribute: AttributeBinding) -> str:
         """Return the SQL of a single attribute's value: text, or a column of its own type."""
@@ -117,6 +121,9 @@ class Compiler(FilterVisitor[str]):
         value = coerce_value(attribute, node.value, node.op)
         if self._of is not None:
             return self._compared(attribute, _element(attribute), node.op, value)
+        key = self._source.keys.get(path_of(attribute))
+        if key and value and node.op == CompareOperator.eq:
+            return f"({key} = {self._bound(attribute.comparable(value), 'text')})"
         if not attribute.is_multivalued:
             return self._compared(attribute, self._source.text(attribute), node.op, value)
         items, element = self._source.items(attribute), _element(attribute)

@@ -50,7 +50,7 @@ class Name(ComplexAttribute):
 class Email(ComplexAttribute):
     """An address. Not the library's own, which refuses names of internal networks."""
 
-    value: str | None = None
+    value: Annotated[str | None, Required.true] = None
     display: str | None = None
     type: str | None = None
     primary: bool | None = None
@@ -102,8 +102,8 @@ class User(Resource[AnyExtension]):
     preferred_language: str | None = None
     locale: str | None = None
     timezone: str | None = None
-    active: bool | None = None
-    emails: list[Email] | None = None
+    active: Annotated[bool | None, Required.true] = None
+    emails: Annotated[list[Email] | None, Required.true] = None
     Emails: ClassVar[type[ComplexAttribute]] = Email
     phone_numbers: list[PhoneNumber] | None = None
     PhoneNumbers: ClassVar[type[ComplexAttribute]] = PhoneNumber
@@ -118,8 +118,7 @@ class Member(ComplexAttribute):
     ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(  # pyright: ignore[reportMissingTypeArgument]
         None, serialization_alias="$ref", validation_alias="$ref"
     )
-    type: Annotated[str | None, Mutability.immutable] = None
-    display: Annotated[str | None, Mutability.immutable] = None
+    type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
 
 
 class Group(Resource[Any]):

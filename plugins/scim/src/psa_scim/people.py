@@ -47,8 +47,7 @@ def key(user_name: str) -> str:
 
 def facts(sent: Sent) -> Facts:
     """Return what an account takes of a SCIM user; raises `InvalidValueException` without an address."""
-    user_name = sent.user_name or ""
-    email = _best(sent.emails) or (user_name if "@" in user_name else "")
+    user_name, email = sent.user_name or "", _best(sent.emails)
     if not email:
         raise InvalidValueException(detail="A user needs an address: in emails, or as userName.")
     parts = [part for part in (sent.name.given_name, sent.name.family_name) if part] if sent.name else []
@@ -151,7 +150,13 @@ async def delete(ctx: Context, person: Row, mapping: group_roles.Roles) -> None:
     """Disable somebody's account and take them out of all groups; the account stays, and is found again."""
     account = await _governed(ctx, person["account"])
     await _set(ctx, account, {"status": "disabled"} if account.status != "disabled" else {})
-    await ctx.db.execute("DELETE FROM scim.membership WHERE person = $1", person["id"])
+    await ctx.db.execute(
+        "WITH gone AS (DELETE FROM scim.membership WHERE person = $1 RETURNING directory_group)"
+        " UPDATE scim.directory_group SET version = version + 1, updated_at = $2"
+        " WHERE id IN (SELECT directory_group FROM gone)",
+        person["id"],
+        ctx.now,
+    )
     await group_roles.settle(ctx, mapping, [person["id"]])
     await ctx.records.update(PEOPLE, person["id"], {"active": False, "deleted_at": ctx.now})
 

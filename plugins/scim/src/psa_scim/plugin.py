@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from psa_scim import actors, pages, resources, routes, tables, token_routes
+from psa_scim import actors, demo, pages, resources, routes, subscribers, tables, token_routes
 from psa_scim.credentials import tenant_of
 from psa_sdk import Manifest, hookimpl
 from psa_sdk.web import Installation, ProtocolRoute
@@ -18,9 +18,11 @@ def psa_manifest() -> Manifest:
         tables=tables.ALL,
         resources=resources.ALL,
         routes=token_routes.ALL,
+        subscribers=subscribers.ALL,
         actors=actors.ALL,
         schedules=actors.SCHEDULES,
         ui=pages.UI,
+        demo=demo.fill,
     )
 
 

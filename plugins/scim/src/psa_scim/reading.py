@@ -28,9 +28,8 @@ _GROUPS: Final = (
     " WHERE m.tenant_id = r.tenant_id AND m.person = r.id)"
 )
 _MEMBERS: Final = (
-    "(SELECT jsonb_agg(jsonb_build_object('value', p.id::text, 'display', p.user_name, 'type', 'User')"
-    " ORDER BY p.id) FROM scim.membership m JOIN scim.person p ON p.tenant_id = m.tenant_id AND p.id = m.person"
-    " WHERE m.tenant_id = r.tenant_id AND m.directory_group = r.id)"
+    "(SELECT jsonb_agg(jsonb_build_object('value', m.person::text, 'type', 'User') ORDER BY m.person)"
+    " FROM scim.membership m WHERE m.tenant_id = r.tenant_id AND m.directory_group = r.id)"
 )
 
 
@@ -73,6 +72,7 @@ USERS: Final = Kind(
             **{"meta.lastModified": "greatest(r.updated_at, a.updated_at)", "meta.resourceType": "'User'"},
         ),
         {"groups": _GROUPS},
+        {"userName": "r.user_name_key", "externalId": "r.external_id"},
     ),
     linked="groups",
 )
@@ -90,6 +90,7 @@ GROUPS: Final = Kind(
             **{"meta.lastModified": "r.updated_at", "meta.resourceType": "'Group'"},
         ),
         {"members": _MEMBERS},
+        {"externalId": "r.external_id"},
     ),
     linked="members",
 )

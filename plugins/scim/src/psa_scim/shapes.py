@@ -6,9 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
-Domain = Annotated[str, Meta(min_length=3, max_length=253, pattern=r"^[^\s@/]+\.[^\s@/]+$")]
-RoleKey = Annotated[str, Meta(min_length=1, max_length=63)]
+from psa_sdk.identity_providers import Domain, Name, RoleKey
 
 
 class ProviderWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
