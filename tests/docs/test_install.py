@@ -73,7 +73,7 @@ def running(command: list[str], settings: dict[str, str], sign: str):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tenancy", ["multi", "single"])
+@pytest.mark.parametrize("tenancy", ["multi", pytest.param("single", marks=pytest.mark.thorough)])
 async def test_the_page_leads_to_an_installation_that_one_can_log_in_to(settings, tenancy):
     settings["PSA_TENANCY"] = tenancy
 

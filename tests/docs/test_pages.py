@@ -1,5 +1,6 @@
 """What pages say exists: commands and their options, variables, tests, links, hooks."""
 
+import functools
 import os
 import re
 import shlex
@@ -62,6 +63,7 @@ def test_links_lead_somewhere(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+@functools.cache
 def read_variables(*places):
     """Return the variables that the platform reads, and code in further places."""
     fields = {f"PSA_{name.upper()}" for name in Config.__struct_fields__}

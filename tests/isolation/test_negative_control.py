@@ -59,12 +59,13 @@ async def test_the_walk_goes_red_without_portal_scopes(trusting, monkeypatch):
 
     secret = {name: id for name, id in trusting.other_company.items() if name in PRIVATE}
     client = trusting.clients["client admin"]
+    heads = {trusting.installation.resources[name].url for name in secret}
     monkeypatch.setattr(scopes, "_visible", everything)
-    faults, _ = await walk(trusting, client, trusting.own_company, secret)
+    faults, _ = await walk(trusting, client, trusting.own_company, secret, heads)
     assert not faults, "The database's policy holds alone."
     for row in await trusting.installation.rows("SELECT * FROM pg_policies WHERE policyname = 'company'"):
         await trusting.installation.rows(f'DROP POLICY company ON "{row["schemaname"]}"."{row["tablename"]}"')
-    faults, _ = await walk(trusting, client, trusting.own_company, secret)
+    faults, _ = await walk(trusting, client, trusting.own_company, secret, heads)
     for name in ("/companies", "/sites", "/tickets", "/contacts"):
         assert any(name in fault for fault in faults), name
     asker = Asker(client)

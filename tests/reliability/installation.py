@@ -31,13 +31,16 @@ def free_port() -> int:
 
 
 class Process:
-    """A `psa` command in a process group of its own; what it says goes to a file."""
+    """A `psa` command in a process group of its own; what it says goes to a file.
 
-    def __init__(self, log: Path, *words: str, **environment: str) -> None:
+    `prelude` is Python that runs before it.
+    """
+
+    def __init__(self, log: Path, *words: str, prelude: str = "", **environment: str) -> None:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "psa_kernel.cli", *words],
+                [sys.executable, "-c", f"{prelude}\nfrom psa_kernel.cli import main; main()", *words],
                 env={**os.environ, "PYTHONUNBUFFERED": "1", **_UNLIMITED, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -98,21 +101,21 @@ class Installation:
         self.processes: dict[str, Process] = {}
         self._started = 0
 
-    def command(self, *words: str, **environment: str) -> Process:
+    def command(self, *words: str, prelude: str = "", **environment: str) -> Process:
         """Start any `psa` command on the directory."""
         self._started += 1
         log = self._logs / f"{self._started:02}-{words[0]}.log"
         where = ("--data-dir", str(self.directory), "--tenancy", self._tenancy)
-        return Process(log, *words, *where, **environment)
+        return Process(log, *words, *where, prelude=prelude, **environment)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, prelude: str = "") -> None:
         """Start `up`, `serve` or `worker` and wait until it is ready."""
         words = {
             "up": ("up", "--port", str(self.port), "--no-demo"),
             "serve": ("serve", "--port", str(self.port)),
             "worker": ("worker",),
         }[name]
-        self.processes[name] = self.command(*words)
+        self.processes[name] = self.command(*words, prelude=prelude)
         ready = {"up": "Ctrl-C stops", "serve": "PSA serves at", "worker": "The worker runs"}[name]
         self.processes[name].says(ready)
 

@@ -141,12 +141,15 @@ async def test_tickets_are_worked_on_while_redis_is_down_silent_and_back(new_ins
         (row,) = await installation.query(
             "SELECT count(*) AS n FROM psa.outbox WHERE name = 'ticketing.ticket_replied'"
         )
-        assert row["n"] == 3 * 40
+        assert row["n"] == 3 * TICKETS
         assert process.stop() == 0, process.said
     finally:
         valkey.stop()
     print(f"\nmedian of a write: calm {calm:.3f} s, Redis silent {silent:.3f} s, down {down:.3f} s")  # noqa: T201
     assert max(silent, down) < max(3 * calm, 0.25)
+
+
+TICKETS = 15
 
 
 async def worked(installation: Installation, headers: dict[str, str], mark: str) -> float:
@@ -168,7 +171,7 @@ async def worked(installation: Installation, headers: dict[str, str], mark: str)
             assert answer.is_success, answer.text
             return answer
 
-        for number in range(40):
+        for number in range(TICKETS):
             opened = await sent("POST", "/tickets", "tickets", title=f"{mark} {number}")
             ticket = opened.json()["data"]["id"]
             await sent("POST", f"/tickets/{ticket}/notes", "comments", content=mark, note_type="public")
@@ -202,7 +205,7 @@ async def test_without_postgresql_every_request_is_told_so_and_serving_goes_on_a
         async with httpx.AsyncClient(headers=headers, timeout=15) as client:
 
             async def ask(number: int) -> None:
-                for turn in range(40):
+                for turn in range(24):
                     if turn == 10 and number == 0:
                         postmaster = (
                             (tmp_path / "postgres" / "data" / "postmaster.pid").read_text().split()[0]

@@ -150,19 +150,20 @@ def test_a_daily_slot_runs_daily_where_clocks_change(zone, eve, expected):
 
 @pytest.mark.parametrize("catch_up", ["one", "all", "none"])
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"])
-def test_no_slot_fires_twice_and_none_is_skipped_around_the_year(zone, catch_up):
-    """R10: a tick every half an hour through a year; every slot of the expression exactly once."""
-    cron, present = "30 1,2 * * *", datetime.datetime(2026, 1, 1, tzinfo=UTC)
-    next_at, last, found = None, None, []
-    while present.year == 2026:
+@pytest.mark.parametrize("month", [3, 10], ids=["spring", "autumn"])
+def test_no_slot_fires_twice_and_none_is_skipped_where_clocks_change(zone, catch_up, month):
+    """R10: a tick every half an hour through forty days; every slot of the expression exactly once."""
+    cron, present = "30 1,2 * * *", datetime.datetime(2026, month, 1, tzinfo=UTC)
+    next_at, last, found, end = None, None, [], present + datetime.timedelta(days=40)
+    while present < end:
         outcome = slots.due(cron, zone, next_at, last, present, catch_up)
         next_at, last = outcome.next_at, outcome.last or last
         found += outcome.fire
         present += datetime.timedelta(minutes=30)
     assert len(found) == len(set(found))
     days = {slot.astimezone(ZoneInfo(zone)).date() for slot in found}
-    assert len(days) == 365
-    assert 728 <= len(found) <= 732
+    assert 40 <= len(days) <= 41
+    assert 78 <= len(found) <= 82
 
 
 @pytest.mark.parametrize(

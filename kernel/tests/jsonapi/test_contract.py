@@ -18,7 +18,8 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 
 
 @pytest.mark.slow
-async def test_no_answer_contradicts_the_description(served, tmp_path: Path):
+@pytest.mark.parametrize("seconds", ["10", pytest.param("60", marks=pytest.mark.thorough)])
+async def test_no_answer_contradicts_the_description(served, tmp_path: Path, seconds: str):
     """API-05"""
     await served.add(Author, id=numbered(1), first_name="Ada", last_name="Quill")
     await served.add(Book, id=numbered(11), title="Ink", author=numbered(1), custom_fields='{"room": 1}')
@@ -53,7 +54,7 @@ async def test_no_answer_contradicts_the_description(served, tmp_path: Path):
             tester = await asyncio.create_subprocess_exec(
                 str(Path(sys.executable).with_name("schemathesis")),
                 *("run", str(file), "--url", f"http://127.0.0.1:{port}", "--checks", CHECKS),
-                *("--max-examples", "4", "--phases", "examples,coverage,fuzzing", "--max-time", "30"),
+                *("--max-examples", "4", "--phases", "examples,coverage,fuzzing", "--max-time", seconds),
                 *("--suppress-health-check", "all", "--warnings", "off", "--seed", "1", "--no-color"),
                 *("--generation-database", "none"),
                 stdout=asyncio.subprocess.PIPE,

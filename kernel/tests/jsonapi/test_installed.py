@@ -66,13 +66,14 @@ async def test_every_resource_answers_every_question_it_declares(installed, audi
         await run(installed, name, "page[total]=true", principal)
         for key in shape.sorts:
             await run(installed, name, f"sort=-{key}", principal)
-        for wanted in shape.filters.values():
-            value = next(filter(None, wanted.choices), VALUES.get(wanted.kind, "x"))
-            parts = [
-                f"filter[{wanted.name}][{operator}]={'true' if operator == 'null' else value}"
-                for operator in operators_of(wanted)
-            ]
-            await run(installed, name, "&".join(parts), principal)
+        parts = [
+            f"filter[{wanted.name}][{operator}]={'true' if operator == 'null' else value}"
+            for wanted in shape.filters.values()
+            for value in [next(filter(None, wanted.choices), VALUES.get(wanted.kind, "x"))]
+            for operator in operators_of(wanted)
+        ]
+        for start in range(0, len(parts), 40):
+            await run(installed, name, "&".join(parts[start : start + 40]), principal)
         if resource.search:
             await run(installed, name, "filter[q]=word", principal)
         for relation, found in shape.relations.items():

@@ -108,7 +108,8 @@ class KernelBench:
             registry = load(config, modules, only=plugins)
             _refuse_absent(registry, plugins, modules)
             database = await self._server.migrated(registry, multi_tenant=config.multi_tenant)
-            stack.push_async_callback(self._server.drop, database.name)
+            if stack is not self._stack:  # what lives as long as the server goes with it
+                stack.push_async_callback(self._server.drop, database.name)
             config = msgspec.structs.replace(
                 config, database_url=database.app, owner_database_url=database.owner
             )

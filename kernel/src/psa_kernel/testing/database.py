@@ -26,6 +26,17 @@ from psa_kernel.database.platform import OWNER_ROLE
 from psa_kernel.embedded.postgres import FAST, EmbeddedPostgres, Urls
 from psa_kernel.registry import Registry
 
+_SETTINGS = {
+    **FAST,
+    "max_connections": "1000",
+    # Databases are made and dropped by the hundreds, and none lives for long.
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+}
+
 
 class Database(msgspec.Struct, frozen=True):
     """A database of the test server: its name and its URLs as owner, as application and as superuser."""
@@ -54,7 +65,9 @@ class DatabaseServer:
     async def create(self, template: str = "template0") -> Database:
         """Make a database of its own, empty or a copy of a template."""
         name = f"test_{uuid4().hex[:12]}"
-        await self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {OWNER_ROLE}')
+        await self._run(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy OWNER {OWNER_ROLE}'
+        )
         return self.database(name)
 
     async def migrated(self, registry: Registry, *, multi_tenant: bool) -> Database:
@@ -97,7 +110,7 @@ def database_server() -> Generator[DatabaseServer]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}"
     directory = Path(tempfile.gettempdir()) / f"psa-tests-{run}"
     lock = Path(f"{directory}.lock")
-    server = EmbeddedPostgres(directory, settings={**FAST, "max_connections": "1000"})
+    server = EmbeddedPostgres(directory, settings=_SETTINGS)
     with _locked(lock):
         # Reachable for the unprivileged account that runs the server when the tests run as root.
         directory.mkdir(mode=0o755, exist_ok=True)
