@@ -1,11 +1,12 @@
 """The console in a real browser: what people do all day."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from .conftest import Desk
+from .conftest import Desk, logged_in
 
 pytestmark = pytest.mark.browser
 
@@ -227,6 +228,35 @@ def test_a_view_is_saved_and_is_a_tab_from_then_on(page: Page):
     page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Delete view Vendors").click()
     expect(tab).to_have_count(0)
+
+
+def test_a_shared_view_is_a_marked_tab_of_others_too(
+    page: Page, chromium: Browser, desk: Desk, tmp_path: Path
+):
+    page.goto("/ui/companies?company_type=prospect")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Save this view").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("Prospects of all")
+    page.get_by_role("dialog").get_by_label("For").select_option("Everybody")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    name = "Shared: Prospects of all"
+    expect(page.get_by_role("navigation", name="Saved views").get_by_role("link", name=name)).to_be_visible()
+    colleague = desk.person("shared.views@example.com", "Sheila Views", "technician")
+    context = chromium.new_context(
+        base_url=desk.url, storage_state=logged_in(chromium, colleague, tmp_path / "state.json")
+    )
+    theirs = context.new_page()
+    theirs.goto("/ui/companies")
+    theirs.get_by_role("navigation", name="Saved views").get_by_role("link", name=name).click()
+    expect(theirs.locator(".applied")).to_contain_text("20 found")
+    theirs.get_by_role("button", name="More", exact=True).click()
+    expect(theirs.get_by_role("button", name="Save this view")).to_be_visible()
+    expect(theirs.get_by_role("button", name=re.compile("Delete view"))).to_have_count(0)
+    context.close()
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Delete view Prospects of all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
 
 
 def test_a_value_is_changed_where_it_stands_in_a_record(page: Page, desk: Desk):

@@ -5,18 +5,18 @@ from typing import Any
 
 from litestar import Response
 
-from psa_sdk import Context, Manifest, hookimpl
+from psa_sdk import Context, Manifest, Principal, Scope, hookimpl
 from psa_sdk.errors import NotFound
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Page
 from psa_sdk.web import Installation, WebAsset, WebRequest, WebRoute
-from psa_web import answers
+from psa_web import answers, resources, tables
 from psa_web.account.pages import UI
 from psa_web.gates import gate_routes
 from psa_web.palette import palette_routes
 from psa_web.parts import part_route
+from psa_web.records import saved
 from psa_web.records.routes import record_routes
-from psa_web.records.saved import WebSettings
 from psa_web.serving import Server
 from psa_web.site import Site, of_shell
 from psa_web.stream import stream_route
@@ -29,9 +29,17 @@ def psa_manifest() -> Manifest:
         name="web",
         title="Web pages",
         description="Renders the pages that plugins declare.",
-        settings=WebSettings,
+        tables=tables.ALL,
+        resources=resources.ALL,
+        roles=saved.ROLES,
         ui=UI,
     )
+
+
+@hookimpl
+def psa_scope(principal: Principal, resource: str) -> Scope | None:
+    """Keep saved views to those whom they are for."""
+    return saved.shown_to if resource == saved.SAVED_VIEWS else None
 
 
 @hookimpl

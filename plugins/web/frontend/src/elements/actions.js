@@ -45,7 +45,7 @@ customElements.define('psa-form', class extends HTMLElement {
     e.preventDefault();
     if (this.classList.contains('busy')) return;
     this.classList.add('busy');
-    this.querySelectorAll('[data-query]').forEach(x => { x.value = location.search; });
+    this.querySelectorAll('[data-address]').forEach(x => { x.value = document.getElementById('results')?.dataset.address ?? location.search; });
     this.querySelectorAll('[data-fault]').forEach(x => { if (x.textContent) this.fault(x.dataset.fault, ''); });
     const data = new FormData(this.form, e.submitter?.name ? e.submitter : undefined);
     const files = [...data.values()].some(v => v instanceof File);

@@ -48,8 +48,9 @@ customElements.define('psa-list', class extends HTMLElement {
     }
     e.preventDefault();
   };
-  // Where a record's page was reached from, for its way back and to the next one.
-  remember() { sessionStorage.setItem('psa-trail', JSON.stringify({back: location.pathname + location.search, rows: this.rows.map(row => row.dataset.href)})); }
+  // Where a record's page was reached from, for its way back and to the next one. The rows say what they answer: the
+  // address follows them by a moment.
+  remember() { sessionStorage.setItem('psa-trail', JSON.stringify({back: location.pathname + (this.querySelector('#results')?.dataset.address ?? location.search), rows: this.rows.map(row => row.dataset.href)})); }
   choose(rows, on) {
     for (const row of rows) {
       const box = row.querySelector('.check');

@@ -12,7 +12,7 @@ from psa_sdk.documents import Description, Documents, FilterFacts, Found, Item
 from psa_sdk.ui import BulkAction, ListColumn, ListFilter, ListPreset
 from psa_web.formatting import humanise
 from psa_web.here import Here
-from psa_web.records.saved import views_of
+from psa_web.records.saved import saved_tabs
 from psa_web.records.views import Column, View, editable, view_of
 
 ROWS: Final = 50
@@ -82,6 +82,10 @@ class Asked(msgspec.Struct, frozen=True):
         ]
         pairs += [(name, value) for name, value in changed.items() if value]
         return "?" + urlencode(pairs)
+
+    def whole(self) -> str:
+        """Return the query string of what is shown, its page of the list included."""
+        return self.address(after=self.one("after"), before=self.one("before"))
 
     def without(self, name: str, value: str = "") -> str:
         """Return the query string with a filter, or one of its values, taken away."""
@@ -159,7 +163,7 @@ async def list_data(
         "filters": await all_filters(documents, facts, asked),
         "bulk": [b for b in place.site.shown("bulk", BulkAction, place) if b.resource == resource],
         "presets": await presets(place, documents, facts, view),
-        "saved": await views_of(place.ctx, resource),
+        "saved": await saved_tabs(place, resource),
         "sorted_by": asked.one("sort") or facts.default_sort,
         "export": _export(query),
         "editable": editable(facts, view),

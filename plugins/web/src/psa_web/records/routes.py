@@ -19,7 +19,7 @@ from psa_web.records.forms import form_data, save
 from psa_web.records.inline import field_data, set_field
 from psa_web.records.lists import Asked, label_of, list_data
 from psa_web.records.pages import page_data
-from psa_web.records.saved import delete_view, save_view
+from psa_web.records.saved import SAVED_VIEWS, save_view
 from psa_web.records.views import view_of
 from psa_web.serving import Server
 
@@ -55,7 +55,7 @@ class _Pages:
             ("list" in verbs, "GET", url, self.listed),
             ("list" in verbs, "POST", f"{url}/bulk/{{verb:str}}", self.chosen),
             ("list" in verbs, "POST", f"{url}/views", self.view_saved),
-            ("list" in verbs, "POST", f"{url}/views/delete", self.view_deleted),
+            ("list" in verbs, "POST", f"{url}/views/{{id:uuid}}/delete", self.view_deleted),
             ("get" in verbs, "GET", one, self.shown),
             ("get" in verbs, "GET", f"{one}/peek", self.peeked),
             ("create" in verbs and self.resource.write is not None, "GET", f"{url}/new", self.blank),
@@ -189,14 +189,14 @@ class _Pages:
 
     async def view_saved(self, ctx: Context, request: WebRequest) -> Response[Any]:
         place, form = self._here(ctx, request), await form_of(request)
-        name, query = (str(form.get(one, [""])[-1]) for one in ("name", "query"))
-        await save_view(ctx, self.name, name, query)
+        name, query, audience = (str(form.get(one, [""])[-1]) for one in ("name", "query", "audience"))
+        await save_view(ctx, self.name, name, query, audience)
         words = place.gettext("View saved")
         return answers.json({"go": place.url(f"{self.resource.url}?{query.lstrip('?')}"), "toast": words})
 
     async def view_deleted(self, ctx: Context, request: WebRequest) -> Response[Any]:
-        place, form = self._here(ctx, request), await form_of(request)
-        await delete_view(ctx, self.name, str(form.get("name", [""])[-1]))
+        place = self._here(ctx, request)
+        await ctx.service(Documents).delete(SAVED_VIEWS, request.path_params["id"])
         return answers.json({"go": place.url(self.resource.url), "toast": place.gettext("View deleted")})
 
     def _parent(self, given: Mapping[str, str]) -> tuple[str, UUID, str] | None:
