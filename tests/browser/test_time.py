@@ -52,3 +52,49 @@ def test_a_week_shows_its_work_takes_more_and_is_handed_in(page: Page, desk: Des
     expect(page.locator(".time-sum")).to_contain_text("Submitted")
     page.get_by_role("link", name="Earlier week").click()
     expect(page.locator("#week")).to_contain_text("Nothing logged in this week yet.")
+
+
+def test_time_is_typed_into_the_cells_of_the_week(page: Page, desk: Desk):
+    company = desk.make("companies", name="Lighthouse Company")
+    lamp = desk.make("tickets", {"company": ("companies", company)}, title="The lamp is dim")
+    horn = desk.make("tickets", {"company": ("companies", company)}, title="The horn is silent")
+    me = desk.api.get("/auth/me").json()["data"]["id"]
+    kind = desk.api.get("/work-types").json()["data"][0]["id"]
+    for ticket, minutes in ((lamp, 60), (horn, 15), (horn, 20)):
+        linked = {"ticket": ("tickets", ticket), "work_type": ("work-types", kind), "user": ("users", me)}
+        desk.make("time-entries", linked, date="2026-03-16", duration_minutes=minutes)
+    page.goto("/ui/timesheet?date=2026-03-18")
+    rows = page.locator("#week tbody tr")
+    cells = rows.filter(has_text="The lamp is dim").locator("td")
+    cells.nth(0).locator("[data-cell]").focus()
+    page.keyboard.type("1:30")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1.5")
+    page.keyboard.press("Enter")
+    expect(cells.nth(0)).to_have_text("1:30")
+    expect(cells.nth(1)).to_have_text("1:30")
+    expect(cells.last).to_have_text("3:00")
+    cells.nth(1).locator("[data-cell]").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.type("1:x")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Enter the time as")
+    page.keyboard.press("Escape")
+    expect(cells.nth(0)).to_have_text("1:30")
+    several = rows.filter(has_text="The horn is silent").locator("td").nth(0).locator("[data-cell]")
+    expect(several).to_have_text("0:35")
+    several.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr[data-row]")).to_have_count(2)
+
+
+def test_a_timer_starts_from_the_page_of_a_ticket(page: Page, desk: Desk):
+    company = desk.make("companies", name="Ferry Company")
+    ticket = desk.make("tickets", {"company": ("companies", company)}, title="The ramp is stuck")
+    page.goto(f"/ui/tickets/{ticket}")
+    page.get_by_role("button", name="Start timer").click()
+    expect(page.get_by_role("button", name="Your timer runs here")).to_be_visible()
+    page.get_by_role("button", name="Your timer runs here").click()
+    page.locator("#timer-menu").get_by_role("button", name="Stop and log").click()
+    expect(page.get_by_role("button", name="Start timer")).to_be_visible()
+    expect(page.get_by_role("button", name="Start a timer")).to_be_visible()

@@ -152,17 +152,17 @@ def minutes_per_date(
 
 
 def minutes_entered(text: str) -> int:
-    """Return minutes from `45`, `1:30` or `1.5h`; raises `ValueError`.
+    """Return minutes from `45`, `1:30`, `1.5` or `1.5h`; raises `ValueError`.
 
     Example:
-        >>> minutes_entered("45"), minutes_entered("1:30"), minutes_entered("1,5 h")
-        (45, 90, 90)
+        >>> minutes_entered("45"), minutes_entered("1:30"), minutes_entered("1.5"), minutes_entered("1,5 h")
+        (45, 90, 90, 90)
     """
     text = text.strip().lower().replace(",", ".")
     if ":" in text:
         hours, minutes = text.split(":", 1)
         return int(hours or 0) * 60 + int(minutes)
-    if text.endswith("h"):
+    if text.endswith("h") or "." in text:
         return _hours(text.removesuffix("h").strip())
     return int(text.removesuffix("min").removesuffix("m"))
 

@@ -46,6 +46,13 @@ async def running(ctx: Context, _id: UUID | None) -> Mapping[str, Any]:
     return {"found": found, "timer": timer, "since": int(since), "tickets": "tickets" in readable}
 
 
+async def running_on(ctx: Context, ticket: UUID) -> bool:
+    """Tell whether the person's timer, running or paused, is on a ticket."""
+    query = {**_HELD, "filter[user]": str(ctx.principal.id)}
+    found = await ctx.service(Documents).find(TIMERS, query)
+    return bool(found.items) and found.items[0].one.get("ticket") == ("tickets", ticket)
+
+
 async def start(ctx: Context, form: Start) -> Done:
     """Start a timer; a running one is stopped."""
     body = {"switch": True} | ({"ticket": form.ticket} if form.ticket else {})

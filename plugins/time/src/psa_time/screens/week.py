@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,7 @@ class Asked(msgspec.Struct, kw_only=True):
 
 
 class Logged(msgspec.Struct, kw_only=True):
-    """What was done, and how long: `45`, `1:30` or `1.5h`."""
+    """What was done, and how long: `45`, `1:30`, `1.5` or `1.5h`."""
 
     date: datetime.date
     minutes: str = ""
@@ -39,18 +40,33 @@ class Logged(msgspec.Struct, kw_only=True):
     notes: str = ""
 
 
+class Changed(msgspec.Struct, kw_only=True):
+    """How long an entry really took."""
+
+    minutes: str = ""
+
+
 class Line(msgspec.Struct, kw_only=True):
-    """What was done on one thing in one way; entries by date."""
+    """What was done on one thing in one way; entries by date, and what another one would be logged with."""
 
     title: str
     detail: str
     href: tuple[str, UUID] | None
+    values: Mapping[str, str]
     cells: dict[datetime.date, list[Item]]
 
     @property
     def minutes(self) -> int:
         """The minutes of the week."""
-        return sum(_minutes(item) for items in self.cells.values() for item in items)
+        return sum(self.on(date) for date in self.cells)
+
+    def on(self, date: datetime.date) -> int:
+        """Return the minutes of a date."""
+        return sum(_minutes(item) for item in self.cells.get(date, ()))
+
+    def entries(self, date: datetime.date) -> str:
+        """Return the list's query string for the entries of a date."""
+        return urlencode({**self.values, "date.from": date.isoformat(), "date.to": date.isoformat()})
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +128,8 @@ async def load(ctx: Context, query: Asked) -> Mapping[str, Any]:
 def _lines(items: Sequence[Item], included: Mapping[tuple[str, UUID], Item]) -> list[Line]:
     lines: dict[tuple[Any, ...], Line] = {}
     for item in items:
-        on = item.one.get("ticket") or item.one.get("company")
+        on_name = "ticket" if item.one.get("ticket") else "company"
+        on = item.one.get(on_name)
         subject = included.get(on) if on else None
         kind = included.get(item.one.get("work_type") or ("", item.id))
         key = (on, item.one.get("work_type"))
@@ -123,7 +140,11 @@ def _lines(items: Sequence[Item], included: Mapping[tuple[str, UUID], Item]) -> 
             detail = " · ".join(
                 part for part in (number, str(kind.attributes["name"]) if kind else "") if part
             )
-            lines[key] = Line(title=title, detail=detail, href=on if subject else None, cells={})
+            kind_of = item.one.get("work_type")
+            values = {name: str(to[1]) for name, to in ((on_name, on), ("work_type", kind_of)) if to}
+            lines[key] = Line(
+                title=title, detail=detail, href=on if subject else None, values=values, cells={}
+            )
         lines[key].cells.setdefault(_date(item), []).append(item)
     return list(lines.values())
 
@@ -138,10 +159,7 @@ def _minutes(item: Item) -> int:
 
 async def log(ctx: Context, form: Logged) -> Done:
     """Log what was done on a ticket, or for a company."""
-    try:
-        minutes = minutes_entered(form.minutes)
-    except ValueError:
-        raise Invalid("Enter the time as 45, 1:30 or 1.5h.", pointer="/minutes") from None
+    minutes = _entered(form.minutes)
     if not form.ticket and not form.company:
         raise Invalid("Choose a ticket or a company.", pointer="/ticket")
     documents = ctx.service(Documents)
@@ -154,6 +172,19 @@ async def log(ctx: Context, form: Logged) -> Done:
     return Done(toast="Time logged", refresh=(ENTRIES,))
 
 
+async def change(ctx: Context, id: UUID, form: Changed) -> Done:
+    """Change how long an entry took."""
+    await ctx.service(Documents).update(ENTRIES, id, {"duration_minutes": _entered(form.minutes)})
+    return Done(toast="Time changed", refresh=(ENTRIES,))
+
+
+def _entered(text: str) -> int:
+    try:
+        return minutes_entered(text)
+    except ValueError:
+        raise Invalid("Enter the time as 45, 1:30 or 1.5h.", pointer="/minutes") from None
+
+
 async def submit(ctx: Context, form: Asked) -> Done:
     """Hand in the week."""
     date = (form.date or ctx.today).isoformat()
@@ -164,6 +195,7 @@ async def submit(ctx: Context, form: Asked) -> Done:
 PAGES = (Page(path="/timesheet", template="time/week.html", permission=READ, load=load, title="My week"),)
 ACTIONS = (
     Action(path="/timesheet/log", permission=CREATE, handle=log),
+    Action(path="/timesheet/entries/{id:uuid}", permission="time.time_entries.update", handle=change),
     Action(path="/timesheet/submit", permission="time.timesheets.submit", handle=submit),
 )
 NAV = (

@@ -10,6 +10,8 @@ from psa_sdk.errors import Invalid
 from psa_sdk.ui import FormPart, Panel
 from psa_time.api import ENTRIES
 from psa_time.clock_times import minutes_entered
+from psa_time.screens import clock
+from psa_time.timer_routes import RUN
 
 MINUTES: Final = "time.minutes"
 WORK_TYPE: Final = "time.work_type"
@@ -68,7 +70,23 @@ async def logged(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
     }
 
 
+async def timer(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
+    """Load what the page's timer button says: the person's timer runs here, or could."""
+    if ticket is None or (await ctx.records.get("tickets", ticket))["merged_into"] is not None:
+        return None
+    return {"ticket": ticket, "here": await clock.running_on(ctx, ticket)}
+
+
 PANELS = (
+    Panel(
+        slot="ticket.header",
+        id="time.start",
+        title="Timer",
+        template="time.ticketing/start.html",
+        load=timer,
+        permission=RUN,
+        icon="timer",
+    ),
     Panel(
         slot="ticket.side",
         id="time.logged",
