@@ -267,9 +267,9 @@ def test_a_client_without_scripts_asks_replies_and_closes(
     page.goto(f"/portal/tickets/new/{client.kind}")
     page.get_by_label("Subject").fill("No scripts here")
     page.get_by_role("button", name="Send the request").click()
-    expect(page.locator(".faults")).to_contain_text("Name: This is needed.")
-    page.go_back()
-    page.get_by_label("Subject").fill("No scripts here")
+    expect(page.locator("[data-fault='answers.name']")).to_contain_text("This is needed.")
+    expect(page.get_by_label("Name of the colleague")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Subject")).to_have_value("No scripts here")
     page.get_by_label("Name of the colleague").fill("Nemo")
     page.get_by_label("First day").fill("2026-12-01")
     file = {"name": "plain.txt", "mimeType": "text/plain", "buffer": b"plain"}
@@ -277,6 +277,8 @@ def test_a_client_without_scripts_asks_replies_and_closes(
     page.get_by_role("button", name="Send the request").click()
     expect(page.get_by_role("heading", name="No scripts here")).to_be_visible()
     expect(page.locator("#conversation")).to_contain_text("plain.txt")
+    page.get_by_role("button", name="Send the reply").click()
+    expect(page.locator("#fault-content")).not_to_be_empty()
     page.get_by_label("Your reply").fill("A plain reply.")
     page.get_by_role("button", name="Send the reply").click()
     expect(page.locator("#conversation")).to_contain_text("A plain reply.")
@@ -285,4 +287,9 @@ def test_a_client_without_scripts_asks_replies_and_closes(
     forged = context.request.post(f"{page.url}/reopen", form={"csrf": "00.00"})
     assert forged.status == 403
     assert context.request.post(f"{page.url}/reopen", form={}).status == 403
+    page.goto("/portal/profile")
+    page.get_by_label("Time zone").fill("Middle/Earth")
+    page.locator("section", has=page.get_by_label("Time zone")).get_by_role("button", name="Save").click()
+    expect(page.locator("[data-fault=timezone]")).to_contain_text("Middle/Earth")
+    expect(page.get_by_label("Time zone")).to_have_value("Middle/Earth")
     context.close()

@@ -137,6 +137,9 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     max_body: int = 1 << 20
     slot: str = ""
     """Where other plugins' `FormPart`s belong; they are saved after `handle`, in the same unit of work."""
+    page: str = ""
+    """The path of the page that has the form: to browsers without scripts it is shown again when the form is refused,
+    with what was typed and what is wrong (`here.sent(url)` in its template). Its parameters are among the action's."""
 
 
 class FormPart(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,8 +28,8 @@ def _page(path: str, name: str, load: Load, title: str, permission: str, **more:
     )
 
 
-def _action(path: str, handle: Load, permission: str) -> Action:
-    return Action(path=path, handle=handle, permission=permission, shell=SHELL)
+def _action(path: str, handle: Load, permission: str, page: str = "") -> Action:
+    return Action(path=path, handle=handle, permission=permission, shell=SHELL, page=page)
 
 
 NAV: Final = (
@@ -76,13 +76,13 @@ UI: Final = Ui(
         _page("/logo", "", logo, "", PUBLIC),
     ),
     actions=(
-        _action("/people", people_pages.invite, PEOPLE),
+        _action("/people", people_pages.invite, PEOPLE, "/people"),
         _action("/people/{id:uuid}/invitation", people_pages.again, PEOPLE),
         _action("/people/{id:uuid}/role", people_pages.choose_role, PEOPLE),
         _action("/people/{id:uuid}/end", people_pages.end, PEOPLE),
-        _action("/profile", profile.save, AUTHENTICATED),
-        _action("/profile/preferences", profile.prefer, AUTHENTICATED),
-        _action("/profile/password", profile.change_password, AUTHENTICATED),
+        _action("/profile", profile.save, AUTHENTICATED, "/profile"),
+        _action("/profile/preferences", profile.prefer, AUTHENTICATED, "/profile"),
+        _action("/profile/password", profile.change_password, AUTHENTICATED, "/profile"),
         _action("/profile/sessions/{id:uuid}/end", profile.end_session, AUTHENTICATED),
     ),
 )

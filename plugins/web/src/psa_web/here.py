@@ -13,9 +13,12 @@ from psa_sdk.context import Context
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import NavItem, Page, ShellFrame
 from psa_sdk.web import Browser, WebRequest
+from psa_web.sent import Sent
 
 if TYPE_CHECKING:
     from psa_web.site import Site
+
+_UNSENT = Sent()
 
 
 class NavEntry(msgspec.Struct, frozen=True):
@@ -40,6 +43,8 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     """From where on the page listens to what changes."""
     nav: Mapping[str, Sequence[NavEntry]] = {}
     active: str = ""
+    refused: Sent | None = None
+    """The form that the page is shown again with, to a browser without scripts."""
 
     @property
     def now(self) -> datetime.datetime:
@@ -85,6 +90,10 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     def url(self, path: str) -> str:
         """Return the address of a page of this shell."""
         return path if "://" in path else self.frame.prefix + path
+
+    def sent(self, action: str) -> Sent:
+        """Return what was sent to an action, given with the shell's prefix, and refused; else an empty form."""
+        return self.refused if self.refused and self.request.scope["path"] == action else _UNSENT
 
     def leads(self, path: str) -> bool:
         """Tell whether a plugin's page at a path of this shell is open to the person."""

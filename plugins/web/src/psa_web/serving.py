@@ -11,13 +11,14 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from psa_sdk.context import Context
-from psa_sdk.errors import NotFound, Problem
+from psa_sdk.errors import Conflict, Invalid, NotFound, Problem
 from psa_sdk.ui import Action, Answered, Done, FormPart, Go, NavItem, Page, ShellFrame, Show
 from psa_sdk.web import WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import Wanted, form_of
 from psa_web.here import Here, NavEntry, bound
-from psa_web.site import Site
+from psa_web.sent import refused
+from psa_web.site import Site, of_shell
 from psa_web.slots import gathered
 
 log = structlog.get_logger("psa.web")
@@ -41,34 +42,61 @@ class Server:
         wanted = Wanted(page.load)
 
         async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
-            place = self.site.here(ctx, request, self.frame)
-            place.active = page.active or page.path.strip("/").split("/")[0]
-            with bound(place):
-                data = await page.load(**await wanted.of(ctx, request))
-            if isinstance(data, Response):
-                return data
-            if not isinstance(data, Mapping):
-                return await self._followed(place, data)
-            if answers.is_fragment(request) and page.block:
-                return answers.html(self.site.render(place, page.template, data, page.block), request)
-            subject = request.path_params.get(page.subject)
-            slots = await gathered(place, page.slots, subject if isinstance(subject, UUID) else None)
-            return await self.whole(place, page.template, {"title": page.title, **data, "slots": slots})
+            return await self._opened(self.site.here(ctx, request, self.frame), page, wanted)
 
         return self.route(plugin, "GET", page.path, page.permission, handle)
 
+    async def _opened(self, place: Here, page: Page, wanted: Wanted, *, status: int = 200) -> Response[Any]:
+        request = place.request
+        place.active = page.active or page.path.strip("/").split("/")[0]
+        with bound(place):
+            data = await page.load(**await wanted.of(place.ctx, request))
+        if isinstance(data, Response):
+            return data
+        if not isinstance(data, Mapping):
+            return await self._followed(place, data)
+        if answers.is_fragment(request) and page.block:
+            return answers.html(self.site.render(place, page.template, data, page.block), request)
+        subject = request.path_params.get(page.subject)
+        slots = await gathered(place, page.slots, subject if isinstance(subject, UUID) else None)
+        whole = {"title": page.title, **data, "slots": slots}
+        return await self.whole(place, page.template, whole, status=status)
+
     def action(self, plugin: str, action: Action) -> WebRoute:
         """Return the route of an action."""
-        wanted = Wanted(action.handle)
+        wanted, page = Wanted(action.handle), self._page_of(action)
+        loaded = None if page is None else Wanted(page.load)
+
+        async def done(place: Here) -> Answered:
+            with bound(place):
+                answered = await action.handle(**await wanted.of(place.ctx, place.request))
+                await self._save_parts(place, action)
+            return answered or Done()
 
         async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
             place = self.site.here(ctx, request, self.frame)
-            with bound(place):
-                answered = await action.handle(**await wanted.of(ctx, request))
-                await self._save_parts(place, action)
-            return await self._followed(place, answered or Done())
+            if page is None or loaded is None or answers.is_action(request.headers):
+                return await self._followed(place, await done(place))
+            try:
+                async with ctx.savepoint():
+                    answered = await done(place)
+            except (Invalid, Conflict) as problem:
+                if not place.can(page.permission):
+                    raise
+                place.refused = refused(await form_of(request), problem)
+                return await self._opened(place, page, loaded, status=problem.status)
+            return await self._followed(place, answered)
 
         return self.route(plugin, "POST", action.path, action.permission, handle, max_body=action.max_body)
+
+    def _page_of(self, action: Action) -> Page | None:
+        """Return the page that an action's form is on, if it says so; raises `LookupError` where there is none."""
+        if not action.page:
+            return None
+        for _, page in of_shell(self.site.all("pages", Page), self.frame.name):
+            if page.path == action.page:
+                return page
+        raise LookupError(f"The action {action.path} is on the page {action.page}, which does not exist.")
 
     async def _save_parts(self, place: Here, action: Action) -> None:
         """Save what other plugins put into the form, for the record that the path's `id` names."""

@@ -20,6 +20,7 @@ from psa_sdk.ui import (
 
 READ, CREATE = "ticketing.tickets.read", "ticketing.tickets.create"
 REPLY, CLOSE = "comments.comments.create", "portal.tickets.close"
+ONE, KIND = "/tickets/{id:uuid}", "/tickets/new/{id:uuid}"
 SLOTS: Final = ("request.main", "request.side", "request.rating")
 UPLOADS: Final = 128 << 20
 Load = Callable[..., Awaitable[Any]]
@@ -57,15 +58,15 @@ UI: Final = Ui(
     pages=(
         _page("/tickets", "list", ticket_pages.listed, "Requests"),
         _page("/tickets/new", "new", ticket_pages.choose, "New request", CREATE),
-        _page("/tickets/new/{id:uuid}", "new", ticket_pages.form, "New request", CREATE),
-        _page("/tickets/{id:uuid}", "request", ticket_pages.show, "Request", slots=SLOTS),
+        _page(KIND, "new", ticket_pages.form, "New request", CREATE),
+        _page(ONE, "request", ticket_pages.show, "Request", slots=SLOTS),
     ),
     actions=(
-        _action("/tickets/new", ticket_pages.make, CREATE, max_body=UPLOADS),
-        _action("/tickets/new/{id:uuid}", ticket_pages.make_of_kind, CREATE, max_body=UPLOADS),
-        _action("/tickets/{id:uuid}/reply", ticket_pages.reply, REPLY, max_body=UPLOADS),
-        _action("/tickets/{id:uuid}/close", ticket_pages.close, CLOSE),
-        _action("/tickets/{id:uuid}/reopen", ticket_pages.reopen, CLOSE),
+        _action("/tickets/new", ticket_pages.make, CREATE, max_body=UPLOADS, page="/tickets/new"),
+        _action(KIND, ticket_pages.make_of_kind, CREATE, max_body=UPLOADS, page=KIND),
+        _action(f"{ONE}/reply", ticket_pages.reply, REPLY, max_body=UPLOADS, page=ONE),
+        _action(f"{ONE}/close", ticket_pages.close, CLOSE),
+        _action(f"{ONE}/reopen", ticket_pages.reopen, CLOSE),
     ),
     panels=(
         Panel(
