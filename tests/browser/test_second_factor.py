@@ -1,5 +1,6 @@
 """The second factor in a real browser: set up in the profile, asked for at the log-in, required by the organisation."""
 
+import os
 import time
 
 import pytest
@@ -12,8 +13,8 @@ from .test_quality import RULES
 pytestmark = pytest.mark.browser
 
 
-def enter(page: Page, email: str) -> None:
-    page.goto("/ui/login")
+def enter(page: Page, email: str, shell: str = "/ui") -> None:
+    page.goto(f"{shell}/login")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
@@ -56,6 +57,48 @@ def test_an_authenticator_is_set_up_and_asked_for_from_then_on(chromium: Browser
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url("**/ui/profile")
     expect(page.locator("#second-factor")).to_contain_text("9 recovery codes are left")
+    page.get_by_role("button", name="Remove the authenticator").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Set up an authenticator")).to_be_visible()
+    context.close()
+
+
+def test_a_clients_people_have_the_same_second_factor(chromium: Browser, desk: Desk):
+    email = "client-factor@example.com"
+    company = desk.make("companies", name="Factor Bakery")
+    contact = desk.make(
+        "contacts", {"company": ("companies", company)}, first_name="Cleo", last_name="Client", email=email
+    )
+    access = {"data": {"type": "contacts", "attributes": {"role": "client_user"}}}
+    assert desk.api.post(f"/contacts/{contact}/portal-access", json=access).status_code == 200
+    [account] = desk.api.get(f"/users?filter[email]={email}").json()["data"]
+    invited = desk.api.post(f"/users/{account['id']}/invitations", json={"data": {"attributes": {}}}).json()
+    chosen = {"token": invited["data"]["attributes"]["token"], "new_password": PASSWORD}
+    set_ = desk.api.post("/portal/auth/reset-password", json={"data": {"attributes": chosen}})
+    assert set_.status_code == 204, set_.text
+    context = chromium.new_context(base_url=desk.url, bypass_csp=True, viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    enter(page, email, "/portal")
+    page.wait_for_url("**/portal/")
+    page.goto("/portal/profile")
+    page.get_by_role("button", name="Set up an authenticator").click()
+    secret = str(page.locator("#second-factor code").text_content())
+    page.get_by_role("textbox", name="Code").fill(TOTP(secret).now())
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.locator("#second-factor .codes li")).to_have_count(10)
+    recovery = page.locator("#second-factor .codes li").all_text_contents()
+    page.get_by_role("link", name="I have kept them").click()
+    expect(page.locator("#second-factor")).to_contain_text("10 recovery codes are left")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if shots := os.environ.get("PSA_SHOTS"):
+        page.screenshot(path=f"{shots}/portal-factor-390.png", full_page=True)
+    context.clear_cookies()
+    enter(page, email, "/portal")
+    page.get_by_role("textbox", name="Code").fill(recovery[0])
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/portal/")
+    page.goto("/portal/profile")
     page.get_by_role("button", name="Remove the authenticator").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.get_by_role("button", name="Set up an authenticator")).to_be_visible()

@@ -32,10 +32,11 @@ class NewPassword(msgspec.Struct):
 
 
 class NewKey(msgspec.Struct):
-    """The form of a new API key; rights are one per line."""
+    """The form of a new API key; rights are one per line, addresses too."""
 
     name: str = ""
     scopes: str = ""
+    allowed_addresses: str = ""
 
 
 async def load(ctx: Context) -> Mapping[str, Any]:
@@ -85,9 +86,8 @@ async def end_session(ctx: Context, id: UUID) -> Done:
 async def make_key(ctx: Context, form: NewKey) -> Show:
     """Make an API key and show its secret, this once."""
     scopes = [line.strip() for line in form.scopes.splitlines() if line.strip()]
-    answer = await ctx.service(Documents).call(
-        "POST", "/api-keys", body={"name": form.name, "scopes": scopes}
-    )
+    body = {"name": form.name, "scopes": scopes, "allowed_addresses": form.allowed_addresses.split()}
+    answer = await ctx.service(Documents).call("POST", "/api-keys", body=body)
     return Show(template="console/new_key.html", data={"key": answer.attributes})
 
 

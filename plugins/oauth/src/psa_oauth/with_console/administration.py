@@ -63,13 +63,12 @@ async def register(ctx: Context, form: Registration) -> Show:
     missing = [name for name in ("name", "scopes", "grant_types") if not body[name]]
     if missing:
         raise Invalid(faults=[Fault(detail="This is needed.", pointer=f"/{name}") for name in missing])
-    made = (await ctx.service(Documents).call("POST", "/oauth-clients", body=body)).items[0]
-    return _secret(made)
+    return _secret(await ctx.service(Documents).call("POST", "/oauth-clients", body=body))
 
 
 async def renew_secret(ctx: Context, id: UUID) -> Show:
     """Show another secret of an application, this once."""
-    return _secret((await ctx.service(Documents).call("POST", f"/oauth-clients/{id}/secret")).items[0])
+    return _secret(await ctx.service(Documents).call("POST", f"/oauth-clients/{id}/secret"))
 
 
 async def delete(ctx: Context, id: UUID) -> Done:
@@ -79,9 +78,8 @@ async def delete(ctx: Context, id: UUID) -> Done:
 
 
 def _secret(made: Any) -> Show:
-    return Show(
-        template="oauth.console/secret.html", data={"client_id": made.id, "secret": made.attributes.secret}
-    )
+    data = {"client_id": made.id, "secret": made.attributes.secret}
+    return Show(template="oauth.console/secret.html", data=data)
 
 
 async def own(ctx: Context, subject: UUID | None) -> Mapping[str, Any] | None:

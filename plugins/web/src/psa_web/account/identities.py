@@ -40,4 +40,4 @@ async def of_user(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
 async def remove(ctx: Context, id: UUID, identity: UUID) -> Done:
     """Let a provider no longer log somebody in."""
     await ctx.service(Documents).call("DELETE", f"/users/{id}/identities/{identity}")
-    return Done(toast="The link is removed", refresh=("users",))
+    return Done(toast="The link is removed", refresh=(f"users:{id}",))
