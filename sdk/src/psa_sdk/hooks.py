@@ -83,9 +83,9 @@ def psa_nav(principal: Principal) -> Sequence[NavItem]:  # pyright: ignore[repor
 
 
 @hookspec
-def psa_web_routes(  # pyright: ignore[reportReturnType]
+def psa_web_routes(
     installation: Installation,
-) -> Sequence[WebRoute | WebAsset | ProtocolRoute]:
+) -> Sequence[WebRoute | WebAsset | ProtocolRoute]:  # pyright: ignore[reportReturnType]
     """Return the routes outside `/api/v1` that follow from what is installed; asked once, at start."""
 
 

@@ -10,7 +10,7 @@ from psa_scim.api import PROVIDERS, TOKENS
 from psa_scim.routes import AT
 from psa_scim.tables import Fault, Token
 from psa_scim.token_routes import CREATE
-from psa_sdk import Context
+from psa_sdk import Answer, Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault as Wrong
 from psa_sdk.errors import Invalid
@@ -60,8 +60,9 @@ async def make_token(ctx: Context, id: UUID, form: TokenForm) -> Show:
     name = form.name.strip()
     if not name:
         raise Invalid(faults=[Wrong(detail="Name it, so that you know it again.", pointer="/name")])
-    answer = await ctx.service(Documents).call("POST", f"/{PROVIDERS}/{id}/tokens", body={"name": name})
-    return Show(template="scim/token.html", data={"token": answer.items[0].attributes.token})
+    made = await ctx.service(Documents).call("POST", f"/{PROVIDERS}/{id}/tokens", body={"name": name})
+    assert isinstance(made, Answer)
+    return Show(template="scim/token.html", data={"token": made.attributes.token})
 
 
 async def revoke(ctx: Context, id: UUID) -> Done:

@@ -94,7 +94,6 @@ GROUPS: Final = Kind(
     ),
     linked="members",
 )
-_KINDS: Final[tuple[Kind[Any], ...]] = (USERS, GROUPS)
 _OWN_COLUMNS: Final = {
     "User": "r.user_name, r.active AND a.status <> 'disabled' AS active",
     "Group": "r.display_name",
@@ -137,7 +136,7 @@ async def listed_all(ctx: Context, provider: UUID, body: bytes, base: str) -> Ma
         given, scim_ctx=Phase.SEARCH_REQUEST, scim_policy=LENIENT
     )
     start, size, passed, found = both.start_index_0 or 0, _size(both), 0, list[dict[str, Any]]()
-    for kind in _KINDS:
+    for kind in _kinds():
         asked = _narrowed(kind, both)
         room = max(0, size - len(found))
         total, documents = await _page(ctx, kind, provider, asked, base, max(0, start - passed), room)
@@ -151,6 +150,10 @@ def _narrowed(kind: Kind[Any], both: SearchRequest[Any]) -> SearchRequest[Any]:
     return both.model_copy(
         update={"filter": ScimFilter[kind.model](str(both.filter)) if both.filter else None}
     )
+
+
+def _kinds() -> tuple[Kind[Any], ...]:
+    return USERS, GROUPS
 
 
 def _size(asked: SearchRequest[Any]) -> int:
