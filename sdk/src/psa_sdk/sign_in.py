@@ -200,7 +200,10 @@ class PasswordCheck(Protocol):
     """Checks one person's password at another server."""
 
     async def __call__(self, password: str) -> str | None:
-        """Return the person's subject when the password is right, else None; holds no connection of ours."""
+        """Return who it is when the password is right, in words that `admit` understands, else None.
+
+        It holds no connection of ours.
+        """
         ...
 
 
