@@ -124,6 +124,13 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.wait_for_url("**/ui/tickets")
     page.goto("/ui/profile")
     expect(page.get_by_role("heading", name="Ann Example").first).to_be_visible()
+    # Who logs out here logs out there, where that is wished, and is led back.
+    [provider] = house.api.get("/oidc-providers").json()["data"]
+    house.change("oidc-providers", provider["id"], logs_out=True)
+    page.get_by_role("button", name="Ann Example").click()
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/oauth2/end_session?**")
+    assert "id_token_hint=" in page.url
     context.clear_cookies()
     page.goto("/ui/login")
     button.click()
@@ -131,4 +138,13 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.wait_for_url("**/ui/")
     page.goto("/ui/oidc-providers")
     expect(page.get_by_role("link", name="Example ID")).to_be_visible()
+    # What lets somebody else in is seen on their record, and taken away there.
+    [user] = house.api.get("/users?filter[email]=ann@example.com").json()["data"]
+    page.goto(f"/ui/users/{user['id']}")
+    linked = page.locator("#user-identities")
+    expect(linked).to_contain_text("Example ID")
+    assert violations(page) == []
+    linked.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(linked).to_have_count(0)
     context.close()
