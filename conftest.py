@@ -4,7 +4,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A property holds however busy the machine is.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "house", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("house"), max_examples=400)
 settings.load_profile("house")
 pytest_plugins = ["psa_kernel.testing.database"]
 
@@ -16,6 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--thorough", action="store_true", help="Generate many more cases, install clients.")
     parser.addoption("--size", default="20x5000", help="Tenants x tickets to measure with [20x5000].")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for counter-examples longer when asked to be thorough."""
+    if config.getoption("--thorough"):
+        settings.load_profile("thorough")
 
 
 _ASKED_FOR = {
