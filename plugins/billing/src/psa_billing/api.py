@@ -44,6 +44,7 @@ from psa_billing.api_sources import (
     psa_billing_sources,
 )
 from psa_billing.asking import Refused, ask_patiently, json_of
+from psa_billing.hearing import hear, webhook
 
 __all__ = [
     "EVENTS",
@@ -85,9 +86,11 @@ __all__ = [
     "TicketTitles",
     "WorkCover",
     "ask_patiently",
+    "hear",
     "json_of",
     "psa_billing_sources",
     "psa_payment_gateways",
+    "webhook",
 ]
 
 INVOICES = "invoices"

@@ -11,12 +11,12 @@ from typing import Any, Literal
 import msgspec
 from litestar import Response
 
-from psa_billing.api import GatewayLedger
+from psa_billing.api import GatewayLedger, hear, webhook
 from psa_payments_paypal import converging
 from psa_payments_paypal.client import Client
 from psa_payments_paypal.converging import PAYPAL
-from psa_payments_paypal.gateway import BACK, EVENTS, PURPOSE
-from psa_sdk import PUBLIC, Context, actor, get, post
+from psa_payments_paypal.gateway import BACK, EVENTS, PURPOSE, PayPalGateway
+from psa_sdk import PUBLIC, Context, actor, get
 from psa_sdk.errors import BadRequest, NotFound
 from psa_sdk.signing import Signer, read_token
 from psa_sdk.web import WebRequest
@@ -72,26 +72,10 @@ def _refunded(thing: Mapping[str, Any]) -> str:
     return ""
 
 
-@post(
-    EVENTS,
-    permission=PUBLIC,
-    audience="both",
-    body_types=("application/json",),
-    media_type="*/*",
-    idempotent=False,
-    status=204,
-)
+@webhook(EVENTS)
 async def take_event(ctx: Context, request: WebRequest) -> None:
     """Take an event of PayPal's; it is worked on in the background."""
-    ledger = ctx.service(GatewayLedger)
-    config = await ledger.config(PAYPAL)
-    if config is None:
-        raise NotFound("PayPal isn't set up here.")
-    body = await request.body()
-    try:
-        event = msgspec.json.decode(body, type=Told)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise BadRequest(f"That is no event of PayPal's: {error}") from None
+    event, body, config = await hear(ctx, request, PayPalGateway(), Told)
     signed = {name: request.headers.get(header, "") for name, header in SIGNED.items()}
     if not all(signed.values()) or not config.get("webhook_id"):
         raise BadRequest("The event isn't signed.", code="bad_signature", header=SIGNED["transmission_sig"])
@@ -108,7 +92,7 @@ async def take_event(ctx: Context, request: WebRequest) -> None:
             code="bad_signature",
             header=SIGNED["transmission_sig"],
         )
-    if await ledger.first_time(PAYPAL, event.id):
+    if await ctx.service(GatewayLedger).first_time(PAYPAL, event.id):
         await ctx.send(look, what=about[0], id=about[1])
 
 

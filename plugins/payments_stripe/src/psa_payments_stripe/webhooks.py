@@ -5,13 +5,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from psa_billing.api import GatewayLedger
+from psa_billing.api import GatewayLedger, hear, webhook
 from psa_payments_stripe import converging, signatures
 from psa_payments_stripe.client import Client
 from psa_payments_stripe.converging import STRIPE
-from psa_payments_stripe.gateway import EVENTS
-from psa_sdk import PUBLIC, Context, actor, post
-from psa_sdk.errors import BadRequest, NotFound
+from psa_payments_stripe.gateway import EVENTS, StripeGateway
+from psa_sdk import Context, actor
 from psa_sdk.web import WebRequest
 
 What = Literal["session", "intent", "method", "customer"]
@@ -53,32 +52,16 @@ def subject_of(event: Told) -> tuple[What, str] | None:
     return ("customer", named) if event.type == "customer.deleted" else None
 
 
-@post(
-    EVENTS,
-    permission=PUBLIC,
-    audience="both",
-    body_types=("application/json",),
-    media_type="*/*",
-    idempotent=False,
-    status=204,
-)
+@webhook(EVENTS)
 async def take_event(ctx: Context, request: WebRequest) -> None:
     """Take an event of Stripe's; it is worked on in the background."""
-    ledger = ctx.service(GatewayLedger)
-    config = await ledger.config(STRIPE)
-    if config is None:
-        raise NotFound("Stripe isn't set up here.")
-    body = await request.body()
+    event, body, config = await hear(ctx, request, StripeGateway(), Told)
     signatures.check(
         config.get("webhook_secret", ""), request.headers.get("Stripe-Signature", ""), body, ctx.now
     )
-    try:
-        event = msgspec.json.decode(body, type=Told)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise BadRequest(f"That is no event of Stripe's: {error}") from None
     about = subject_of(event)
     other_mode = event.livemode == (config.get("is_test_mode") == "true")
-    if about is None or other_mode or not await ledger.first_time(STRIPE, event.id):
+    if about is None or other_mode or not await ctx.service(GatewayLedger).first_time(STRIPE, event.id):
         return
     await ctx.send(look, what=about[0], id=about[1])
 
