@@ -223,9 +223,10 @@ class Unit:
         self, resource: str, ids: Sequence[UUID], attributes: Sequence[str], *, via: str = ""
     ) -> int:
         """Blank what the audit log tells of some attributes of records; returns how many entries changed."""
-        return await self.connection.fetchval(
+        changed: int | None = await self.connection.fetchval(
             "SELECT psa.redact_audit($1, $2, $3, $4)", resource, list(ids), list(attributes), via
         )
+        return changed or 0
 
     async def reveal(self, resource: str, id: UUID, column: str, *, shown: bool = True) -> str:
         """Return the plain text of a `Sealed` column, audited if it is shown; raises `NotFound` when it isn't set."""
