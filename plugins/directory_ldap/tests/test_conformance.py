@@ -8,6 +8,8 @@ class TestConformance(PluginBattery):
     samples: ClassVar = {
         "ldap-directories": {
             "name": lambda n: f"Directory {n}",
+            # Nobody is there to be asked.
+            "is_active": False,
             "preset": "openldap",
             "audience": "staff",
             "security": "ldaps",

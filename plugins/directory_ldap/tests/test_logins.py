@@ -178,10 +178,34 @@ async def test_no_more_tries_than_the_limit_learn_whether_they_are_right(kit, sl
     assert await log_in(kit, "eve@example.com", "Sunny-Days-12") == (429, "login_locked")
 
 
-async def local_account(kit, email: str) -> None:
+async def test_who_manages_accounts_links_their_own_by_the_directorys_password(kit, slapd: Slapd):
+    unit = slapd.unit()
+    slapd.person(unit, "boss", "Sunny-Days-12")
+    await local_account(kit, "boss@example.com", role="admin")
+    id = await directory(kit, slapd, unit, links_by_email=True)
+    # The directory doesn't get at it by itself: the password is still ours.
+    assert await log_in(kit, "boss@example.com", "Sunny-Days-12") == REFUSED
+    body = {"email": "boss@example.com", "password": LOCAL, "tenant": kit.slug}
+    session = (await kit.anonymous().post("/auth/login", body)).json()["data"]["attributes"]
+    token = {"Authorization": f"Bearer {session['access_token']}"}
+    path = f"/ldap-directories/{id}/link"
+    for wrong in ("", LOCAL, "*"):
+        refused = await kit.anonymous().post(path, {"password": wrong}, headers=token)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "login_refused")
+    done = await kit.anonymous().post(path, {"password": "Sunny-Days-12"}, headers=token)
+    assert done.status_code == 204, done.text
+    assert (await log_in(kit, "boss@example.com", "Sunny-Days-12"))[1]["roles"] == ["admin"]
+    assert await log_in(kit, "boss@example.com", LOCAL) == REFUSED
+    again = await kit.anonymous().post(path, {"password": "Sunny-Days-12"}, headers=token)
+    assert again.status_code == 404
+
+
+async def local_account(kit, email: str, role: str = "technician") -> None:
     """Make an account with a password of ours."""
     person = await kit.make("users", name="Local", email=email)
     async with kit.unit() as ctx:
+        roles = {row["key"]: row["id"] for row in await ctx.records.find("roles")}
+        await ctx.records.link("users", person.id, "roles", [roles[role]])
         asked = await ctx.service(Directory).request_password(person.id)
         token = (await ctx.service(Directory).password_token(asked)).token
     done = await kit.anonymous().post("/auth/reset-password", {"token": token, "new_password": LOCAL})

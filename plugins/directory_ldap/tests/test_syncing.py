@@ -194,6 +194,13 @@ async def test_the_last_administrator_stays_and_the_clock_begins_what_is_due(psa
         assert told(newest) == {("kept", "boss", "last_administrator")}
         assert kept is not None
         assert kept.status == "active"
+        # Reports are forgotten after a month.
+        async with kit.unit() as ctx:
+            old = kit.now - timedelta(days=31)
+            await ctx.db.execute("UPDATE directory_ldap.sync SET created_at = $1 WHERE is_dry = false", old)
+        await go_round(kit)
+        [fresh] = (await (await kit.admin()).get("/ldap-syncs")).json()["data"]
+        assert fresh["id"] not in {str(newest["id"]), sync["id"]}
 
 
 async def test_what_can_not_be_read_whole_changes_nothing(kit, liar: Liar):

@@ -82,7 +82,7 @@ UI = Ui(
             icon="plug-zap",
         ),
         Panel(
-            slot="ldap-directory.main",
+            slot="ldap-directory.side",
             id="directory_ldap.synchronisation",
             title="Synchronisation",
             template="directory_ldap/synchronisation.html",

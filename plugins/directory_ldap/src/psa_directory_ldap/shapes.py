@@ -8,14 +8,12 @@ from msgspec import Meta, field
 
 from psa_directory_ldap.api import GroupLookup, Preset, SyncState
 from psa_sdk.access import Audience
+from psa_sdk.identity_providers import Domain, Name, RoleKey
 
-Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Host = Annotated[str, Meta(min_length=1, max_length=260, examples=["dc1.example.com"])]
 Dn = Annotated[str, Meta(max_length=500, examples=["ou=people,dc=example,dc=com"])]
 Attribute = Annotated[str, Meta(max_length=80, pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$")]
 Login = Annotated[str, Meta(max_length=80, pattern=r"^[A-Za-z][A-Za-z0-9-]*$")]
-Domain = Annotated[str, Meta(min_length=3, max_length=253, pattern=r"^[^\s@/]+\.[^\s@/]+$")]
-RoleKey = Annotated[str, Meta(min_length=1, max_length=63)]
 
 
 class DirectoryShown(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
