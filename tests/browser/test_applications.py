@@ -1,0 +1,150 @@
+"""What gives programs access, in a real browser: applications, devices, API keys, and from where people come."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from .conftest import AXE, Desk
+from .test_quality import RULES
+
+pytestmark = pytest.mark.browser
+BACK = "https://app.example.com/callback"
+LOOKS = (("light", 1440), ("dark", 390))
+
+
+@pytest.fixture
+def context(chromium: Browser, desk: Desk, session: Path) -> Iterator[BrowserContext]:
+    """A browser of somebody logged in, in which the application's own address answers."""
+    found = chromium.new_context(base_url=desk.url, storage_state=session, bypass_csp=True)
+    found.route(f"{BACK}**", lambda route: route.fulfill(body="back"))
+    yield found
+    found.close()
+
+
+def inspect(page: Page, name: str) -> None:
+    """Look at a page, light and wide, dark and narrow: nothing that keeps anybody out, nothing off the screen."""
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(AXE.read_text())
+        result = page.evaluate(f"axe.run(document, {{{RULES[scheme]}}})")
+        wrong = [f"{one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+        assert wrong == [], (name, scheme, width)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, scheme, width)
+        if shots := os.environ.get("PSA_SHOTS"):
+            page.screenshot(path=f"{shots}/{name}-{scheme}-{width}.png", full_page=True)
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_an_application_is_registered_asked_about_and_taken_back(context: BrowserContext, desk: Desk):
+    page = context.new_page()
+    page.goto("/ui/settings/applications")
+    page.get_by_label("Name", exact=True).fill("Example Reports")
+    page.get_by_label("Addresses to return to, one per line").fill("http://app.example.com/callback")
+    page.get_by_label("The most it may ask for, one per line").fill(
+        "openid\nemail\nticketing.tickets.read\nauth.*"
+    )
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator('[data-fault="redirect_uris"]')).to_contain_text("Use https")
+    page.get_by_label("Addresses to return to, one per line").fill(BACK)
+    page.get_by_role("button", name="Register").click()
+    made = page.locator("#new-application")
+    expect(made.locator(".oauth-secret")).to_contain_text("psaos_")
+    client_id = str(made.locator("code").first.text_content())
+    inspect(page, "registered")
+    row = page.locator("#applications .row", has_text="Example Reports")
+    first = made.locator(".oauth-secret").text_content()
+    row.get_by_role("button", name="New secret").click()
+    again = page.locator(f"#secret-{client_id} .oauth-secret")
+    expect(again).to_contain_text("psaos_")
+    assert again.text_content() != first
+
+    asked = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": BACK,
+        "scope": "openid email ticketing.tickets.read auth.*",
+        "state": "s1",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    }
+    page.goto(f"/ui/oauth/authorize?{urlencode(asked | {'redirect_uri': 'https://evil.example/'})}")
+    expect(page.get_by_role("alert")).to_contain_text("registered")
+    inspect(page, "unanswerable")
+    page.goto(f"/ui/oauth/authorize?{urlencode(asked)}")
+    expect(page.get_by_role("heading", name="Example Reports asks for access")).to_be_visible()
+    expect(page.locator(".oauth-rights")).to_contain_text("Tickets: see")
+    expect(page.locator("#consent")).to_contain_text("app.example.com")
+    inspect(page, "consent")
+    page.get_by_role("button", name="Don't allow").click()
+    page.wait_for_url(f"{BACK}**")
+    assert parse_qs(urlsplit(page.url).query)["error"] == ["access_denied"]
+    page.goto(f"/ui/oauth/authorize?{urlencode(asked)}")
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.wait_for_url(f"{BACK}**")
+    told = parse_qs(urlsplit(page.url).query)
+    assert told["state"] == ["s1"]
+    assert told["code"][0].startswith("psaoc_")
+
+    page.goto("/ui/profile")
+    held = page.locator(".row", has_text="Example Reports")
+    expect(held).to_contain_text("Tickets: see")
+    held.get_by_role("button", name="Take back").click()
+    page.get_by_role("dialog").get_by_role("button", name="Take back").click()
+    expect(held).to_have_count(0)
+
+
+def test_a_device_is_connected_by_its_code(context: BrowserContext, desk: Desk):
+    body = {
+        "name": "Example Printer",
+        "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
+        "scopes": ["openid", "ticketing.tickets.read"],
+    }
+    answer = desk.api.post("/oauth-clients", json={"data": {"type": "oauth-clients", "attributes": body}})
+    assert answer.status_code == 201, answer.text
+    made = answer.json()["data"]
+    secret = made["attributes"]["secret"]
+    form = {"client_id": made["id"], "client_secret": secret, "scope": "openid ticketing.tickets.read"}
+    tenant = desk.tenant or "main"
+    begun = httpx.post(f"{desk.url}/api/v1/oauth/{tenant}/device", data=form).json()
+    page = context.new_page()
+    page.goto("/ui/oauth/device")
+    page.get_by_label("Code").fill("zzzz zzzz")
+    page.get_by_role("button", name="Next").click()
+    expect(page.locator("#fault-user-code")).to_contain_text("No device")
+    inspect(page, "device-code")
+    page.get_by_label("Code").fill(begun["user_code"].lower().replace("-", " "))
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Example Printer asks for access")).to_be_visible()
+    inspect(page, "device")
+    page.get_by_role("button", name="Allow", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("goes on by itself")
+    inspect(page, "device-done")
+
+
+def test_keys_and_roles_are_bound_to_addresses(context: BrowserContext, desk: Desk):
+    page = context.new_page()
+    page.goto("/ui/profile")
+    page.get_by_label("Name", exact=True).last.fill("Example backup")
+    page.get_by_label("Rights, one per line").fill("ticketing.tickets.read")
+    page.get_by_label("Addresses it comes from, one per line; empty: any").fill("192.0.2.0/24\noffice")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.locator('[data-fault="allowed_addresses"]')).to_contain_text("office")
+    page.get_by_label("Addresses it comes from, one per line; empty: any").fill("192.0.2.0/24\n2001:db8::/32")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.locator("#new-key")).to_contain_text("psa_")
+    [key] = desk.api.get("/api-keys?filter[prefix][ne]=x&sort=-created_at&page[size]=1").json()["data"]
+    assert key["attributes"]["allowed_addresses"] == ["192.0.2.0/24", "2001:db8::/32"]
+    page.goto(f"/ui/api-keys/{key['id']}")
+    expect(page.get_by_text("2001:db8::/32").first).to_be_visible()
+    page.goto(f"/ui/api-keys/{key['id']}/edit")
+    expect(page.get_by_role("textbox", name="Allowed addresses")).to_be_visible()
+    [role] = desk.api.get("/roles?filter[key]=sales").json()["data"]
+    page.goto(f"/ui/roles/{role['id']}/edit")
+    expect(page.get_by_role("textbox", name="Allowed addresses")).to_be_visible()
+    inspect(page, "role-networks")
