@@ -30,6 +30,7 @@ async def served(kit: Kit):
             await serving
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tenancy", "tags", "least"), [("multi", None, 40), ("single", {"crud:read"}, 5)])
 async def test_a_compliance_checker_finds_no_fault(psa_bench, tenancy, tags, least):
     """scim2-tester against the running server: discovery, POST, GET, PUT, PATCH, DELETE, attributes, errors."""
@@ -204,7 +205,16 @@ async def test_bad_requests_are_told_in_scims_words(provider: Provider):
     ):
         answer = await provider.http.post("/Users", content=body, headers=raw)
         assert (answer.status_code, answer.json()["scimType"]) == (400, "invalidSyntax"), body[:20]
-    assert (await provider.ask("POST", "/Users", {}, expect=400))["scimType"] == "invalidValue"
+    here = [{"value": f"here{provider.kit.number()}@example.com"}]
+    for path, unfit in (
+        ("/Users", {}),
+        ("/Users", {"userName": "x" * 5000, "emails": here}),
+        ("/Users", {"userName": " ", "emails": here}),
+        ("/Users", {"userName": "nobody"}),
+        ("/Groups", {"displayName": "x" * 5000}),
+        ("/Groups", {"displayName": "x", "members": [{"value": "nobody"}]}),
+    ):
+        assert (await provider.ask("POST", path, unfit, expect=400))["scimType"] == "invalidValue"
     assert (
         await provider.http.post("/Users", content=b"x", headers={"Content-Type": "text/plain"})
     ).status_code == 415

@@ -5,12 +5,13 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from scim2_models import Context as Phase
-from scim2_models import InvalidSyntaxException, PatchOp, Resource
+from scim2_models import InvalidSyntaxException, InvalidValueException, PatchOp, Resource
 
 from psa_scim.models import LENIENT
 
 R = TypeVar("R", bound=Resource[Any])
 _DEEPEST: Final = 12
+_LONGEST: Final = 500
 _OURS: Final = frozenset(("id", "meta", "schemas", "groups"))
 
 
@@ -65,6 +66,13 @@ def patched(model: type[R], before: R, body: bytes) -> R:
         patch = PatchOp[model].model_validate(sent, scim_ctx=Phase.RESOURCE_PATCH_REQUEST)
         patch.patch(after)
     return after
+
+
+def bounded(**values: str | None) -> None:
+    """Raise `InvalidValueException` for text that is blank or too long to be found by."""
+    for name, value in values.items():
+        if value is not None and (not value.strip() or len(value) > _LONGEST):
+            raise InvalidValueException(detail=f"{name} has 1 to {_LONGEST} characters.")
 
 
 def untangled(operation: Any) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from scim2_models import InvalidValueException
 
 from psa_scim import group_roles
 from psa_scim.api import GROUPS
+from psa_scim.bodies import bounded
 from psa_scim.models import Group
 from psa_sdk import Context
 from psa_sdk.context import Row
@@ -88,6 +89,7 @@ async def _set_members(
 
 
 def _row(sent: Group) -> dict[str, object]:
+    bounded(displayName=sent.display_name, externalId=sent.external_id or None)
     return {
         "display_name": sent.display_name,
         "external_id": sent.external_id or "",

@@ -17,7 +17,7 @@ UI = Ui(
             singular="SCIM provider",
             icon="user-check",
             columns=("name", "is_active", "last_request_at"),
-            summary=("last_request_at",),
+            hidden=("last_request_at",),
             fields=("name", "default_role", "email_domains", "links_by_email", "is_active", "group_roles"),
         ),
         ResourceView(

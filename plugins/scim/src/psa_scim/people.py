@@ -11,6 +11,7 @@ from scim2_models import InvalidValueException, UniquenessException
 
 from psa_scim import group_roles
 from psa_scim.api import PEOPLE, key_of
+from psa_scim.bodies import bounded
 from psa_scim.models import EnterpriseUser, User
 from psa_sdk import Context
 from psa_sdk.access import STANDARD_ROLES
@@ -208,6 +209,7 @@ async def _set(ctx: Context, account: Account, values: Mapping[str, Any]) -> Non
 
 
 def _row(sent: Sent) -> dict[str, Any]:
+    bounded(userName=sent.user_name, externalId=sent.external_id or None)
     document = sent.model_dump(scim_ctx=Phase.DEFAULT, exclude=_OURS)
     return {
         "user_name": sent.user_name,
