@@ -78,6 +78,8 @@ async def test_an_all_day_appointment_is_the_same_date_everywhere(desk):
     assert [one["attributes"]["title"] for one in seen.json()["data"]] == ["Later"]
     clock = await desk.move(late, all_day=True)
     assert codes(clock) == ["required"]
+    empty = await desk.move(late, end_time=None)
+    assert empty.json()["data"]["attributes"]["end_time"] == desk.at(0, 30, day=1)
     wrong = await desk.book(berliner, desk.at(10), desk.at(9), assigned_to=them[0])
     assert codes(wrong) == ["bad_span"]
 

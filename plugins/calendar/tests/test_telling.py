@@ -6,6 +6,8 @@ from uuid import UUID
 
 from icalendar import Calendar
 
+from psa_calendar.forgetting import forget_ended
+
 from . import carrier
 
 
@@ -53,6 +55,31 @@ async def test_those_who_take_part_are_told_what_is_new_to_them(desk):
     assert (await desk.told(first))[-1] == (await desk.told(second))[-1] == ("CANCEL", 2, id)
     assert len(await desk.told(guest)) == 3
     assert await desk.told(await desk.address(desk.dispatcher)) == []
+
+
+async def test_addresses_are_forgotten_with_the_person_and_after_the_appointment(desk):
+    address = f"ada{desk.kit.number()}@example.com"
+    contact = (await desk.kit.make("contacts", email=address)).id
+    theo = await desk.technician()
+    me = await theo.account_id()
+    id = await desk.booked(desk.dispatcher, desk.at(9), assigned_to=me, guests=[contact])
+    assert await desk.told(address) == [("REQUEST", 0, id)]
+
+    async def kept() -> set[str]:
+        await desk.kit.drain()
+        rows = await desk.kit.installation.rows(
+            "SELECT email FROM calendar.invitation WHERE appointment = $1", UUID(id)
+        )
+        return {row["email"] for row in rows}
+
+    assert await kept() == {address, await desk.address(theo)}
+    forgotten = await desk.admin.post(f"/contacts/{contact}/anonymise", {"reason": "They asked"})
+    assert forgotten.status_code < 300, forgotten.text
+    assert await kept() == {await desk.address(theo)}
+    desk.kit.advance(timedelta(days=18))
+    async with desk.kit.unit() as ctx:
+        await ctx.send(forget_ended)
+    assert await kept() == set()
 
 
 async def test_a_feed_is_read_by_its_secret_address_until_it_is_revoked(desk):

@@ -43,7 +43,7 @@ async def write_new(ctx: Context, change: Change) -> None:
 async def write_edit(ctx: Context, change: Change) -> None:
     """Check an edit, count what has to be told, and refuse what books somebody twice."""
     new = change.new
-    if "start_time" in new and "end_time" not in new:
+    if new.get("start_time") is not None and "end_time" not in new:
         new["end_time"] = new["start_time"] + (change.old["end_time"] - change.old["start_time"])
     if TIMES & new.keys() or (change.value("all_day") and change.changes("assigned_to")):
         await settle_times(ctx, change)

@@ -27,8 +27,8 @@ class Appointment(TenantTable, schema="calendar", tablename="appointment"):
     notes = Text(default="", help_text="For staff only")
     appointment_type = Choice(*TYPES, default="other")
     status = Choice(*STATUSES, default="scheduled")
-    start_time = Instant()
-    end_time = Instant()
+    start_time = Instant(null=True, help_text="Settled from the dates when all day; never empty once written")
+    end_time = Instant(null=True, help_text="Exclusive; never empty once written")
     all_day = Boolean(default=False)
     start_date = Date(null=True, help_text="The first day when all day")
     end_date = Date(null=True, help_text="The last day when all day, included")
@@ -56,6 +56,7 @@ class Appointment(TenantTable, schema="calendar", tablename="appointment"):
         Index(("start_time",), where="archived_at IS NULL"),
     )
     checks = (
+        "start_time IS NOT NULL AND end_time IS NOT NULL",
         "end_time > start_time",
         f"end_time <= start_time + interval '{LONGEST_DAYS} days 2 hours'",
         "all_day = (start_date IS NOT NULL)",
