@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from psa_sdk.sign_in import ExternalIdentities
+
 from .conftest import Visitor, provider, refusals
 from .liar import Liar
 
@@ -21,17 +23,17 @@ async def test_a_person_links_their_account_and_nobody_does_it_for_them(kit, lia
     way = await provider(kit, liar.issuer)
     admin, boss = await kit.admin(), await kit.staff(roles=("admin",))
     account = str(await boss.account_id())
-    begun = await boss.post(f"/auth/identities/{way}")
+    begun = await boss.post(f"/auth/sso/{way}/link")
     assert begun.status_code == 200, begun.text
     page = begun.json()["data"]["attributes"]["page"]
     assert page.startswith(f"/ui/sso/oidc/{way}/start?link=")
-    assert (await boss.post(f"/auth/identities/{account}")).status_code == 404
+    assert (await boss.post(f"/auth/sso/{account}/link")).status_code == 404
 
     # Who acts as another gets no link, nor does whoever gets hold of the address.
     acting = await admin.post(f"/users/{account}/impersonate", {"reason": "A call for help"})
     token = acting.json()["data"]["attributes"]["access_token"]
     refused = await kit.anonymous().post(
-        f"/auth/identities/{way}", headers={"Authorization": f"Bearer {token}"}
+        f"/auth/sso/{way}/link", headers={"Authorization": f"Bearer {token}"}
     )
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "impersonating")
     stranger, one = Visitor(kit), Visitor(kit)
@@ -63,6 +65,12 @@ async def test_a_person_links_their_account_and_nobody_does_it_for_them(kit, lia
     assert (await admin.delete(f"/users/{account}/identities/{held['id']}")).status_code == 204
     assert (await admin.delete(f"/users/{account}/identities/{held['id']}")).status_code == 404
     assert await matters(kit, account) == ["identity_linked", "identity_unlinked"]
+    async with kit.unit() as ctx:
+        await ctx.service(ExternalIdentities).link(f"oidc:{way}", "u-9", await boss.account_id())
+    [own] = (await boss.get("/auth/identities")).json()["data"]
+    assert (await tech.delete(f"/auth/identities/{own['id']}")).status_code == 404
+    assert (await boss.delete(f"/auth/identities/{own['id']}")).status_code == 204
+    assert (await boss.get("/auth/identities")).json()["data"] == []
     asked = await two.leave(way)
     refused_at = await two.come_back(way, state=asked["state"], code=liar.code(asked, "code-3"))
     assert refused_at == "/ui/login?refused=sso"

@@ -48,7 +48,7 @@ async def list_own(ctx: Context) -> AnswerList:
 
 
 @post(
-    "/auth/identities/{provider:uuid}",
+    "/auth/sso/{provider:uuid}/link",
     permission=AUTHENTICATED,
     audience="both",
     idempotent=False,

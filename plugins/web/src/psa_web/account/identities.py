@@ -21,7 +21,7 @@ async def own(ctx: Context, subject: UUID | None) -> Mapping[str, Any] | None:
 
 async def begin(ctx: Context, provider: UUID) -> Go:
     """Send a person to a provider, to link what it knows of them to their account."""
-    answer = await ctx.service(Documents).call("POST", f"/auth/identities/{provider}")
+    answer = await ctx.service(Documents).call("POST", f"/auth/sso/{provider}/link")
     return Go(url=answer.attributes.page, away=True)
 
 
