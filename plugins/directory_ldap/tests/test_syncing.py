@@ -199,8 +199,9 @@ async def test_the_last_administrator_stays_and_the_clock_begins_what_is_due(psa
             old = kit.now - timedelta(days=31)
             await ctx.db.execute("UPDATE directory_ldap.sync SET created_at = $1 WHERE is_dry = false", old)
         await go_round(kit)
-        [fresh] = (await (await kit.admin()).get("/ldap-syncs")).json()["data"]
-        assert fresh["id"] not in {str(newest["id"]), sync["id"]}
+        async with kit.unit() as ctx:
+            [fresh] = await ctx.records.find("ldap-syncs")
+        assert str(fresh["id"]) not in {str(newest["id"]), sync["id"]}
 
 
 async def test_what_can_not_be_read_whole_changes_nothing(kit, liar: Liar):
