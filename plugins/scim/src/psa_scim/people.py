@@ -133,8 +133,7 @@ async def _write(ctx: Context, provider: Row, person: Row, sent: Sent, *, before
         before is None or before.email != wanted.email
     ):
         await _check_address(ctx, provider, wanted.email)
-        held = (await ctx.service(Directory).roles([account.id])).get(account.id, ())
-        if _ADMINISTRATORS.intersection(held) - group_roles.managed(provider["group_roles"]):
+        if await _rules_here(ctx, provider, account.id):
             raise Forbidden("An administrator's address is changed by administrators, not by a provider.")
     active = sent.active is not False
     if person["active"] and not active:
@@ -175,6 +174,16 @@ async def _check_address(ctx: Context, provider: Row, email: str) -> None:
         raise InvalidValueException(detail=f"{email} is of none of the domains that this provider may send.")
     if await ctx.service(ExternalIdentities).reserved(email):
         raise UniquenessException(detail=f"{email} is named to break the glass.")
+
+
+async def _rules_here(ctx: Context, provider: Row, account: UUID) -> bool:
+    """Tell whether an account manages accounts by a role that the provider doesn't give."""
+    directory = ctx.service(Directory)
+    held = (await directory.roles([account])).get(account, ())
+    own = set(held) - group_roles.managed(provider["group_roles"])
+    return bool(own & _ADMINISTRATORS) or (
+        bool(own) and account in {one.id for one in await directory.holders("auth.users.update")}
+    )
 
 
 async def _begins_with(ctx: Context, provider: Row) -> list[str]:
