@@ -178,7 +178,7 @@ async def test_no_more_tries_than_the_limit_learn_whether_they_are_right(kit, sl
     assert await log_in(kit, "eve@example.com", "Sunny-Days-12") == (429, "login_locked")
 
 
-async def test_who_manages_accounts_links_their_own_by_the_directorys_password(kit, slapd: Slapd):
+async def test_who_manages_accounts_links_their_own_by_its_password(kit, slapd: Slapd):
     unit = slapd.unit()
     slapd.person(unit, "boss", "Sunny-Days-12")
     await local_account(kit, "boss@example.com", role="admin")

@@ -303,10 +303,21 @@ class Context(Protocol):
         """Write an audit entry for something that is no record change, such as an export."""
         ...
 
+    async def redact(
+        self, resource: str, ids: Sequence[UUID], attributes: Sequence[str], *, via: str = ""
+    ) -> int:
+        """Blank what the audit log tells of some attributes of records, to erase a person for good.
+
+        `via` also takes records that refer by this column to those named, deleted ones too. The names of accounts
+        among `ids` go from what they did. The entries stay, verifiable, and one more tells that they were blanked.
+        Returns how many entries changed.
+        """
+        ...
+
     async def reveal(self, resource: str, id: UUID, column: str, *, shown: bool = True) -> str:
         """Return the plain text of a `Sealed` column; audited unless it isn't `shown` to anybody, as in a log-in.
 
-        Raises `NotFound` when it isn't set.
+        Raises `NotFound` when it isn't set, `Forbidden` in a GET whose route doesn't declare that it `writes`.
         """
         ...
 

@@ -10,7 +10,7 @@ import msgspec
 from psa_sdk.errors import Conflict, Unavailable
 from psa_sdk.network import HttpAnswer, Network
 
-SECONDS = 20.0
+SECONDS = 20
 TRIES = 3
 LONGEST = 4 << 20
 """Bytes of an answer."""
@@ -48,7 +48,7 @@ async def ask_patiently(
     `is_final` tells of such an answer that another try is pointless.
     """
     for left in reversed(range(TRIES)):
-        pause = 0.0
+        pause = 0
         try:
             answer = await network.request(
                 method, url, headers=headers, content=content, seconds=SECONDS, max_bytes=LONGEST
@@ -62,13 +62,15 @@ async def ask_patiently(
             if not left or is_final(answer):
                 raise Unavailable(f"{title} answers {answer.status}; try again shortly.", code="gateway_busy")
             pause = _asked_pause(answer)
-        await asyncio.sleep(pause or 0.4 * 2 ** (TRIES - 1 - left) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+        longest = 400 * 2 ** (TRIES - 1 - left)
+        await asyncio.sleep((pause or random.randint(longest // 2, longest)) / 1000)  # noqa: S311 - jitter
     raise AssertionError("unreachable")
 
 
-def _asked_pause(answer: HttpAnswer) -> float:
+def _asked_pause(answer: HttpAnswer) -> int:
+    """Return how many milliseconds an answer asks for, five seconds at most; 0 where it doesn't."""
     text = answer.headers.get("retry-after", "")
-    return min(float(text), 5.0) if text.isascii() and text.isdigit() else 0.0
+    return min(int(text), 5) * 1000 if text.isascii() and text.isdigit() else 0
 
 
 def json_of(answer: HttpAnswer, title: str) -> dict[str, Any]:
