@@ -53,7 +53,7 @@ def serving(answer: Callable[[Asked], Told]) -> Generator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 1 / 50})
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
