@@ -39,6 +39,7 @@ async def test_authlib_gets_a_code_trades_it_renews_and_revokes(desk: Desk):
         token = await client.fetch_token(
             about["token_endpoint"], code=answered["code"], code_verifier=verifier
         )
+        assert "scope" in token, token
         # A technician may not create users: that scope wasn't theirs to give.
         assert token["scope"] == "openid email auth.users.read"
         keys = KeySet.import_key_set((await desk.http.get(about["jwks_uri"])).json())
