@@ -5,6 +5,10 @@ from uuid import UUID
 
 from psa_sdk.testing import PluginBattery
 
+# The example key of RFC 7517 A.1.
+_X = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"
+_Y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
+
 
 async def make_client(kit, given):
     """Applications are registered by a route of their own, which shows the secret."""
@@ -27,9 +31,21 @@ async def make_consent(kit, given):
         return await ctx.records.create("oauth-consents", values)
 
 
+async def make_signing_key(kit, given):
+    """A retired one: the tenant goes on signing with its own."""
+    async with kit.unit() as ctx:
+        key = {"kty": "EC", "crv": "P-256", "x": _X, "y": _Y, "kid": f"retired-{kit.number()}"}
+        values = {"kid": key["kid"], "public": key, "retired_at": ctx.now}
+        return await ctx.records.create("oauth-signing-keys", {**values, **given})
+
+
 class TestConformance(PluginBattery):
     plugin = "oauth"
-    samples: ClassVar = {"oauth-clients": make_client, "oauth-consents": make_consent}
+    samples: ClassVar = {
+        "oauth-clients": make_client,
+        "oauth-consents": make_consent,
+        "oauth-signing-keys": make_signing_key,
+    }
     fixed: ClassVar = {
         "oauth-clients.redirect_uris": "an address that people are sent to is judged",
         "oauth-clients.scopes": "scopes are permissions",
