@@ -170,7 +170,8 @@ class UnitLive:
         async with unit.kernel.live.listening(unit.tenant_id, since) as listener:
             while loop.time() < ends:
                 try:
-                    told = await asyncio.wait_for(listener.get(), SIGN_OF_LIFE)
+                    async with asyncio.timeout(SIGN_OF_LIFE):
+                        told = await listener.get()
                 except TimeoutError:
                     yield place(), None
                     continue

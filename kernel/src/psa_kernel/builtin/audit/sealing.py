@@ -109,8 +109,10 @@ async def _run(kernel: "Kernel") -> None:
         kernel.written.clear()
         await _try(kernel)
         await asyncio.sleep(EVERY_SECONDS)
+        # Not `wait_for`, which forgets in 3.11 that it was cancelled when the event comes at the same moment.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(kernel.written.wait(), IDLE_SECONDS)
+            async with asyncio.timeout(IDLE_SECONDS):
+                await kernel.written.wait()
 
 
 async def _try(kernel: "Kernel") -> None:
