@@ -73,12 +73,14 @@ class LiveHub:
             self._sending = asyncio.get_running_loop().create_task(self._send())
 
     async def _send(self) -> None:
-        await asyncio.sleep(GATHERED)
-        told, self._gathered = list(self._gathered), {}
-        self._hand_out(told)
-        if self._redis is not None:
-            with contextlib.suppress(RedisError, OSError):
-                await self._redis.publish(CHANNEL, msgspec.json.encode(_Message(self._origin, told)))
+        # What is told while the others are being told waits for no further change.
+        while self._gathered:
+            await asyncio.sleep(GATHERED)
+            told, self._gathered = list(self._gathered), {}
+            self._hand_out(told)
+            if self._redis is not None:
+                with contextlib.suppress(RedisError, OSError):
+                    await self._redis.publish(CHANNEL, msgspec.json.encode(_Message(self._origin, told)))
 
     def _hand_out(self, told: list[Told]) -> None:
         at = place()
