@@ -46,7 +46,11 @@ document.addEventListener('psa:live', e => {
   clearTimeout(timer);
   timer = setTimeout(renew, 250);
 }, true);
-const taken = el => 'busy' in el.dataset || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
+// An answer fills the very element that was there when it was asked for; had that been replaced meanwhile, it would be lost.
+const awaiting = new Set();
+document.addEventListener('htmx:before:request', e => awaiting.add(e.detail.ctx.target));
+document.addEventListener('htmx:finally:request', e => awaiting.delete(e.detail.ctx.target));
+const taken = el => 'busy' in el.dataset || awaiting.has(el) || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
 async function renew() {
   const ids = [...due].filter(id => { const el = document.getElementById(id); if (el && taken(el)) return false; due.delete(id); return el; });
   clearTimeout(timer);
