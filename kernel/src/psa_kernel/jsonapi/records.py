@@ -1,7 +1,7 @@
 """Reads and writes of resources by plugin code and by the API: `ctx.records`."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -20,9 +20,6 @@ from psa_kernel.jsonapi.write_plan import Target
 from psa_sdk.events import Verb
 from psa_sdk.resources import Resource
 from psa_sdk.tables import new_id
-
-if TYPE_CHECKING:
-    pass
 
 BATCH = 1000
 """Rows per statement of `create_many` and `refer`."""
