@@ -9,7 +9,7 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=400)
 settings.load_profile("house")
-pytest_plugins = ["psa_kernel.testing.database"]
+pytest_plugins = ["psa_kernel.testing.database", "psa_kernel.testing.scratch"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look for counter-examples longer when asked to be thorough."""
     if config.getoption("--thorough"):
         settings.load_profile("thorough")
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage as a server does: what was imported isn't looked through again and again."""
+    from psa_kernel.server import settle_memory
+
+    settle_memory()
 
 
 _ASKED_FOR = {
