@@ -1,5 +1,7 @@
 """A served tenant, as applications of others and people who are asked meet it."""
 
+import html
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +13,7 @@ from psa_oauth.pkce import challenge
 from psa_sdk.testing import Kit
 
 BACK = "https://app.example.com/callback"
+PASSWORD = "copper lantern orchard"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 KINDS = ["authorization_code", "refresh_token", "client_credentials", DEVICE]
 
@@ -92,3 +95,36 @@ class Desk:
 
     async def me(self, token: str, path: str = "/api/v1/auth/me") -> httpx.Response:
         return await self.http.get(f"{self.url}{path}", headers={"Authorization": f"Bearer {token}"})
+
+
+class Browser:
+    """A technician's own browser, in which they log in with their password."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        headers = {"Accept": "text/html", "X-Tenant": desk.kit.slug}
+        self.http = httpx.AsyncClient(timeout=30, base_url=desk.url, headers=headers)
+        self.email = f"tess{desk.kit.number()}@example.com"
+
+    async def be_invited(self) -> None:
+        """Get an account and choose its password."""
+        admin = await self.desk.kit.admin()
+        made = await admin.post("/users", {"name": "Tess Example", "email": self.email})
+        assert made.status_code == 201, made.text
+        link = await admin.post(f"/users/{made.json()['data']['id']}/invitations")
+        chosen = {"token": link.json()["data"]["attributes"]["token"], "new_password": PASSWORD}
+        answer = await self.desk.kit.anonymous().post("/auth/reset-password", chosen)
+        assert answer.status_code in {200, 204}, answer.text
+
+    async def open(self, app: Mapping[str, Any], **given: Any) -> tuple[httpx.Response, str]:
+        """Open an application's question."""
+        query, verifier = asking(app, **given)
+        return await self.http.get("/ui/oauth/authorize", params=query), verifier
+
+    async def log_in(self, page: httpx.Response) -> str:
+        """Fill the form of a log-in page in; returns where it leads."""
+        form = dict(re.findall(r'name="(next|csrf)" value="([^"]*)"', page.text))
+        filled = {name: html.unescape(value) for name, value in form.items()}
+        answer = await self.http.post("/ui/login", data={**filled, "email": self.email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"]

@@ -7,6 +7,7 @@ gives a token for a minute (`link_token`), so that no other page can send somebo
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response
@@ -26,7 +27,8 @@ PREFIXES: Final[Mapping[Audience, str]] = {"staff": "/ui", "portal": "/portal"}
 PURPOSE: Final = "sign-in-link"
 LASTS: Final = 60
 """Seconds from the button in the profile to the provider."""
-_LONGEST: Final = 500
+_LONGEST: Final = 1800
+"""Letters of a wanted page, such as an application's question: it travels in a cookie or a provider's state."""
 
 
 def own_page(target: str, prefix: str) -> str:
@@ -80,9 +82,10 @@ def lead(url: str, cookies: Sequence[Cookie] = (), headers: Mapping[str, str] | 
 def lead_in(begun: SignedIn | None, next_page: str, prefix: str, *cookies: Cookie) -> Response[Any]:
     """Lead a browser to the page that was wanted, its second step before where one is asked for."""
     session = {"Set-Cookie": begun.cookie.header()} if begun and begun.cookie else {}
+    wanted = own_page(next_page, prefix)
     if begun and begun.confined.startswith("mfa_"):
-        return lead(f"{prefix}/second-step", cookies, session)
-    return lead(own_page(next_page, prefix), cookies, session)
+        return lead(f"{prefix}/second-step?{urlencode({'next': wanted})}", cookies, session)
+    return lead(wanted, cookies, session)
 
 
 def refusal(problem: Problem, prefix: str) -> Response[Any]:

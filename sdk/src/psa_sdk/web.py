@@ -171,6 +171,10 @@ class Browser(Protocol):
         """Tell whether the tenant uses a plugin."""
         ...
 
+    async def logged_in_at(self) -> datetime.datetime | None:
+        """Return when the person last logged in, second step included; None where nobody did."""
+        ...
+
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session. Raises `Unauthenticated` or `RateLimited`."""
         ...

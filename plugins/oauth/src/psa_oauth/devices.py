@@ -61,7 +61,13 @@ async def waiting(ctx: Context, user_code: str) -> Waiting | None:
     return Waiting(id=row["id"], user_code=row["user_code"], client=client, scopes=tuple(row["scopes"]))
 
 
-async def decide(ctx: Context, device: Waiting, account: UUID, allowed: Sequence[str] | None) -> bool:
+async def decide(
+    ctx: Context,
+    device: Waiting,
+    account: UUID,
+    allowed: Sequence[str] | None,
+    logged_in_at: datetime.datetime | None,
+) -> bool:
     """Write down what the person said, None for no; False when somebody was quicker."""
     tag = await ctx.db.execute(
         "UPDATE oauth.device SET status = $2 WHERE id = $1 AND status = 'waiting'",
@@ -71,7 +77,7 @@ async def decide(ctx: Context, device: Waiting, account: UUID, allowed: Sequence
     if tag != "UPDATE 1":
         return False
     if allowed is not None:
-        granted = await granting.begin(ctx, device.client, account, allowed)
+        granted = await granting.begin(ctx, device.client, account, allowed, logged_in_at)
         await ctx.db.execute("UPDATE oauth.device SET family = $2 WHERE id = $1", device.id, granted.family)
     return True
 
@@ -104,14 +110,10 @@ async def take(ctx: Context, client: ClientFacts, device_code: str) -> Granted:
         raise OAuthError("authorization_pending", "Nobody has answered yet.")
     await ctx.db.execute("UPDATE oauth.device SET status = 'used' WHERE id = $1", row["id"])
     family = await ctx.db.fetch_one(
-        "SELECT id AS family, account, scopes, expires_at FROM oauth.family WHERE id = $1 AND ended_at IS NULL",
+        "SELECT id AS family, account, scopes, expires_at AS ends, logged_in_at FROM oauth.family"
+        " WHERE id = $1 AND ended_at IS NULL",
         row["family"],
     )
     if family is None:
         raise OAuthError("invalid_grant", "The permission was taken back.")
-    return Granted(
-        family=family["family"],
-        account=family["account"],
-        scopes=tuple(family["scopes"]),
-        expires_at=family["expires_at"],
-    )
+    return granting.granted_of(family)

@@ -2,7 +2,7 @@
 
 import datetime
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,34 +29,57 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     account: UUID
     scopes: tuple[str, ...]
     expires_at: datetime.datetime
+    logged_in_at: datetime.datetime | None = None
     nonce: str = ""
 
 
-async def begin(ctx: Context, client: ClientFacts, account: UUID, allowed: Sequence[str]) -> Granted:
-    """Begin a family of tokens."""
+def granted_of(row: Row, nonce: str = "") -> Granted:
+    """Return what a family's row says; it ends at `ends`."""
+    return Granted(
+        family=row["family"],
+        account=row["account"],
+        scopes=tuple(row["scopes"]),
+        expires_at=row["ends"],
+        logged_in_at=row["logged_in_at"],
+        nonce=nonce,
+    )
+
+
+async def begin(
+    ctx: Context,
+    client: ClientFacts,
+    account: UUID,
+    allowed: Sequence[str],
+    logged_in_at: datetime.datetime | None = None,
+) -> Granted:
+    """Begin a family of tokens; `logged_in_at` is when the person did who allowed it, None without one."""
     life = (await ctx.settings(OAuthSettings)).refresh_days
     granted = Granted(
         family=new_id(),
         account=account,
         scopes=tuple(allowed),
         expires_at=ctx.now + datetime.timedelta(days=life),
+        logged_in_at=logged_in_at,
     )
     await ctx.db.execute(
-        "INSERT INTO oauth.family (id, created_at, account, client, scopes, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO oauth.family (id, created_at, account, client, scopes, expires_at, logged_in_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         granted.family,
         ctx.now,
         account,
         client.id,
         list(allowed),
         granted.expires_at,
+        logged_in_at,
     )
     return granted
 
 
-async def write_code(ctx: Context, asked: Asked, account: UUID, allowed: Sequence[str]) -> str:
+async def write_code(
+    ctx: Context, asked: Asked, account: UUID, allowed: Sequence[str], logged_in_at: datetime.datetime
+) -> str:
     """Return a code for what a person allowed."""
-    granted = await begin(ctx, asked.client, account, allowed)
+    granted = await begin(ctx, asked.client, account, allowed, logged_in_at)
     code = tokens.new_secret(tokens.CODE)
     await ctx.db.execute(
         "INSERT INTO oauth.code (id, created_at, family, code_hash, redirect_uri, challenge, nonce, expires_at)"
@@ -79,7 +102,7 @@ async def take_code(
     """Trade a code, once; a second try ends what followed from the first (RFC 6749 4.1.2, RFC 9700 4.5)."""
     row = await ctx.db.fetch_one(
         "SELECT c.id, c.used_at, c.expires_at, c.redirect_uri, c.challenge, c.nonce, f.id AS family, f.account,"
-        " f.client, f.scopes, f.expires_at AS ends, f.ended_at FROM oauth.code c"
+        " f.client, f.scopes, f.expires_at AS ends, f.ended_at, f.logged_in_at FROM oauth.code c"
         " JOIN oauth.family f ON f.tenant_id = c.tenant_id AND f.id = c.family"
         " WHERE c.code_hash = $1 FOR UPDATE OF c, f",
         tokens.digest(code),
@@ -96,7 +119,7 @@ async def take_code(
         raise OAuthError("invalid_grant", "redirect_uri differs from the one that was asked with.")
     if not pkce.proves(verifier, row["challenge"]):
         raise OAuthError("invalid_grant", "code_verifier doesn't prove the code_challenge.")
-    return _granted(row, row["nonce"])
+    return granted_of(row, row["nonce"])
 
 
 async def take_refresh_token(
@@ -105,7 +128,7 @@ async def take_refresh_token(
     """Trade a refresh token for its successor; raises `OAuthError`, after ending the family of a reused one."""
     row = await ctx.db.fetch_one(
         "SELECT t.id, t.replaced_at, t.salt, f.id AS family, f.account, f.client, f.scopes, f.expires_at AS ends,"
-        " f.ended_at FROM oauth.refresh_token t"
+        " f.ended_at, f.logged_in_at FROM oauth.refresh_token t"
         " JOIN oauth.family f ON f.tenant_id = t.tenant_id AND f.id = t.family"
         " WHERE t.token_hash = $1 FOR UPDATE OF t, f",
         tokens.digest(token),
@@ -128,7 +151,7 @@ async def take_refresh_token(
         await _reused(ctx, client, row, "refresh_token_reused")
     if verdict in {"reused", "refuse"}:
         raise refused
-    granted = _granted(row)
+    granted = granted_of(row)
     if scopes.beyond(narrowed, granted.scopes):
         raise OAuthError("invalid_scope", "The scopes go beyond what was allowed.")
     if verdict == "rotate":
@@ -179,6 +202,7 @@ async def answer(
             account=granted.account,
             asked=granted.scopes,
             nonce=granted.nonce,
+            logged_in_at=granted.logged_in_at,
             access_token=access,
         )
     return told
@@ -221,14 +245,4 @@ async def _store_refresh(ctx: Context, family: UUID, token: str) -> None:
         ctx.now,
         family,
         tokens.digest(token),
-    )
-
-
-def _granted(row: Mapping[str, Any], nonce: str = "") -> Granted:
-    return Granted(
-        family=row["family"],
-        account=row["account"],
-        scopes=tuple(row["scopes"]),
-        expires_at=row["ends"],
-        nonce=nonce,
     )

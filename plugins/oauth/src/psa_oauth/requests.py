@@ -1,5 +1,6 @@
 """The authorization request (RFC 6749 4.1.1, RFC 7636 4.3, OpenID Connect Core 3.1.2.1), judged. Pure."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -9,6 +10,7 @@ import msgspec
 from psa_oauth import pkce, redirects, scopes
 
 _LONGEST: Final = 1000
+_SECONDS: Final = re.compile(r"[0-9]{1,10}")
 
 
 class ClientFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,18 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str
     silent: bool
     """`prompt=none`: to be answered at once, without asking anybody anything."""
+    again: bool = False
+    """`prompt=login`: the person logs in once more."""
+    max_age: int | None = None
+    """Seconds since the last log-in after which the person logs in once more."""
+    login_after: int = 0
+    """POSIX seconds: our own note of what the two above come to, on the way by the log-in."""
+
+    def not_before(self, now: float) -> int:
+        """Return the earliest log-in that is recent enough, in POSIX seconds; 0 where any is."""
+        if self.again:
+            return int(now)
+        return self.login_after if self.max_age is None else max(int(now) - self.max_age, 0)
 
     def refused(self, code: str, description: str) -> "Refused":
         """Return an answer in the negative."""
@@ -98,6 +112,9 @@ def judge(parameters: Mapping[str, Sequence[str]], client: ClientFacts | None) -
     prompt = given.get("prompt", "").split()
     if "none" in prompt and len(prompt) > 1:
         raise refused("invalid_request", "prompt=none goes with nothing else.")
+    seconds = {name: given.get(name, "0") for name in ("max_age", "login_after")}
+    if not all(_SECONDS.fullmatch(value) for value in seconds.values()):
+        raise refused("invalid_request", "max_age is a number of seconds.")
     return Asked(
         client=client,
         redirect_uri=address,
@@ -106,4 +123,7 @@ def judge(parameters: Mapping[str, Sequence[str]], client: ClientFacts | None) -
         state=state,
         nonce=given.get("nonce", ""),
         silent=prompt == ["none"],
+        again="login" in prompt,
+        max_age=int(seconds["max_age"]) if "max_age" in given else None,
+        login_after=int(seconds["login_after"]),
     )

@@ -40,6 +40,7 @@ async def id_token(
     account: UUID,
     asked: Collection[str],
     nonce: str,
+    logged_in_at: datetime.datetime | None,
     access_token: str,
 ) -> str:
     """Return a signed statement of who logged in, for one application."""
@@ -53,6 +54,7 @@ async def id_token(
         "exp": int((ctx.now + LASTS).timestamp()),
         "at_hash": base64.urlsafe_b64encode(half).rstrip(b"=").decode(),
         **({"nonce": nonce} if nonce else {}),
+        **({"auth_time": int(logged_in_at.timestamp())} if logged_in_at else {}),
         **await claims_of(ctx, account, asked),
     }
     key = RSAKey.import_key(msgspec.json.decode(private))

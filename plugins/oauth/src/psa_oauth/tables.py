@@ -65,6 +65,7 @@ class Family(TenantTable, schema="oauth", tablename="family"):
     expires_at = Instant()
     ended_at = Instant(null=True)
     ended_because = Text(default="")
+    logged_in_at = Instant(null=True, help_text="When the person did who allowed it; none without a person")
     index_on = (Index(("account", "client")), Index(("client",)), Index(("expires_at",)))
 
 

@@ -46,9 +46,9 @@ def gate_routes(server: Server) -> list[WebRoute]:
     frame = server.frame
 
     async def show(ctx: Context, request: WebRequest) -> Response[Any]:
-        if ctx.principal.kind != "anonymous":
-            return answers.redirect(frame.prefix + "/")
         asked = request.query_params
+        if ctx.principal.kind != "anonymous" and asked.get("again") != "1":
+            return answers.redirect(frame.prefix + "/")
         return await _form(
             ctx,
             request,

@@ -93,6 +93,12 @@ class UnitBrowser:
         unit = self._unit
         return unit.tenant is None or unit.kernel.enabled(unit.tenant, plugin)
 
+    async def logged_in_at(self) -> datetime.datetime | None:
+        """Return when the person last logged in: passing the second step begins a session of its own."""
+        return await self._unit.db.fetch_value(
+            "SELECT created_at FROM psa.session WHERE id = $1", self._who.session_id
+        )
+
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
         """Check a password and begin a session; the request's own transaction ends before."""
         unit, tenant = self._unit, await self._tenant(organisation)

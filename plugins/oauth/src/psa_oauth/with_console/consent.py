@@ -1,7 +1,9 @@
 """Asking a person: what an application wants, in words, and what becomes of their answer."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -11,7 +13,7 @@ from psa_oauth.requests import Asked, ClientFacts, Refused, Unanswerable, judge
 from psa_oauth.tokens import typed
 from psa_sdk import Context
 from psa_sdk.documents import Documents
-from psa_sdk.errors import Forbidden, Invalid, Unauthenticated
+from psa_sdk.errors import Forbidden, Invalid
 from psa_sdk.sign_in import SignIn
 from psa_sdk.tables import new_id
 from psa_sdk.ui import Go, Show
@@ -35,8 +37,9 @@ _PASSED: Final = (
     "nonce",
     "code_challenge",
     "code_challenge_method",
-    "prompt",
+    "login_after",
 )
+"""What a page passes on: `prompt` and `max_age` have become `login_after` by then."""
 Form = Mapping[str, Sequence[str]]
 
 
@@ -57,20 +60,24 @@ class Typed(msgspec.Struct, kw_only=True):
 async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
     """Load the page that asks; a request that isn't in order goes back or is told here."""
     parameters = {name: request.query_params.getall(name) for name in request.query_params}
-    logged_in = ctx.principal.kind == "user" and not ctx.service(Browser).confined
-    if not logged_in and parameters.get("prompt") != ["none"]:
-        raise Unauthenticated("Log in first.")
+    logged_in_at = await _logged_in_at(ctx)
     try:
         asked = judge(parameters, await _client(ctx, parameters))
+        not_before = asked.not_before(ctx.now.timestamp())
+        recent = logged_in_at is not None and int(logged_in_at.timestamp()) >= not_before
         if asked.silent:
-            if not logged_in:
-                raise asked.refused("login_required", "Nobody is logged in.")
-            return await _answer_silently(ctx, asked, issuer_of(ctx, request))
+            if logged_in_at is None or not recent:
+                raise asked.refused("login_required", "Nobody is logged in, or for too long.")
+            return await _answer_silently(ctx, asked, logged_in_at, issuer_of(ctx, request))
     except Unanswerable as problem:
         return {"problem": str(problem)}
     except Refused as problem:
         return Go(url=problem.address(issuer_of(ctx, request)), away=True)
-    passed = [(name, parameters[name][-1]) for name in _PASSED if name in parameters]
+    given = {name: values[-1] for name, values in parameters.items()}
+    given |= {"login_after": str(not_before)} if not_before else {}
+    passed = [(name, given[name]) for name in _PASSED if name in given]
+    if not recent:
+        return _log_in(ctx, f"{request.url.path}?{urlencode(passed)}", again=logged_in_at is not None)
     return {
         "client": asked.client,
         "rights": await _rights(ctx, asked.scopes),
@@ -86,6 +93,9 @@ async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
     issuer = issuer_of(ctx, request)
     try:
         asked = judge(parameters, await _client(ctx, parameters))
+        logged_in_at = await _logged_in_at(ctx)
+        if logged_in_at is None or int(logged_in_at.timestamp()) < asked.not_before(ctx.now.timestamp()):
+            raise asked.refused("login_required", "The person would have to log in once more.")
         allowed = _allowed(await _rights(ctx, asked.scopes))
         if form.get("decision", [""])[-1] != "allow" or not allowed:
             raise asked.refused("access_denied", "The person said no.")
@@ -94,10 +104,27 @@ async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
     except Refused as problem:
         return Go(url=problem.address(issuer), away=True)
     await _remember(ctx, asked.client, allowed)
-    return _with_code(asked, await granting.write_code(ctx, asked, ctx.principal.id, allowed), issuer)
+    code = await granting.write_code(ctx, asked, ctx.principal.id, allowed, logged_in_at)
+    return _with_code(asked, code, issuer)
 
 
-async def _answer_silently(ctx: Context, asked: Asked, issuer: str) -> Go:
+async def _logged_in_at(ctx: Context) -> datetime.datetime | None:
+    """Return when a person logged in; None where nobody did, or not to the end."""
+    browser = ctx.service(Browser)
+    return await browser.logged_in_at() if ctx.principal.kind == "user" and not browser.confined else None
+
+
+def _log_in(ctx: Context, page: str, *, again: bool) -> Go:
+    """Lead by the log-in, or by what is left of it, to a page."""
+    confined = ctx.service(Browser).confined
+    if confined == "password_expired":
+        return Go(url="/password")
+    if confined:
+        return Go(url=f"/second-step?{urlencode({'next': page})}")
+    return Go(url=f"/login?{urlencode({'next': page} | ({'again': '1'} if again else {}))}")
+
+
+async def _answer_silently(ctx: Context, asked: Asked, logged_in_at: datetime.datetime, issuer: str) -> Go:
     """Answer with a code where the person allowed all of it before (OpenID Connect Core 3.1.2.1); raises `Refused`."""
     allowed = _allowed(await _rights(ctx, asked.scopes))
     known: Sequence[str] | None = await ctx.db.fetch_value(
@@ -111,7 +138,7 @@ async def _answer_silently(ctx: Context, asked: Asked, issuer: str) -> Go:
     who = ctx.principal.id
     # A page only reads; what is written here is of no use to anybody but the application.
     async with ctx.outside(), ctx.service(SignIn).unit() as unit:
-        return _with_code(asked, await granting.write_code(unit, asked, who, allowed), issuer)
+        return _with_code(asked, await granting.write_code(unit, asked, who, allowed, logged_in_at), issuer)
 
 
 def _with_code(asked: Asked, code: str, issuer: str) -> Go:
@@ -143,7 +170,8 @@ async def answer_device(ctx: Context, form: Form) -> Show:
         raise Invalid("No device shows this code, or it is too old.")
     allowed = _allowed(await _rights(ctx, device.scopes))
     yes = form.get("decision", [""])[-1] == "allow" and bool(allowed)
-    if not await devices.decide(ctx, device, ctx.principal.id, allowed if yes else None):
+    logged_in_at = await _logged_in_at(ctx)
+    if not await devices.decide(ctx, device, ctx.principal.id, allowed if yes else None, logged_in_at):
         raise Invalid("No device shows this code, or it is too old.")
     if yes:
         await _remember(ctx, device.client, allowed)

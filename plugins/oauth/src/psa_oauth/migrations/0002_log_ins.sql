@@ -1,0 +1,3 @@
+-- When a person logged in who allowed an application something.
+
+ALTER TABLE "oauth"."family" ADD COLUMN "logged_in_at" timestamptz;
