@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import AsyncGenerator
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -101,7 +102,7 @@ async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]
 
 @pytest_asyncio.fixture
 async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
-    database = await database_server.create(furnished.database_url.rpartition("/")[2])
+    database = await database_server.create(urlsplit(furnished.database_url).path[1:])
     config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
     clock = FixedClock(NINE_O_CLOCK)
     async with Kernel.open(config, load(config, only=()), clock=clock, lifespan=False) as kernel:
