@@ -14,8 +14,7 @@ up: $(installed)  ## Start everything: PostgreSQL, Valkey, HTTP, worker; with de
 	@$(bin)/psa up $(ARGS)
 
 test: $(installed)  ## Run the tests
-	@$(bin)/pytest -q -n 2 $(ARGS)
-	@$(bin)/pytest -q -n 0 tests/browser
+	@$(bin)/pytest -q -n 2 --dist worksteal $(ARGS)
 
 performance: $(installed)  ## Measure, in one run, what is promised of speed
 	@$(bin)/pytest -q -n 0 -p no:randomly tests/performance --performance $(ARGS)

@@ -40,9 +40,10 @@ _ASKED_FOR = {
 }
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long unless it is asked for, and browser tests where they aren't alone."""
-    _part_browser(config, items)
+    """Leave out what takes long unless it is asked for, and begin early with what takes long nevertheless."""
+    _order(items)
     for name, reason in _ASKED_FOR.items():
         if config.getoption(f"--{name}"):
             continue
@@ -51,12 +52,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def _part_browser(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect browser tests beside others: the browser's driver and asynchronous tests each want the thread's loop.
+def _order(items: list[pytest.Item]) -> None:
+    """Let the first of two workers begin with the browser and the second with what is slow.
 
-    `make test` runs them afterwards, as `pytest tests/browser` does.
+    Both take whatever is left then, and neither waits long for the other at the end. Browser tests are in a row:
+    the browser's driver and asynchronous tests each want the thread's loop.
     """
     browser = [item for item in items if "tests/browser" in item.path.as_posix()]
-    if browser and len(browser) < len(items):
-        items[:] = [item for item in items if "tests/browser" not in item.path.as_posix()]
-        config.hook.pytest_deselected(items=browser)
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    early = {*browser, *slow}
+    rest = [item for item in items if item not in early]
+    half = max(len(items) // 2 - len(browser), 0)
+    items[:] = [*browser, *rest[:half], *slow, *rest[half:]]

@@ -148,7 +148,7 @@ def started(
             process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A started installation with some companies."""
     with started(tmp_path_factory.mktemp("desk")) as ready:
@@ -177,7 +177,7 @@ def _filled(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, or the one that PSA_CHROMIUM names."""
     with sync_playwright() as playwright:
@@ -195,7 +195,7 @@ def launched(kind: BrowserType, *options: str) -> Browser:
     return kind.launch(executable_path=path, args=["--no-sandbox", *options])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session(chromium: Browser, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cookies of a log-in, to begin with."""
     return logged_in(chromium, desk, tmp_path_factory.mktemp("session") / "state.json")
