@@ -19,6 +19,16 @@ async def logged_in(kit: Any, way: str, liar: Liar) -> Visitor:
     return one
 
 
+async def say(kit: Any, way: str, token: str) -> tuple[int, str]:
+    answer = await kit.anonymous().request(
+        "POST",
+        f"/oidc-providers/{way}/backchannel-logout",
+        content=f"logout_token={token}",
+        headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+    )
+    return answer.status_code, answer.json().get("error_description", "")
+
+
 async def test_who_logs_out_here_logs_out_there_where_that_is_wished(kit, liar: Liar):
     liar.claims = {"groups": ["Helpdesk"]}
     way = await provider(kit, liar.issuer, **STAFF)
@@ -59,15 +69,6 @@ async def test_a_provider_logs_somebody_out_by_itself(kit, liar: Liar):
         "iss": liar.issuer, "aud": "psa", "sub": "u-1", "iat": now, "exp": now + 60, "jti": "1", "events": {EVENT: {}},
     }  # fmt: skip
 
-    async def say(token: str) -> tuple[int, str]:
-        answer = await kit.anonymous().request(
-            "POST",
-            f"/oidc-providers/{way}/backchannel-logout",
-            content=f"logout_token={token}",
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-        )
-        return answer.status_code, answer.json().get("error_description", "")
-
     for reason, wrong in (
         ("token_malformed", {"events": {}}),
         ("token_malformed", {"events": {EVENT: {}}, "nonce": "n"}),
@@ -75,18 +76,42 @@ async def test_a_provider_logs_somebody_out_by_itself(kit, liar: Liar):
         ("wrong_issuer", {"iss": "https://evil.example"}),
         ("wrong_audience", {"aud": "another"}),
         ("no_subject", {"sub": None}),
+        ("token_malformed", {"sid": "nul\0"}),
         ("token_expired", {"exp": now - 600}),
         ("token_stale", {"iat": now - 1000, "exp": now + 9000}),
     ):
         said = {name: value for name, value in (good | wrong).items() if value is not None}
-        assert await say(liar.signed(**said)) == (400, reason)
+        assert await say(kit, way, liar.signed(**said)) == (400, reason)
     liar.key = KEYS[1]
-    assert await say(liar.signed(**good)) == (400, "unknown_key")
+    assert await say(kit, way, liar.signed(**good)) == (400, "unknown_key")
     liar.key = KEYS[0]
     assert await one.me() is not None
-    assert await say(liar.signed(**good)) == (200, "")
+    assert await say(kit, way, liar.signed(**good)) == (200, "")
     assert await one.me() is None
     one = await logged_in(kit, way, liar)
-    assert await say(liar.signed(**good)) == (400, "replayed")
-    assert await say(liar.signed(**(good | {"jti": "2", "sub": "stranger"}))) == (200, "")
+    assert await say(kit, way, liar.signed(**good)) == (400, "replayed")
+    assert await say(kit, way, liar.signed(**(good | {"jti": "2", "sub": "stranger"}))) == (200, "")
     assert await one.me() is not None
+
+
+async def test_a_session_that_the_provider_names_ends_and_no_other(kit, liar: Liar):
+    """Back-Channel Logout 1.0, 2.4: `sid`, with or without `sub`; one that was never known here: all of the person's."""
+    way, now = await provider(kit, liar.issuer, **STAFF), int(kit.now.timestamp())
+    visitors: list[Visitor] = []
+    for session in ("desk", "phone", None):
+        liar.claims = {"groups": ["Helpdesk"], "sid": session}
+        visitors.append(await logged_in(kit, way, liar))
+
+    async def still_in() -> list[bool]:
+        return [await one.me() is not None for one in visitors]
+
+    async def out(**told: Any) -> list[bool]:
+        claims = {"iss": liar.issuer, "aud": "psa", "iat": now, "exp": now + 60, "events": {EVENT: {}}}
+        assert await say(kit, way, liar.signed(**claims, jti=str(kit.number()), **told)) == (200, "")
+        return await still_in()
+
+    assert await out(sid="strange") == [True, True, True]
+    assert await out(sid="desk") == [False, True, True]
+    assert await out(sid="desk", sub="u-1") == [False, True, True], "it has ended already"
+    assert await out(sid="phone", sub="u-1") == [False, False, True]
+    assert await out(sid="strange", sub="u-1") == [False, False, False]

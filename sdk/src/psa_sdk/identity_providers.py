@@ -187,10 +187,11 @@ class IdentityProviders(msgspec.Struct, frozen=True, kw_only=True):
         links: UUID | None,
         transport: Transport,
         second_factor: bool = False,
+        session: str = "",
     ) -> SignedIn | None:
         """Begin the session of a proven person, or link them to the account that `links` names: then there is none.
 
-        Call it within `ctx.outside()`. Raises `Refused`.
+        `session` is the provider's own name of it. Call it within `ctx.outside()`. Raises `Refused`.
         """
         rules = Admission.of(self.key_of(provider["id"]), provider)
         if links is not None:
@@ -200,7 +201,12 @@ class IdentityProviders(msgspec.Struct, frozen=True, kw_only=True):
             async with ctx.service(SignIn).unit() as unit:
                 account = await account_for(unit, rules, who)
                 return await unit.service(SignIn).sign_in(
-                    account.id, method=self.protocol, transport=transport, second_factor=second_factor
+                    account.id,
+                    method=self.protocol,
+                    transport=transport,
+                    second_factor=second_factor,
+                    provider=rules.key,
+                    provider_session=session,
                 )
         except Unauthenticated as problem:
             raise Refused("account_closed", who.email) from problem

@@ -104,15 +104,27 @@ class SignIn(Protocol):
         ...
 
     async def sign_in(
-        self, account_id: UUID, *, method: str, transport: Transport = "cookie", second_factor: bool = False
+        self,
+        account_id: UUID,
+        *,
+        method: str,
+        transport: Transport = "cookie",
+        second_factor: bool = False,
+        provider: str = "",
+        provider_session: str = "",
     ) -> SignedIn:
         """Begin a session of somebody whom a plugin vouches for, always with fresh identifiers, audited.
 
         `method` names it in the audit log ("oidc", "saml", "ldap"). `second_factor` tells that the provider
         asked for one; else the tenant's settings decide whether ours is. An invited account becomes active.
+        `provider`, as `ExternalIdentities` knows it, may `end` the session by its own name of it, `provider_session`.
         Raises `Unauthenticated` unless the account may log in, `Forbidden` while the tenant is suspended or the
         address isn't allowed.
         """
+        ...
+
+    async def end(self, provider: str, provider_session: str, *, reason: str) -> int | None:
+        """End the sessions that a provider calls so; returns how many, None where none was ever called so."""
         ...
 
     async def refuse(self, reason: str, *, method: str, **detail: str) -> None:

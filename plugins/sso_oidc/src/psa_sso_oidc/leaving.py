@@ -4,6 +4,7 @@ OpenID Connect RP-Initiated Logout 1.0 and Back-Channel Logout 1.0.
 """
 
 from collections.abc import Mapping
+from typing import Any, Final
 
 from psa_sdk import Context
 from psa_sdk.admission import Refused
@@ -13,9 +14,11 @@ from psa_sdk.identity import Directory
 from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.exchange import with_query
-from psa_sso_oidc.id_tokens import LATEST, Expected, UnknownKey, verify_logout
+from psa_sso_oidc.id_tokens import LATEST, Expected, UnknownKey, named, verify_logout
 from psa_sso_oidc.remembered import known
 from psa_sso_oidc.spent import spend
+
+_BECAUSE: Final = "logged_out_at_provider"
 
 
 async def logout_address(ctx: Context, provider: Row, id_token: str, back: str) -> str:
@@ -35,21 +38,22 @@ async def logout_address(ctx: Context, provider: Row, id_token: str, back: str) 
 async def logged_out(ctx: Context, provider: Row, token: str) -> int:
     """End the sessions of whom a provider's logout token is about; returns how many.
 
-    A provider says who, not which session was its own: all of a person's end. Raises `Refused`.
+    One session of theirs where the provider names one that it let in, else all. Raises `Refused`.
     """
     async with ctx.outside():
         claims = await _proven(ctx, provider, token)
         async with ctx.service(SignIn).unit() as unit:
             if not await spend(unit, f"logout {provider['id']} {claims['jti']}", seconds=LATEST):
                 raise Refused("replayed")
-            key = OIDC_PROVIDERS.key_of(provider["id"])
-            account = await unit.service(ExternalIdentities).find(key, str(claims["sub"]))
-            if account is None:
-                return 0
-            return await unit.service(Directory).end_sessions(account.id, reason="logged_out_at_provider")
+            key, subject = OIDC_PROVIDERS.key_of(provider["id"]), named(claims, "sub")
+            ended = await unit.service(SignIn).end(key, named(claims, "sid"), reason=_BECAUSE)
+            if ended is not None or not subject:
+                return ended or 0
+            account = await unit.service(ExternalIdentities).find(key, subject)
+            return await unit.service(Directory).end_sessions(account.id, reason=_BECAUSE) if account else 0
 
 
-async def _proven(ctx: Context, provider: Row, token: str) -> Mapping[str, object]:
+async def _proven(ctx: Context, provider: Row, token: str) -> Mapping[str, Any]:
     try:
         about = await known(ctx, provider["issuer"])
         expected = Expected(

@@ -18,6 +18,7 @@ from psa_sso_oidc import attempts
 from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.checking import registration_of
 from psa_sso_oidc.exchange import Grant, Registration, claims_for, with_query
+from psa_sso_oidc.id_tokens import named
 from psa_sso_oidc.people import person
 from psa_sso_oidc.remembered import known
 from psa_sso_oidc.spent import spend
@@ -108,6 +109,7 @@ async def come_back(ctx: Context, returned: Returned) -> Arrived:
                 transport=returned.transport,
                 # RFC 8176: the provider says that it asked for several factors.
                 second_factor=isinstance(methods, list) and "mfa" in methods,
+                session=named(claims, "sid"),
             )
         except Refused as refused:
             raise await OIDC_PROVIDERS.keep_out(ctx, provider, refused) from refused

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from psa_kernel.builtin.auth import accounts, devices
 from psa_kernel.builtin.auth import second_factor as factors
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.sessions import Client, Issued, Transport, end_sessions, open_session
+from psa_kernel.builtin.auth.sessions import (
+    OURSELVES,
+    Client,
+    Issued,
+    Transport,
+    Vouched,
+    end_sessions,
+    open_session,
+)
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_sdk.errors import Forbidden, Unauthenticated
 
@@ -41,7 +49,13 @@ async def begin_by_password(unit: "Unit", facts: "LoginFacts", transport: Transp
 
 
 async def begin_session(
-    unit: "Unit", account_id: "UUID", *, method: str, transport: Transport, second_factor: bool | None = None
+    unit: "Unit",
+    account_id: "UUID",
+    *,
+    method: str,
+    transport: Transport,
+    second_factor: bool | None = None,
+    vouched: Vouched = OURSELVES,
 ) -> Issued:
     """Begin a session of somebody whom another vouches for.
 
@@ -67,6 +81,7 @@ async def begin_session(
         transport=transport,
         confined=confined,
         proven=bool(second_factor),
+        vouched=vouched,
         method=method,
     )
     forget_after_commit(own)
@@ -78,15 +93,24 @@ async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
 
     Raises `Unauthenticated` when that is over already.
     """
-    transport = await unit.db.fetch_value(
-        "SELECT transport FROM psa.session WHERE id = $1 AND revoked_at IS NULL FOR UPDATE", who.session_id
+    half = await unit.db.fetch_one(
+        "SELECT transport, provider, provider_session FROM psa.session"
+        " WHERE id = $1 AND revoked_at IS NULL FOR UPDATE",
+        who.session_id,
     )
     facts = await accounts.by_id(unit, who.id)
-    if transport is None or facts is None:
+    if half is None or facts is None:
         raise Unauthenticated("The session is over; log in again.", code="session_over")
     await end_sessions(unit, who.id, "second_step_passed", only=who.session_id)
     confined = await _unfinished(unit, facts)
-    issued = await _begin(unit, facts.account, transport=transport, confined=confined, proven=True)
+    issued = await _begin(
+        unit,
+        facts.account,
+        transport=half["transport"],
+        confined=confined,
+        proven=True,
+        vouched=Vouched(half["provider"], half["provider_session"]),
+    )
     forget_after_commit(unit)
     return issued
 
@@ -98,6 +122,7 @@ async def _begin(
     transport: Transport,
     confined: str,
     proven: bool = False,
+    vouched: Vouched = OURSELVES,
     **told: str,
 ) -> Issued:
     half = confined in factors.PENDING
@@ -109,6 +134,7 @@ async def _begin(
         confined=confined,
         lasts=factors.PENDING.get(confined),
         proven=proven,
+        vouched=vouched,
     )
     if not half:
         await devices.remember(unit, account.id)

@@ -7,7 +7,7 @@ answer may repeat the refresh for ten seconds and gets the identical tokens agai
 
 import datetime
 import hashlib
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,16 @@ class Client(msgspec.Struct, frozen=True):
     def fingerprint(self) -> str:
         """A digest by which the same client is recognised for a few seconds."""
         return hashlib.sha256(f"{self.ip}\n{self.user_agent}".encode()).hexdigest()
+
+
+class Vouched(msgspec.Struct, frozen=True):
+    """Who vouched for a session's owner, as `ExternalIdentities` knows them, and what they call the session."""
+
+    provider: str
+    session: str = ""
+
+
+OURSELVES: Final = Vouched("")
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +74,12 @@ async def open_session(
     confined: str = "",
     lasts: datetime.timedelta | None = None,
     proven: bool = False,
+    vouched: Vouched = OURSELVES,
 ) -> Issued:
     """Begin a session with fresh tokens; never takes over an identifier the client sent (AUTH-04).
 
-    `lasts` is its longest life where the organisation's isn't meant; `proven` that a second factor was shown.
+    `lasts` is its longest life where the organisation's isn't meant; `proven` that a second factor was shown;
+    `vouched` who says so.
     """
     rules = await ctx.settings(AuthSettings)
     browser = transport == "cookie"
@@ -79,7 +91,8 @@ async def open_session(
     session_id, ends = new_id(), ctx.now + (lasts or life)
     await ctx.db.execute(
         "INSERT INTO psa.session (id, created_at, account, transport, confined, ip, user_agent, last_seen_at,"
-        " idle_minutes, expires_at, proven_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9, $10)",
+        " idle_minutes, expires_at, proven_at, provider, provider_session)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9, $10, $11, $12)",
         session_id,
         ctx.now,
         account_id,
@@ -90,6 +103,8 @@ async def open_session(
         rules.browser_idle_minutes if browser else 0,
         ends,
         ctx.now if proven else None,
+        vouched.provider,
+        vouched.session,
     )
     if browser:
         token = new_token(COOKIE)
@@ -217,6 +232,15 @@ async def end_sessions(
         but,
     )
     return int(tag.split()[-1])
+
+
+async def called(ctx: Context, vouched: Vouched) -> list[Row]:
+    """Return id and account of the sessions that a provider called so, ended ones too."""
+    return await ctx.db.fetch(
+        "SELECT id, account FROM psa.session WHERE provider = $1 AND provider_session = $2 AND $2 <> ''",
+        vouched.provider,
+        vouched.session,
+    )
 
 
 def _issued(row: Row, access: str, refresh: str, expires: datetime.datetime) -> Issued:

@@ -5,8 +5,10 @@ from typing import cast
 from uuid import UUID
 
 from psa_kernel.builtin.auth import accounts, lockout
+from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.beginning import begin_session
 from psa_kernel.builtin.auth.browser import session_cookie
+from psa_kernel.builtin.auth.sessions import Vouched, called, end_sessions
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.principal import ANONYMOUS
 from psa_kernel.unit_of_work import Unit
@@ -28,13 +30,25 @@ class UnitSignIn:
         return unit.kernel.unit(unit.tenant_id, principal=ANONYMOUS, request=unit.request)
 
     async def sign_in(
-        self, account_id: UUID, *, method: str, transport: Transport = "cookie", second_factor: bool = False
+        self,
+        account_id: UUID,
+        *,
+        method: str,
+        transport: Transport = "cookie",
+        second_factor: bool = False,
+        provider: str = "",
+        provider_session: str = "",
     ) -> SignedIn:
         """Begin a session of somebody whom a plugin vouches for."""
         unit = self._unit
         proven = True if second_factor else await _trusted(unit)
         issued = await begin_session(
-            unit, account_id, method=method, transport=transport, second_factor=proven
+            unit,
+            account_id,
+            method=method,
+            transport=transport,
+            second_factor=proven,
+            vouched=Vouched(provider, provider_session),
         )
         facts = await accounts.by_id(unit, account_id)
         assert facts is not None
@@ -49,6 +63,17 @@ class UnitSignIn:
             confined=issued.confined,
             cookie=cookie if browser else None,
         )
+
+    async def end(self, provider: str, provider_session: str, *, reason: str) -> int | None:
+        """End the sessions that a provider calls so."""
+        unit, count = self._unit, 0
+        rows = await called(unit, Vouched(provider, provider_session))
+        for row in rows:
+            if await end_sessions(unit, row["account"], reason, only=row["id"]):
+                await unit.audit("sessions_ended", "users", row["account"], reason=reason, session=row["id"])
+                count += 1
+        forget_after_commit(unit)
+        return count if rows else None
 
     async def refuse(self, reason: str, *, method: str, **detail: str) -> None:
         """Audit a log-in that was refused and count it against the network address."""

@@ -160,7 +160,13 @@ class Session(TenantTable, schema="psa", tablename="session"):
     impersonator = UUID(null=True, help_text="The account that really acts")
     behind = UUID(null=True, help_text="The impersonator's own session: this one ends with it")
     reason = Text(default="", help_text="Why somebody is impersonated")
-    index_on = (Index(("account", "revoked_at")), Index(("expires_at",)))
+    provider = Text(default="", help_text="Who vouched for its owner, such as oidc:<id>")
+    provider_session = Text(default="", help_text="What they call it, if they told")
+    index_on = (
+        Index(("account", "revoked_at")),
+        Index(("expires_at",)),
+        Index(("provider", "provider_session"), where="provider_session <> ''"),
+    )
 
 
 class SessionToken(TenantTable, schema="psa", tablename="session_token"):
