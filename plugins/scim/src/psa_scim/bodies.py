@@ -5,9 +5,16 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from scim2_models import Context as Phase
-from scim2_models import InvalidSyntaxException, InvalidValueException, PatchOp, Resource
+from scim2_models import (
+    InvalidPathException,
+    InvalidSyntaxException,
+    InvalidValueException,
+    PatchOp,
+    Resource,
+)
 
-from psa_scim.models import LENIENT
+from psa_scim import memberships
+from psa_scim.models import LENIENT, Group, Member
 
 R = TypeVar("R", bound=Resource[Any])
 _DEEPEST: Final = 12
@@ -59,9 +66,17 @@ def patched(model: type[R], before: R, body: bytes) -> R:
     """Return a resource as a PATCH leaves it; the given one stays as it is."""
     sent = parsed(body)
     name = next((name for name in sent if name.lower() == "operations"), "Operations")
+    after, members = before.model_copy(deep=True), None
     if isinstance(sent.get(name), list):
-        sent[name] = [part for one in sent[name] for part in untangled(one)]
-    after = before.model_copy(deep=True)
+        operations = [part for one in sent[name] for part in untangled(one)]
+        if any(isinstance(one, Mapping) and len(str(one.get("path"))) > _LONGEST for one in operations):
+            raise InvalidPathException(detail=f"A path has at most {_LONGEST} characters.")
+        present = [one.value or "" for one in before.members or ()] if isinstance(before, Group) else []
+        members, sent[name] = memberships.applied(present, operations)
+    if isinstance(after, Group) and members is not None:
+        after.members = [Member(value=one) for one in members] or None
+        if not sent[name]:
+            return after
     with LENIENT:
         patch = PatchOp[model].model_validate(sent, scim_ctx=Phase.RESOURCE_PATCH_REQUEST)
         patch.patch(after)
