@@ -266,6 +266,9 @@ async def test_busy_wrong_credentials_and_whole_currencies(shop):
     assert await shop.state(whole) == ("paid", "0.00")
     broken = await shop.pay(client, await shop.invoice(company, "3330.50", currency="HUF"))
     assert [one["code"] for one in broken.json()["errors"]] == ["bad_amount"]
+    elsewhere = {"provider": "paypal", "config": {"api": "http://127.0.0.1:9"}}
+    sent = await shop.finance.put("/payment-gateway/config", elsewhere)
+    assert [one["code"] for one in sent.json()["errors"]] == ["bad_config"], "a kept secret goes nowhere else"
     await shop.configure(client_secret="Ewrong")
     told = await shop.tested()
     assert [one["code"] for one in told.json()["errors"]] == ["bad_credentials"]

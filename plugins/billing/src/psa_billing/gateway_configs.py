@@ -20,7 +20,7 @@ MANAGE = "billing.payment_gateway.manage"
 
 
 class GatewayConfigWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A provider's credentials; what is left out of `config` stays as it is."""
+    """A provider's credentials; what is left out of `config` stays as it is, secrets only at the same address."""
 
     provider: Annotated[str, Meta(pattern="^[a-z][a-z_]{1,30}$")]
     is_active: bool = True
@@ -56,6 +56,12 @@ class GatewayTested(msgspec.Struct):
 def installed_gateways(ctx: Context) -> dict[str, PaymentGateway]:
     """Return the gateways that are installed, by name."""
     return {one.name: one for answer in ctx.ask(psa_payment_gateways) for one in answer}
+
+
+def fields_of(gateway: PaymentGateway) -> Mapping[str, Mapping[str, Any]]:
+    """Return the JSON Schema of each of a gateway's settings by name; `x-secret` marks what isn't shown."""
+    schema = msgspec.json.schema(gateway.settings)
+    return schema["$defs"][gateway.settings.__name__]["properties"]
 
 
 async def _opened(ctx: Context, row: Mapping[str, Any]) -> dict[str, str]:
@@ -113,11 +119,12 @@ async def show_config(ctx: Context) -> AnswerList:
 @put(
     "/payment-gateway/config",
     permission=MANAGE,
+    step_up=True,
     returns=GatewayConfigRead,
     answer_type="payment-gateway-configs",
 )
 async def write_config(ctx: Context, body: GatewayConfigWrite) -> Answer:
-    """Set a provider's credentials; they are sealed."""
+    """Set a provider's credentials; they are sealed. Wants a recent proof of the second factor (AUTH-12)."""
     gateway = installed_gateways(ctx).get(body.provider)
     if gateway is None:
         raise Invalid(
@@ -126,7 +133,12 @@ async def write_config(ctx: Context, body: GatewayConfigWrite) -> Answer:
             pointer="/data/attributes/provider",
         )
     row = await ctx.db.fetch_one(CONFIG, body.provider)
-    merged = {**(await _opened(ctx, row) if row else {}), **body.config}
+    kept = await _opened(ctx, row) if row else {}
+    if body.config.get("api", kept.get("api", "")) != kept.get("api", ""):
+        # Whoever may write here needn't know the secrets, so they don't go along to another address.
+        secret = {name for name, facts in fields_of(gateway).items() if facts.get("x-secret")}
+        kept = {name: value for name, value in kept.items() if name not in secret}
+    merged = {**kept, **body.config}
     try:
         msgspec.convert(merged, gateway.settings)
     except msgspec.ValidationError as error:

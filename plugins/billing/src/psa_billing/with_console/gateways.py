@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from psa_billing import gateway_configs
 from psa_billing.api import PaymentGateway
 from psa_console.api import settings_navigation
@@ -28,8 +26,6 @@ async def load(ctx: Context) -> Mapping[str, Any]:
 
 
 def _fields(gateway: PaymentGateway, held: Mapping[str, str]) -> list[dict[str, Any]]:
-    schema = msgspec.json.schema(gateway.settings)
-    properties: Mapping[str, Mapping[str, Any]] = schema["$defs"][gateway.settings.__name__]["properties"]
     return [
         {
             "name": name,
@@ -39,7 +35,7 @@ def _fields(gateway: PaymentGateway, held: Mapping[str, str]) -> list[dict[str, 
             "is_set": bool(held.get(name)),
             "value": "" if facts.get("x-secret") else held.get(name, facts.get("default", "")),
         }
-        for name, facts in properties.items()
+        for name, facts in gateway_configs.fields_of(gateway).items()
     ]
 
 
