@@ -9,6 +9,7 @@ from icalendar import Calendar
 from psa_calendar.forgetting import forget_ended
 
 from . import carrier
+from .desk import codes
 
 
 async def read(desk, url: str):
@@ -113,10 +114,20 @@ async def test_a_feed_is_read_by_its_secret_address_until_it_is_revoked(desk):
     listed = await theo.get("/calendar-feeds")
     assert len(listed.json()["data"]) == 2
     assert "url" not in listed.json()["data"][0]["attributes"]
+    # A program that may act for somebody for a while gets no address that outlasts it.
+    key = await desk.kit.api_key("calendar.*")
+    made = await key.post("/calendar-feeds", {"name": "Forever"}, type="calendar-feeds")
+    assert (made.status_code, codes(made)) == (403, ["person_needed"])
     stranger = await desk.technician("Tina Technician")
     assert (await stranger.delete(f"/calendar-feeds/{feeds['All']['id']}")).status_code == 404
     assert (await theo.delete(f"/calendar-feeds/{feeds['All']['id']}")).status_code == 204
     assert (await read(desk, feeds["All"]["attributes"]["url"])).status_code == 404
+    # Whoever may no longer see appointments no longer sees their own, by whatever address.
+    assert (await read(desk, feeds["Busy"]["attributes"]["url"])).status_code == 200
+    async with desk.kit.unit() as ctx:
+        held = [row["id"] for row in await ctx.records.find("roles") if row["key"] == "technician"]
+        await ctx.records.unlink("users", me, "roles", held)
+    assert (await read(desk, feeds["Busy"]["attributes"]["url"])).status_code == 404
 
 
 async def test_reminders_come_once_and_only_for_what_still_holds(desk):

@@ -20,7 +20,8 @@ Audience = Literal["staff", "portal"]
 class Permission(msgspec.Struct, frozen=True, kw_only=True):
     """A right beyond the four verbs of a resource, checked by a route or `ctx.require`.
 
-    `sensitive` asks for a recent proof of identity; `audience` says who may be granted it.
+    `sensitive` is closed to whoever acts as another; `audience` says who may be granted it. A recent proof of the
+    second factor is asked for by a route (`step_up`).
     """
 
     name: str

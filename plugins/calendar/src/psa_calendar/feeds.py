@@ -14,11 +14,13 @@ from psa_calendar.conflicts import FURTHEST
 from psa_calendar.icalendar_writing import feed
 from psa_calendar.participants import meeting_of
 from psa_sdk import PUBLIC, Answer, Context, get, post
-from psa_sdk.errors import NotFound
+from psa_sdk.errors import Forbidden, NotFound
 from psa_sdk.identity import Directory
 from psa_sdk.network import Network
 
 FEEDS = "calendar-feeds"
+CREATE = "calendar.feeds.create"
+READ = "calendar.appointments.read"
 PAST = datetime.timedelta(days=90)
 AHEAD = datetime.timedelta(days=400)
 ENDING = ".ics"
@@ -54,7 +56,7 @@ class NewFeed(FeedRead, kw_only=True):
 
 @post(
     "/calendar-feeds",
-    permission="calendar.feeds.create",
+    permission=CREATE,
     returns=NewFeed,
     answer_type=FEEDS,
     status=201,
@@ -68,7 +70,12 @@ async def open_feed(ctx: Context, body: FeedWrite) -> Answer:
 
 
 async def make(ctx: Context, body: FeedWrite) -> tuple[UUID, str]:
-    """Make a feed of the principal's calendar; return its id and its address."""
+    """Make a feed of the principal's calendar; return its id and its address.
+
+    Raises `Forbidden` for programs: a feed would outlast what they were allowed.
+    """
+    if ctx.principal.kind != "user":
+        raise Forbidden("Only a person opens a feed of their calendar.", code="person_needed")
     token = secrets.token_urlsafe(32)
     feed_id = await ctx.as_system().records.create(
         FEEDS,
@@ -95,14 +102,12 @@ def hashed(token: str) -> str:
     returns=bytes,
 )
 async def read_feed(ctx: Context, file: str) -> Response[bytes]:
-    """Read a calendar by its secret address; private appointments are left out."""
+    """Read a calendar by its secret address while its owner may see appointments; private ones are left out."""
     held = await ctx.db.fetch_one(HELD, hashed(file.removesuffix(ENDING)))
-    if held is None:
+    readers = {one.id for one in await ctx.service(Directory).holders(READ)} if held else set[UUID]()
+    if held is None or held["account"] not in readers:
         raise NotFound("There is no such calendar; its address may have been revoked.")
     account: UUID = held["account"]
-    owner = (await ctx.service(Directory).users([account])).get(account)
-    if owner is None or owner.status == "disabled":
-        raise NotFound("There is no such calendar; its address may have been revoked.")
     rows = await ctx.db.fetch(MINE, account, ctx.now - PAST, ctx.now + AHEAD, ctx.now - PAST - FURTHEST)
     meetings = [meeting_of(row, row["updated_at"]) for row in rows]
     text = feed(held["name"], meetings, busy_only=held["busy_only"])

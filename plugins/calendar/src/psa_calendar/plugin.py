@@ -20,7 +20,7 @@ from psa_sdk import Manifest, Permission, Principal, Scope, hookimpl
 SEE_PRIVATE = "calendar.private.read"
 PERMISSIONS = (
     Permission(name=conflicts.ALLOW, title="Book people twice"),
-    Permission(name="calendar.feeds.create", title="Read one's calendar with other programs"),
+    Permission(name=feeds.CREATE, title="Read one's calendar with other programs", sensitive=True),
     Permission(name=SEE_PRIVATE, title="See private appointments of others"),
 )
 FEEDS = ("calendar.feeds.create", "calendar.calendar_feeds.read@own", "calendar.calendar_feeds.delete@own")
