@@ -222,3 +222,11 @@ async def test_over_a_real_connection_head_has_the_length_and_no_body(desk):
             assert "server" not in head.headers
         stop.set()
         await serving
+
+
+async def test_an_address_that_opens_something_by_itself_is_in_no_log(desk, capsys):
+    secret = "Zm9yLWEtZnJpZW5kLW9ubHk"
+    assert (await desk.anonymous.get(f"/api/v1/visits/letters/{secret}")).status_code == 200
+    said = capsys.readouterr().err
+    assert "/api/v1/visits/letters/{token}" in said
+    assert secret not in said

@@ -50,6 +50,12 @@ async def hello(query: Which) -> Answer:
     return Answer(type="greetings", attributes={"size": query.size, "kind": query.kind}, meta={"kept": True})
 
 
+@get("/visits/letters/{token:str}", permission=PUBLIC)
+async def letter(token: str) -> Answer:
+    """Open a letter to whoever has its address."""
+    return Answer(type="letters", attributes={})
+
+
 @get(
     "/visits/plain",
     permission=AUTHENTICATED,
@@ -162,6 +168,7 @@ visits = module(
         title="Site visits",
         routes=(
             hello,
+            letter,
             plain,
             secret,
             plan,

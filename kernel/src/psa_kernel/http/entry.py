@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from psa_kernel.builtin.audit import access
+from psa_kernel.http.endpoint import KEY, Endpoint
 from psa_kernel.http.errors import MethodNotAllowed, send_error
 from psa_kernel.http.headers import add_cors, add_security, preflight
 from psa_kernel.http.limits import refuse_large_headers, refuse_long_address
@@ -61,11 +62,12 @@ class Entry:
             seconds = time.perf_counter() - started
             # Litestar leaves the template of the matched route; all unknown paths count as one.
             route = scope.get("path_template", "unknown")
+            path = _path(scope)
             self._metrics.observe(method if method in _METHODS else "other", route, answer.status, seconds)
             log.info(
                 "request",
                 method=method,
-                path=scope["path"],
+                path=path,
                 status=answer.status or 499,
                 milliseconds=round(seconds * 1000, 1),
                 ip=facts.ip,
@@ -78,7 +80,7 @@ class Entry:
                     principal,
                     facts,
                     method=method,
-                    path=scope["path"],
+                    path=path,
                     status=answer.status or 499,
                     seconds=seconds,
                 )
@@ -122,6 +124,14 @@ class Entry:
         # A proxy may add a field line of its own instead of extending the client's: all of them count.
         hops = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         return self._proxies.client(peer, ", ".join(hops)) if hops else peer
+
+
+def _path(scope: Any) -> str:
+    """Return a request's path as logs tell it: what opens by its address alone is told by its route."""
+    handler = scope.get("route_handler")
+    endpoint: Endpoint | None = handler.opt.get(KEY) if handler is not None else None
+    words = any(isinstance(value, str) for value in scope.get("path_params", {}).values())
+    return scope["path_template"] if endpoint is not None and endpoint.anonymous and words else scope["path"]
 
 
 class _Answer:

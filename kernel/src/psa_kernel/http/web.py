@@ -81,8 +81,9 @@ def _route(kernel: Kernel, route: WebRoute) -> HTTPRouteHandler:
 def _protocol(route: ProtocolRoute) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
         unit: Unit = request.scope["psa.unit"]  # pyright: ignore[reportTypedDictNotRequiredAccess, reportGeneralTypeIssues]
+        answered = await route.handle(unit, request)
         unit.refusal_kept = True
-        return await route.handle(unit, request)
+        return answered
 
     endpoint = Endpoint(
         plugin=route.plugin,
