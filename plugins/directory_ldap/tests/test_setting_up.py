@@ -8,6 +8,7 @@ import pytest
 from psa_directory_ldap.conversation import Entry
 from psa_directory_ldap.directories import Host
 from psa_directory_ldap.people import is_closed
+from psa_sdk.sign_in import ExternalIdentities
 
 from .certificates import Authority
 from .conftest import directory, synchronised
@@ -64,8 +65,20 @@ async def test_what_is_entered_is_judged_and_completed(kit, slapd: Slapd):
 async def test_nobody_maps_a_group_to_more_than_they_hold(kit, slapd: Slapd):
     id = await directory(kit, slapd, slapd.unit())
     helper = await kit.staff("directory_ldap.ldap_directories.*")
-    refused = await helper.patch(f"/ldap-directories/{id}", {"group_roles": {"Helpdesk": ["admin"]}})
-    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "exceeds_own_rights")
+    admin = await kit.admin()
+    async with kit.unit() as ctx:
+        await ctx.service(ExternalIdentities).link(f"ldap:{id}", "boss", await admin.account_id())
+    for change in (
+        {"group_roles": {"Helpdesk": ["admin"]}},
+        # Another server would say who the administrator is.
+        {"hosts": ["127.0.0.1:9"], "bind_password": READER_SECRET},
+        {"subject_attribute": "title"},
+        {"links_by_email": True},
+    ):
+        refused = await helper.patch(f"/ldap-directories/{id}", change)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "exceeds_own_rights"), (
+            change
+        )
 
 
 async def test_a_trial_tells_who_is_there_or_what_is_wrong(kit, slapd: Slapd):

@@ -137,6 +137,17 @@ async def test_nobody_maps_a_role_that_holds_more_than_they_do(kit: Kit):
             "/scim-providers", {"name": f"Up {kit.number()}", "group_roles": {"x": [role]}}
         )
         assert refused.status_code == 403, refused.text
+    # A token speaks for everybody whom its provider sent, and whom its groups make.
+    boss = await connect(kit, group_roles={"Bosses": ["admin"]})
+    linking = await connect(kit, links_by_email=True)
+    for provider in (boss, linking):
+        path = f"/scim-providers/{provider.id}/tokens"
+        refused = await clerk.post(path, {"name": "Mine"})
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "exceeds_own_rights")
+    plain = await clerk.post("/scim-providers", {"name": f"Plain {kit.number()}"})
+    plain_path = f"/scim-providers/{plain.json()['data']['id']}"
+    assert (await clerk.post(f"{plain_path}/tokens", {"name": "Mine"})).status_code == 201
+    assert (await clerk.patch(plain_path, {"links_by_email": True})).status_code == 403
     unknown = await (await kit.admin()).post(
         "/scim-providers", {"name": "No", "group_roles": {"x": ["client_admin"]}}
     )

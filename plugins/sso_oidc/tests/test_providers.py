@@ -107,3 +107,30 @@ async def test_what_cannot_work_or_would_give_too_much_is_refused_when_it_is_set
     told = (await admin.post(f"/oidc-providers/{way}/check")).json()["data"]["attributes"]
     assert (told["works"], told["step"]) == (False, "metadata")
     assert "evil.example" in told["detail"]
+
+
+async def test_nobody_redirects_a_provider_whose_people_hold_more_than_they_do(kit, liar: Liar):
+    """AUTH-50: whoever says where a provider is can be everybody whom it lets in."""
+    clerk, admin = await kit.staff("sso_oidc.*"), await kit.admin()
+    way = await provider(kit, liar.issuer)
+    path, name = f"/oidc-providers/{way}", f"Renamed {kit.number()}"
+    assert (await clerk.patch(path, {"trusts_email": True})).status_code == 200, "nobody is linked yet"
+    async with kit.unit() as ctx:
+        await ctx.service(ExternalIdentities).link(f"oidc:{way}", "boss", await admin.account_id())
+    elsewhere = {"issuer": f"{liar.issuer}/another"}
+    for change in (elsewhere, {"trusts_email": False}, {"groups_claim": "name"}, {"links_by_email": True}):
+        refused = await clerk.patch(path, change)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (403, "exceeds_own_rights"), (
+            change
+        )
+    assert (await clerk.patch(path, {"name": name, "position": 3})).status_code == 200
+    kept = await admin.patch(path, elsewhere)
+    assert (kept.status_code, kept.json()["errors"][0]["code"]) == (422, "secret_needed")
+    assert (await admin.patch(path, {**elsewhere, "client_secret": "another"})).status_code == 200
+    # One that links by an address speaks for people who aren't linked yet.
+    blank = {"name": f"{name} too", "issuer": liar.issuer, "client_id": "psa"}
+    assert (await clerk.post("/oidc-providers", {**blank, "links_by_email": True})).status_code == 403
+    assert (await clerk.post("/oidc-providers", blank)).status_code == 201
+    # Groups give what somebody else mapped: which claim holds them is theirs to say, too.
+    mapped = await provider(kit, liar.issuer, group_roles={"Bosses": ["admin"]})
+    assert (await clerk.patch(f"/oidc-providers/{mapped}", {"groups_claim": "name"})).status_code == 403

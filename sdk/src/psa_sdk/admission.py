@@ -4,7 +4,7 @@ The same for every protocol: a plugin proves who is there, builds a `Person`, an
 that the tenant set up (`Admission`). Whoever is kept out is kept out by `Refused`, whose reason is for the audit log.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from psa_sdk.identity import Account, Directory
 from psa_sdk.resources import Change
 from psa_sdk.sign_in import ExternalIdentities
 
+MANAGES_ACCOUNTS: Final = "auth.users.update"
+"""Whoever holds this can become anybody: such accounts are linked by their owners only."""
 _RANKS: Final = {key: rank for rank, (key, _, _) in enumerate(STANDARD_ROLES)}
 _ATTRIBUTES: Final = "/data/attributes"
 
@@ -157,11 +159,12 @@ async def _made(ctx: Context, rules: Admission, who: Person, roles: frozenset[st
         raise Refused(reason, who.email) from problem
 
 
-async def check_admission(ctx: Context, change: Change) -> None:
-    """Check the rules of a provider before it is written.
+async def check_admission(ctx: Context, change: Change, *, key: str, anchors: Collection[str]) -> None:
+    """Check the rules of a provider (`key`) before it is written.
 
     Refuses roles that don't exist, are the other audience's or give more than whoever maps them holds, another
-    audience than before, and new accounts for clients, which belong to contacts.
+    audience than before, and new accounts for clients, which belong to contacts. Changed `anchors`, the columns
+    that tell whose word is believed, are checked as `require_reach` does.
     """
     audience = change.value("audience")
     if change.verb == "update" and change.changes("audience"):
@@ -178,6 +181,33 @@ async def check_admission(ctx: Context, change: Change) -> None:
     default: Any = change.new.get("default_role")
     if mapped or default is not None:
         await check_roles(ctx, audience, {role for roles in mapped.values() for role in roles}, default)
+    if any(change.changes(name) for name in (*anchors, "links_by_email")):
+        names = ("audience", "group_roles", "links_by_email")
+        await require_reach(ctx, Admission(key=key, **{name: change.value(name) for name in names}))
+
+
+async def require_reach(ctx: Context, rules: Admission) -> None:
+    """Raise `Forbidden` unless the principal holds all that those hold for whom a provider can speak (AUTH-50).
+
+    Whoever says where a provider is can be everybody who is linked to it, and everybody whom its groups make; where
+    it links by address, anybody.
+    """
+    identities = ctx.service(ExternalIdentities)
+    linked = await identities.subjects(rules.key)
+    held = await ctx.service(Directory).roles(list(linked.values()))
+    try:
+        await identities.require_grantable(
+            {*rules.managed, *(role for roles in held.values() for role in roles)}
+        )
+    except Forbidden as error:
+        raise Forbidden(
+            "This provider's people hold more than you; let one of them do this.", code=error.code
+        ) from error
+    if rules.links_by_email and not ctx.principal.allows_all(MANAGES_ACCOUNTS):
+        raise Forbidden(
+            "A provider that links by address speaks for any account; that needs the right to change accounts.",
+            code="exceeds_own_rights",
+        )
 
 
 async def check_roles(ctx: Context, audience: Audience, wanted: set[str], default: UUID | None) -> None:

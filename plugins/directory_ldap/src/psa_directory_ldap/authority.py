@@ -22,15 +22,20 @@ from psa_directory_ldap.tables import LdapDirectory
 from psa_directory_ldap.wire import DirectoryTrouble
 from psa_sdk import Context
 from psa_sdk.access import Audience
-from psa_sdk.admission import Admission, Person, Refused, account_for, domain_allowed
+from psa_sdk.admission import (
+    MANAGES_ACCOUNTS,
+    Admission,
+    Person,
+    Refused,
+    account_for,
+    domain_allowed,
+)
 from psa_sdk.context import Row
 from psa_sdk.errors import Unavailable
 from psa_sdk.identity import Account, Directory
 from psa_sdk.network import Network
 from psa_sdk.sign_in import PasswordCheck
 
-MANAGES = "auth.users.update"
-"""Whoever holds this can become anybody: such accounts are linked by their owners only."""
 _NOBODY = "cn=nobody-3f1c"
 _log = structlog.get_logger("psa.directory_ldap")
 
@@ -102,7 +107,7 @@ class DirectoryAuthority:
             chosen = [(row, subject) for row in rows if (subject := linked.get(key_of(row["id"])))]
             if chosen:
                 return [await self._registered(row, subject) for row, subject in chosen]
-            if account.id in {one.id for one in await people.holders(MANAGES)}:
+            if account.id in {one.id for one in await people.holders(MANAGES_ACCOUNTS)}:
                 return ()
         return [
             await self._registered(row)

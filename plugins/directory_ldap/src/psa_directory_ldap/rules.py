@@ -14,6 +14,7 @@ from psa_sdk.sign_in import ExternalIdentities
 ATTRIBUTES = "/data/attributes"
 _WHERE = ("hosts", "security", "ca_certificates")
 """What decides who gets the bind account's password."""
+_WHO = ("base_dn", "subject_attribute", "email_attribute", "group_base_dn", "group_lookup")
 
 
 async def write_directory(ctx: Context, change: Change) -> None:
@@ -21,7 +22,7 @@ async def write_directory(ctx: Context, change: Change) -> None:
     for name, known in PRESETS[change.value("preset")].items():
         if name != "group_lookup" and not change.value(name):
             change.new[name] = known
-    await check_admission(ctx, change)
+    await check_admission(ctx, change, key=key_of(change.id), anchors=(*_WHERE, *_WHO))
     _check_filter(change)
     _check_certificates(change)
     _check_password(change)

@@ -15,7 +15,7 @@ from psa_scim.bodies import bounded
 from psa_scim.models import EnterpriseUser, User
 from psa_sdk import Context
 from psa_sdk.access import STANDARD_ROLES
-from psa_sdk.admission import domain_allowed
+from psa_sdk.admission import MANAGES_ACCOUNTS, domain_allowed
 from psa_sdk.context import Row
 from psa_sdk.errors import Conflict, Forbidden
 from psa_sdk.identity import Account, Directory
@@ -182,7 +182,7 @@ async def _rules_here(ctx: Context, provider: Row, account: UUID) -> bool:
     held = (await directory.roles([account])).get(account, ())
     own = set(held) - group_roles.managed(provider["group_roles"])
     return bool(own & _ADMINISTRATORS) or (
-        bool(own) and account in {one.id for one in await directory.holders("auth.users.update")}
+        bool(own) and account in {one.id for one in await directory.holders(MANAGES_ACCOUNTS)}
     )
 
 

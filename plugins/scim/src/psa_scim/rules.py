@@ -1,11 +1,13 @@
 """What is checked when somebody sets a provider up, and what follows from it."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from psa_scim import group_roles
 from psa_scim.api import key_of
 from psa_sdk import Change, Context
-from psa_sdk.admission import check_roles
+from psa_sdk.admission import Admission, check_roles, require_reach
+from psa_sdk.context import Row
 from psa_sdk.sign_in import ExternalIdentities
 
 Roles = Mapping[str, Sequence[str]]
@@ -19,6 +21,14 @@ async def write_provider(ctx: Context, change: Change) -> None:
     default = change.new.get("default_role")
     if mapped or default is not None:
         await check_roles(ctx, "staff", {role for roles in mapped.values() for role in roles}, default)
+    if change.value("links_by_email") and change.changes("links_by_email"):
+        await require_reach(ctx, reach(change.id, {**change.old, **change.new}))
+
+
+def reach(id: UUID, provider: Row) -> Admission:
+    """Return the rules that tell for whom a provider can speak."""
+    names = ("group_roles", "links_by_email")
+    return Admission(key=key_of(id), audience="staff", **{name: provider[name] for name in names})
 
 
 async def follow_provider(ctx: Context, change: Change) -> None:

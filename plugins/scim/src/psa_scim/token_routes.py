@@ -6,8 +6,10 @@ from uuid import UUID
 
 from psa_scim import credentials
 from psa_scim.api import PROVIDERS, TOKENS
+from psa_scim.rules import reach
 from psa_scim.shapes import NewToken, TokenRead, TokenShown
 from psa_sdk import Answer, Context, post
+from psa_sdk.admission import require_reach
 from psa_sdk.errors import Invalid
 from psa_sdk.web import Browser
 
@@ -26,7 +28,8 @@ LONGEST: Final = datetime.timedelta(days=366)
 )
 async def make(ctx: Context, id: UUID, body: NewToken) -> Answer:
     """Make a token of a provider; it is shown this once."""
-    await ctx.records.get(PROVIDERS, id)
+    provider = await ctx.records.get(PROVIDERS, id)
+    await require_reach(ctx, reach(id, provider))
     expires_at = body.expires_at or ctx.now + LONGEST
     if not ctx.now < expires_at <= ctx.now + LONGEST:
         raise Invalid(

@@ -6,10 +6,12 @@ from psa_sdk import Change, Context
 from psa_sdk.admission import check_admission
 from psa_sdk.errors import Fault, Invalid, Problem
 from psa_sdk.network import Network
+from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.presets import PRESETS, issuer_problem
 from psa_sso_oidc.remembered import forget
 
 ATTRIBUTES = "/data/attributes"
+_ANCHORS = ("issuer", "trusts_email", "groups_claim")
 
 
 async def write_provider(ctx: Context, change: Change) -> None:
@@ -23,13 +25,23 @@ async def write_provider(ctx: Context, change: Change) -> None:
     if "scopes" in change.new:
         asked = change.new["scopes"].split() or known.scopes.split()
         change.new["scopes"] = " ".join(dict.fromkeys(("openid", *asked)))
-    await check_admission(ctx, change)
+    await check_admission(ctx, change, key=OIDC_PROVIDERS.key_of(change.id), anchors=_ANCHORS)
+    _check_secret(change)
     await _check_issuer(ctx, change)
 
 
 async def forget_provider(ctx: Context, change: Change) -> None:
     """Read the provider anew when it was set up again."""
     forget(ctx.tenant_id, change.value("issuer"))
+
+
+def _check_secret(change: Change) -> None:
+    """Refuse to send a known secret to another issuer: whoever may write here needn't know it."""
+    elsewhere = change.verb == "update" and change.changes("issuer")
+    if elsewhere and change.old.get("client_secret") and "client_secret" not in change.new:
+        raise _fault(
+            "client_secret", "Enter the client secret again: it goes elsewhere now.", "secret_needed"
+        )
 
 
 async def _check_issuer(ctx: Context, change: Change) -> None:

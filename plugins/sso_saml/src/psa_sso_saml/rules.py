@@ -5,15 +5,17 @@ from urllib.parse import urlsplit
 from psa_sdk import Change, Context
 from psa_sdk.admission import check_admission
 from psa_sdk.errors import Fault, Invalid
+from psa_sso_saml.api import SAML_PROVIDERS
 from psa_sso_saml.keys import new_key
 from psa_sso_saml.signatures import certificates
 
 ATTRIBUTES = "/data/attributes"
+_ANCHORS = ("idp_entity_id", "idp_certificates", "email_attribute", "groups_attribute", "trusts_email")
 
 
 async def write_provider(ctx: Context, change: Change) -> None:
     """Check a provider before it is created or updated; a new one gets a key of ours."""
-    await check_admission(ctx, change)
+    await check_admission(ctx, change, key=SAML_PROVIDERS.key_of(change.id), anchors=_ANCHORS)
     url = change.new.get("idp_sso_url")
     if url:
         parts = urlsplit(url)
