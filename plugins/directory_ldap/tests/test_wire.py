@@ -1,6 +1,7 @@
 """Talking to a directory: TLS, passwords, what people type, and servers that lie (S15, AUTH-42)."""
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -68,6 +69,30 @@ async def test_starttls_believes_nothing_that_came_in_the_clear():
         ):
             raise AssertionError("There is no TLS.")
     assert injected.is_set()
+    server.close()
+
+
+async def test_without_starttls_nothing_more_is_said():
+    """A server, or somebody in between, that takes no StartTLS gets to see no name and no password."""
+    heard = asyncio.Queue[bytes]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server, asked = sansldap.LDAPServer(), await reader.read(4096)
+        [question] = server.receive(asked)
+        server.extended_response(question.message_id, result_code=sansldap.LDAPResultCode.UNAVAILABLE)
+        writer.write(server.data_to_send())
+        heard.put_nowait(asked + await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    with pytest.raises(DirectoryTrouble, match="doesn't take StartTLS"):
+        async with wire.connected(
+            "127.0.0.1", port, host="127.0.0.1", security="starttls", ca_certificates="", seconds=10
+        ):
+            raise AssertionError("There is no TLS.")
+    [only] = sansldap.LDAPServer().receive(await heard.get())
+    assert isinstance(only, sansldap.ExtendedRequest)
     server.close()
 
 
@@ -184,16 +209,17 @@ def test_no_bytes_break_the_reader(content):
     """Whatever comes, it is an answer, trouble, or too little."""
 
     async def read() -> None:
-        reader = asyncio.StreamReader()
-        framed = b"\x30" + bytes([len(content)]) + content
-        reader.feed_data(framed)
-        reader.feed_eof()
-        talk = wire.Wire(reader, None)  # type: ignore[arg-type]
-        talk.client.search_request("dc=example")
-        talk.client.data_to_send()
-        with pytest.raises(DirectoryTrouble):
-            while True:
-                await talk.receive()
+        here, there = socket.socketpair()
+        talk = wire.Wire(*await asyncio.open_connection(sock=here))
+        with there:
+            there.sendall(b"\x30" + bytes([len(content)]) + content)
+            there.shutdown(socket.SHUT_WR)
+            talk.client.search_request("dc=example")
+            talk.client.data_to_send()
+            with pytest.raises(DirectoryTrouble):
+                while True:
+                    await talk.receive()
+            talk.hang_up()
 
     asyncio.run(read())
 

@@ -21,7 +21,8 @@ async def tell_of_sync(ctx: Context, event: SyncFinished) -> None:
     inbox, subject = ctx.service(Inbox), (DIRECTORIES, event.directory_id)
     for account in await ctx.service(Directory).holders(SYNC):
         kind = f"directory_sync_{event.state}"
-        await inbox.tell(account.id, kind, subject, directory["name"], detail=detail[:300])
+        # Whoever asked for it has gone on meanwhile.
+        await inbox.tell(account.id, kind, subject, directory["name"], detail=detail[:300], own=True)
 
 
 @hookimpl
