@@ -1,7 +1,7 @@
 """Asking a gateway over HTTP: requests that may be repeated are, and what doesn't answer in JSON isn't the gateway."""
 
 import asyncio
-import random
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -62,8 +62,9 @@ async def ask_patiently(
             if not left or is_final(answer):
                 raise Unavailable(f"{title} answers {answer.status}; try again shortly.", code="gateway_busy")
             pause = _asked_pause(answer)
-        longest = 400 * 2 ** (TRIES - 1 - left)
-        await asyncio.sleep((pause or random.randint(longest // 2, longest)) / 1000)  # noqa: S311 - jitter
+        shortest = 200 * 2 ** (TRIES - 1 - left)
+        # Not all at once: whoever was refused together would come back together.
+        await asyncio.sleep((pause or shortest + secrets.randbelow(shortest)) / 1000)
     raise AssertionError("unreachable")
 
 
