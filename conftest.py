@@ -9,7 +9,7 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=400)
 settings.load_profile("house")
-pytest_plugins = ["psa_kernel.testing.database", "psa_kernel.testing.scratch"]
+pytest_plugins = [f"psa_kernel.testing.{name}" for name in ("database", "hashing", "scratch")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
