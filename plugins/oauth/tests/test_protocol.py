@@ -30,6 +30,11 @@ async def test_authlib_gets_a_code_trades_it_renews_and_revokes(desk: Desk):
     about = (await desk.http.get(f"{desk.issuer}/.well-known/openid-configuration")).json()
     again = await desk.http.get(f"{desk.url}/.well-known/oauth-authorization-server/oauth/{desk.kit.slug}")
     assert again.json() == about
+    # A host that can't be one is no failure of ours.
+    odd = await desk.http.get(
+        f"{desk.issuer}/.well-known/openid-configuration", headers={"Host": "127.0.0.1:99999"}
+    )
+    assert (odd.status_code, odd.json()["issuer"]) == (200, f"http://127.0.0.1/oauth/{desk.kit.slug}")
     assert about["issuer"] == desk.issuer
     answered, verifier = await desk.allow(app, tech)
     assert (answered["iss"], answered["state"], answered["_at"]) == (desk.issuer, "s 1", BACK)
@@ -56,6 +61,13 @@ async def test_authlib_gets_a_code_trades_it_renews_and_revokes(desk: Desk):
         assert renewed["refresh_token"] != old
         seen = await client.introspect_token(about["introspection_endpoint"], token=renewed["access_token"])
         assert seen.json()["active"] is True
+        narrow = await client.refresh_token(
+            about["token_endpoint"], refresh_token=renewed["refresh_token"], scope="openid email"
+        )
+        assert (await desk.me(narrow["access_token"], "/api/v1/users")).status_code == 403
+        seen = await client.introspect_token(about["introspection_endpoint"], token=narrow["access_token"])
+        assert (seen.json()["active"], seen.json()["scope"]) == (True, "openid email")
+        renewed = await client.refresh_token(about["token_endpoint"], refresh_token=narrow["refresh_token"])
         await client.revoke_token(about["revocation_endpoint"], token=renewed["access_token"])
         gone = await client.introspect_token(about["introspection_endpoint"], token=renewed["refresh_token"])
         assert gone.json() == {"active": False}

@@ -210,12 +210,16 @@ async def _known(ctx: Context, client: ClientFacts, presented: str) -> dict[str,
     )
     if row is None:
         return {}
-    expires, issued = (held.expires_at, held.issued_at) if held else (row["expires_at"], row["created_at"])
+    expires, issued, given = row["expires_at"], row["created_at"], row["scopes"]
+    if held:
+        # What a renewal was narrowed to.
+        about = [scope for scope in given if scope in scopes.IDENTITY]
+        expires, issued, given = held.expires_at, held.issued_at, [*about, *held.scopes]
     return {
         "_family": row["id"],
         "client_id": str(client.id),
         "sub": str(row["account"]),
-        "scope": " ".join(row["scopes"]),
+        "scope": " ".join(given),
         "exp": int(expires.timestamp()),
         "iat": int(issued.timestamp()),
         **({"token_type": "Bearer"} if held else {}),

@@ -70,9 +70,17 @@ def origin_of(unit: "Unit", host: str) -> str:
     own = config.multi_tenant and facts.host not in {"", public.hostname} and not is_local(facts.host)
     if public.netloc and not own:
         return f"{public.scheme}://{public.netloc}"
-    named = urlsplit(f"//{host}")
-    port = f":{named.port}" if named.port and named.hostname == facts.host else ""
-    return f"{facts.scheme}://{facts.host}{port}"
+    return f"{facts.scheme}://{facts.host}{_port(host, facts.host)}"
+
+
+def _port(host: str, name: str) -> str:
+    """Return the port that a header `Host` has behind a name, with its colon; empty for what is none."""
+    try:
+        named = urlsplit(f"//{host}")
+        port = named.port if named.hostname == name else None
+    except ValueError:
+        return ""
+    return f":{port}" if port else ""
 
 
 def csrf_token(token: str) -> str:
