@@ -74,7 +74,7 @@ def patched(model: type[R], before: R, body: bytes) -> R:
         present = [one.value or "" for one in before.members or ()] if isinstance(before, Group) else []
         members, sent[name] = memberships.applied(present, operations)
     if isinstance(after, Group) and members is not None:
-        after.members = [Member(value=one) for one in members] or None
+        after.members = [Member.model_validate({"value": one}) for one in members] or None
         if not sent[name]:
             return after
     with LENIENT:

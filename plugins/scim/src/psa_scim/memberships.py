@@ -77,12 +77,14 @@ def _read(operation: Any) -> tuple[str, Sequence[str] | None] | None:
     if value is None:
         return (kind, None) if kind == "remove" else None
     listed = [value] if isinstance(value, Mapping) else value
-    named = (
-        [one.get("value") for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
-    )
-    if not named or not all(isinstance(one, str) for one in named) or len(named) != len(listed):
+    if not isinstance(listed, list):
         return None
-    return kind, [one.lower() for one in named]
+    named = [
+        one["value"].lower()
+        for one in listed
+        if isinstance(one, Mapping) and isinstance(one.get("value"), str)
+    ]
+    return (kind, named) if named and len(named) == len(listed) else None
 
 
 def _is_about_members(operation: Any) -> bool:
