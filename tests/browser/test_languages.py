@@ -86,6 +86,12 @@ def declared(registry: Registry, plugin: str) -> Iterator[str]:
         for column in resource.table._meta.columns:
             if isinstance(column, Choice):
                 yield from (humanise(value) for value in column.allowed)
+    for extension in manifest.extensions:
+        yield from (humanise(field.name) for field in msgspec.structs.fields(extension.read))
+        yield from (humanise(relation.name) for relation in extension.relations)
+        for column in extension.table._meta.columns:
+            if isinstance(column, Choice):
+                yield from (humanise(value) for value in column.allowed)
     if manifest.settings is not None:
         _, components = msgspec.json.schema_components([manifest.settings])
         for name, schema in components[manifest.settings.__name__]["properties"].items():

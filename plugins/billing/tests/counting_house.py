@@ -32,6 +32,10 @@ class CountingHouse:
             assert answer.status_code == 200, answer.text
         return made
 
+    async def below(self, company: UUID, parent: UUID | None) -> None:
+        answer = await self.admin.patch(f"/companies/{company}", {}, {"parent": parent})
+        assert answer.status_code == 200, answer.text
+
     async def draft(self, company: UUID, *lines: tuple[str, str], **values: Any) -> dict:
         """Write a draft; lines are quantity and price, perhaps with more values."""
         relations = {name: values.pop(name) for name in list(values) if isinstance(values[name], UUID)}

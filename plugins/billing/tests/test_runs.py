@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-from psa_billing import generating, runs
+from psa_billing import drafting, generating, runs
 from psa_billing.dunning import remind
+from psa_billing.profiles import client
 from psa_sdk.testing import Kit
 
 from . import neighbour
@@ -96,6 +97,61 @@ async def test_previews_come_in_parts(shop, monkeypatch):
         assert found["meta"]["more"] == more
         shown += [one["company"] for one in found["data"]["attributes"]["drafts"]]
     assert sorted(shown) == sorted(str(one) for one in companies)
+
+
+async def test_what_bills_to_its_parent_is_on_the_parents_invoice_under_its_own_name(shop):
+    """CRM-02: a branch of a branch goes all the way up; one that bills for itself doesn't; each period once."""
+    head, own = [await shop.company(name=f"{name} {shop.kit.number()}") for name in ("Head", "Own")]
+    north, south = [f"{name} {shop.kit.number()}" for name in ("North", "South")]
+    branch = await shop.company(name=north, bill_to_parent=True)
+    below = await shop.company(name=south, bill_to_parent=True)
+    for child, parent in ((own, head), (branch, head), (below, branch)):
+        await shop.below(child, parent)
+    for company, price in ((head, "1.00"), (own, "2.00"), (branch, "4.00"), (below, "8.00")):
+        neighbour.subscribe(company, date(2026, 6, 1), price)
+    async with shop.kit.unit() as ctx:
+        due = await drafting.companies_due(ctx, date(2026, 6, 30))
+    assert {head, own} <= set(due)
+    assert not {branch, below} & set(due)
+    alone = (await generated(shop, "batch", companies=[str(below)], through=THROUGH, preview=True))["data"]
+    assert [(one["company"], one["total"]) for one in alone["attributes"]["drafts"]] == [(str(head), "8.00")]
+    await run(shop, companies=[str(one) for one in (head, own)])
+    [made] = await invoices(shop, head)
+    assert made["total"] == "13.00"
+    lines = [(line["group_title"], line["total"]) for line in await shop.lines(made)]
+    assert lines == [("", "1.00"), (north, "4.00"), (south, "8.00")]
+    assert [one["total"] for one in await invoices(shop, own)] == ["2.00"]
+    assert await invoices(shop, branch) == []
+    again = await run(shop, companies=[str(one) for one in (head, branch, below)])
+    assert (again["created"], again["skipped"]) == (0, 3)
+
+
+async def test_terms_tax_and_contact_are_the_parents_only_where_they_are_inherited(shop):
+    """CRM-02: each on its own, through several levels; without a parent one's own count."""
+    theirs = {"payment_terms": "net_60", "tax_status": "reverse_charge", "billing_email": "head@example.com"}
+    own = {"payment_terms": "net_10", "tax_status": "exempt", "billing_email": "branch@example.com"}
+    head, branch = await shop.company(**theirs), await shop.company(**own)
+    below = await shop.company(inherit_terms=True)
+    await shop.below(branch, head)
+    await shop.below(below, branch)
+
+    async def billed(company: UUID) -> tuple[str, str, str]:
+        async with shop.kit.unit() as ctx:
+            found = await client(ctx, company)
+        return found.terms, found.tax_status, found.email
+
+    assert await billed(branch) == ("net_10", "exempt", "branch@example.com")
+    assert await billed(below) == ("net_10", "taxable", "")
+    for flag, seen in (
+        ("inherit_terms", ("net_60", "exempt", "branch@example.com")),
+        ("inherit_tax", ("net_60", "reverse_charge", "branch@example.com")),
+        ("inherit_billing_contact", ("net_60", "reverse_charge", "head@example.com")),
+    ):
+        assert (await shop.admin.patch(f"/companies/{branch}", {flag: True})).status_code == 200
+        assert await billed(branch) == seen
+    assert await billed(below) == ("net_60", "taxable", "")
+    await shop.below(branch, None)
+    assert await billed(branch) == ("net_10", "exempt", "branch@example.com")
 
 
 async def test_missed_periods_are_billed_once_and_reruns_make_nothing(shop):

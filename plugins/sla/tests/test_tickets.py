@@ -153,7 +153,7 @@ async def test_a_policy_may_start_over_at_reopening(promises):
 
 
 async def test_who_says_which_policy_holds(promises):
-    """SLA-05: ticket, company with its subsidiaries, queue, default, nothing; a pin survives another company."""
+    """SLA-05, CRM-02: ticket, company with its subsidiaries, queue, default, nothing; a pin survives another company."""
     own, theirs, queues, default = [await promises.policy() for _ in range(4)]
     head = await promises.company(theirs)
     branch = await promises.company()
@@ -171,6 +171,12 @@ async def test_who_says_which_policy_holds(promises):
     assert await says(await promises.ticket(other)) == (default, "default")
     assert await says(await promises.ticket(other, queue=queue)) == (queues, "queue")
     ticket = await promises.ticket(branch, queue=queue)
+    assert await says(ticket) == (theirs, "company")
+    await promises.put("companies", branch, inherit_sla=False)
+    await promises.kit.drain()
+    assert await says(ticket) == (queues, "queue")
+    await promises.put("companies", branch, inherit_sla=True)
+    await promises.kit.drain()
     assert await says(ticket) == (theirs, "company")
     pinned = await promises.ticket(branch, sla_override=own)
     exempt = await promises.ticket(branch, sla_exempt=True)

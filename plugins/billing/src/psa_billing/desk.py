@@ -5,9 +5,9 @@ from uuid import UUID
 
 from psa_billing import claims
 from psa_billing.api_sources import BillingScope, DraftRequest
-from psa_billing.drafting import Wanted, write
+from psa_billing.drafting import Wanted, payer, write
 from psa_billing.grouping import Sourced
-from psa_billing.profiles import client
+from psa_billing.payers import billed_for
 from psa_sdk import Context
 
 
@@ -21,16 +21,24 @@ class StoredInvoiceDesk:
     async def draft(self, request: DraftRequest) -> UUID | None:
         """Write a draft and return its id; None where all keys are on invoices already, or it comes to nothing."""
         ctx = self._ctx
-        await ctx.db.lock("billing.company", request.company_id)
+        who = await payer(ctx, request.company_id)
         taken = await claims.claimed(ctx, request.source, {line.key for line in request.lines})
-        found = [Sourced(source=request.source, line=line) for line in request.lines if line.key not in taken]
+        name = (
+            ""
+            if who.id == request.company_id
+            else (await billed_for(ctx, request.company_id))[request.company_id]
+        )
+        found = [
+            Sourced(source=request.source, line=line, company=name)
+            for line in request.lines
+            if line.key not in taken
+        ]
         scope = BillingScope(
             company_id=request.company_id,
             through=request.invoice_date,
             invoice_date=request.invoice_date,
             contract_id=request.contract_id,
         )
-        who = await client(ctx, request.company_id)
         outcome = await write(ctx, scope, who, found, [], (), Wanted())
         return outcome.drafts[0].id if outcome.drafts else None
 

@@ -15,6 +15,7 @@ from psa_billing.computing import computed, header, rate_row
 from psa_billing.engine.due import due_date
 from psa_billing.engine.money import ZERO
 from psa_billing.grouping import Drawn, InvoiceKey, Sourced, by_invoice, drawn_up
+from psa_billing.payers import billed_for, payers
 from psa_billing.profiles import Client, client
 from psa_billing.settings import BillingSettings
 from psa_billing.taxing import TaxBook, open_book
@@ -51,11 +52,26 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def draft(ctx: Context, scope: BillingScope, wanted: Wanted | None = None) -> Outcome:
-    """Write a company's drafts from what its sources have. Runs of one company take turns."""
-    await ctx.db.lock("billing.company", scope.company_id)
-    found, reasons, warnings = await _collect(ctx, scope, wanted or Wanted())
-    who = await client(ctx, scope.company_id)
+    """Write the drafts for what sources have of a company and of those that are billed with it.
+
+    They are its parent's where it bills to that. Runs of those who pay take turns.
+    """
+    who = await payer(ctx, scope.company_id)
+    found: list[Sourced] = []
+    reasons: list[str] = []
+    warnings: list[str] = []
+    for company_id, name in (await billed_for(ctx, scope.company_id)).items():
+        told = "" if company_id == who.id else name
+        own = msgspec.structs.replace(scope, company_id=company_id)
+        await _collect(ctx, own, wanted or Wanted(), told, found, reasons, warnings)
     return await write(ctx, scope, who, found, reasons, warnings, wanted or Wanted())
+
+
+async def payer(ctx: Context, company_id: UUID) -> Client:
+    """Return who is billed for a company, whose runs wait for each other from now on."""
+    paying = (await payers(ctx, [company_id])).get(company_id, company_id)
+    await ctx.db.lock("billing.company", paying)
+    return await client(ctx, paying)
 
 
 async def write(
@@ -77,27 +93,33 @@ async def write(
             made = await _draft(ctx, scope, who, book, key, drawn, warnings, wanted, reasons)
             if made is not None:
                 drafts.append(made)
-    return Outcome(company_id=scope.company_id, drafts=drafts, reasons=reasons, warnings=list(warnings))
+    return Outcome(company_id=who.id, drafts=drafts, reasons=reasons, warnings=list(warnings))
 
 
 async def _collect(
-    ctx: Context, scope: BillingScope, wanted: Wanted
-) -> tuple[list[Sourced], list[str], list[str]]:
-    """Ask the sources; what is on an invoice already is left out."""
-    found: list[Sourced] = []
-    reasons: list[str] = []
-    warnings: list[str] = []
+    ctx: Context,
+    scope: BillingScope,
+    wanted: Wanted,
+    company: str,
+    found: list[Sourced],
+    reasons: list[str],
+    warnings: list[str],
+) -> None:
+    """Ask the sources of one company, named where it isn't the one that pays; what is on an invoice is left out."""
     for offer in claims.offers(ctx):
         if wanted.sources is not None and offer.name not in wanted.sources:
             continue
         collected = await offer.open(ctx).collect(scope)
         warnings += collected.warnings
         if collected.blocked:
-            reasons.append(collected.blocked)
+            reasons.append(f"{company}: {collected.blocked}" if company else collected.blocked)
             continue
         taken = await claims.claimed(ctx, offer.name, {line.key for line in collected.lines})
-        found += [Sourced(source=offer.name, line=line) for line in collected.lines if line.key not in taken]
-    return found, reasons, warnings
+        found += [
+            Sourced(source=offer.name, line=line, company=company)
+            for line in collected.lines
+            if line.key not in taken
+        ]
 
 
 async def _titles(ctx: Context, found: Sequence[Sourced]) -> Mapping[UUID, str]:
@@ -257,8 +279,8 @@ async def preview(ctx: Context, scope: BillingScope, wanted: Wanted | None = Non
 
 
 async def companies_due(ctx: Context, through: datetime.date) -> list[UUID]:
-    """Return the companies that some source may have something for, in a stable order."""
+    """Return who is to be billed as some source may have something, in a stable order."""
     found: set[UUID] = set()
     for offer in claims.offers(ctx):
         found.update(await offer.open(ctx).companies(through))
-    return sorted(found)
+    return sorted(set((await payers(ctx, found)).values()))

@@ -16,10 +16,11 @@ LONGEST = 2000
 
 
 class Sourced(msgspec.Struct, frozen=True, kw_only=True):
-    """A line and the source that it came from."""
+    """A line and the source that it came from; `company` names the one below the billed one that it is for."""
 
     source: str
     line: BillableLine
+    company: str = ""
 
 
 class InvoiceKey(msgspec.Struct, frozen=True, order=True):
@@ -35,6 +36,7 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     """A line as the invoice shows it, and the keys in it."""
 
     source: str
+    company: str
     keys: Sequence[str]
     first: BillableLine
     description: str
@@ -58,11 +60,13 @@ def drawn_up(lines: Sequence[Sourced], by: Grouping, titles: Mapping[UUID, str])
     merged: dict[Any, list[Sourced]] = {}
     for place, one in enumerate(lines):
         line = one.line
-        group = (_group(line, by), line.unit_price, line.tax_category, line.work_type)
+        group = (one.company, _group(line, by), line.unit_price, line.tax_category, line.work_type)
         alone = not line.mergeable or by == "none"
         merged.setdefault((one.source, *(("alone", place) if alone else group)), []).append(one)
     found = [_drawn(members, by, titles) for members in merged.values()]
-    return sorted(found, key=lambda one: (one.group_title, one.first.date, one.source, one.keys[0]))
+    return sorted(
+        found, key=lambda one: (one.company, one.group_title, one.first.date, one.source, one.keys[0])
+    )
 
 
 def _group(line: BillableLine, by: Grouping) -> str:
@@ -90,12 +94,13 @@ def _drawn(members: Sequence[Sourced], by: Grouping, titles: Mapping[UUID, str])
     single = len(members) == 1
     return Drawn(
         source=members[0].source,
+        company=members[0].company,
         keys=keys,
         first=first,
         description=_described(first) if single else _summary([one.line for one in members]),
         quantity=total(one.line.quantity for one in members),
         exact=first.amount if single else total(one.line.exact for one in members),
-        group_title=_title(first, by, titles),
+        group_title=" · ".join(filter(None, (members[0].company, _title(first, by, titles)))),
     )
 
 

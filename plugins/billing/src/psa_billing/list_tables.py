@@ -72,6 +72,10 @@ class BillingProfile(TenantTable, schema="billing", tablename="profile"):
     default_po_number = Text(null=True)
     po_limit = Decimal(null=True)
     reminders_paused = Boolean(default=False)
+    inherit_terms = Boolean(default=False, help_text="Payment terms are the parent company's")
+    inherit_tax = Boolean(default=False, help_text="Tax status, jurisdiction and exemption are the parent's")
+    inherit_billing_contact = Boolean(default=False, help_text="Invoices go to whom the parent's go")
+    bill_to_parent = Boolean(default=False, help_text="What there is to bill goes on the parent's invoice")
 
     index_on = (Index(("company",), unique=True),)
     checks = ("po_limit >= 0",)

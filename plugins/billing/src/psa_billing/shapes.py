@@ -78,6 +78,10 @@ class ProfileWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     default_po_number: Annotated[str, Meta(max_length=60)] | None = None
     po_limit: Decimal | None = None
     reminders_paused: bool = False
+    inherit_terms: bool = False
+    inherit_tax: Annotated[bool, Meta(description="Status, jurisdiction and exemption")] = False
+    inherit_billing_contact: bool = False
+    bill_to_parent: Annotated[bool, Meta(description="On the parent's invoice, under its own name")] = False
 
 
 class ProfileRead(ProfileWrite, kw_only=True):

@@ -127,4 +127,6 @@ class TargetRead(TargetWrite, kw_only=True):
 
 
 class CompanyPolicyShape(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a company has more: its policy, a relationship."""
+    """What a company has more, besides its policy, a relationship."""
+
+    inherit_sla: bool = True

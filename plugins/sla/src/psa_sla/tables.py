@@ -106,10 +106,11 @@ class SlaTarget(TenantTable, schema="sla", tablename="target"):
 
 
 class CompanyPolicy(TenantTable, schema="sla", tablename="company_policy"):
-    """The policy of a client; its subsidiaries inherit it."""
+    """The policy of a client; its subsidiaries inherit it unless they say otherwise."""
 
     company = Ref("companies", on_delete="cascade")
     sla_policy = Ref("sla-policies", null=True, on_delete="set_null")
+    inherit_sla = Boolean(default=True, help_text="Without a policy of its own, the parent company's holds")
 
     index_on = (Index(("company",), unique=True), Index(("sla_policy",)))
 

@@ -170,8 +170,8 @@ async def follow_target(ctx: Context, event: RecordEvent) -> None:
 
 @on(changes("companies", "updated"))
 async def follow_company(ctx: Context, event: RecordEvent) -> None:
-    """Recompute the tickets of a company that has another policy or parent."""
-    if event.has("sla_policy") or event.has("parent"):
+    """Recompute the tickets of a company that has another policy or parent, or takes over another one's no longer."""
+    if event.has("sla_policy") or event.has("inherit_sla") or event.has("parent"):
         await ctx.send(recompute, scope=Scope(company=event.id), at=ctx.now, cause="company policy")
 
 

@@ -25,7 +25,8 @@ WITH RECURSIVE given AS (
     WHERE EXISTS (SELECT 1 FROM sla.company_policy WHERE sla_policy IS NOT NULL)
     UNION ALL
     SELECT chain.ticket, c.id, c.parent, chain.step + 1
-    FROM chain JOIN contacts.company c ON c.id = chain.parent WHERE chain.step < 20
+    FROM chain JOIN contacts.company c ON c.id = chain.parent
+    WHERE chain.step < 20 AND NOT EXISTS (SELECT 1 FROM sla.company_policy p WHERE p.company = chain.id AND NOT p.inherit_sla)
 )
 SELECT g.ticket, (SELECT category FROM ticketing.status WHERE id = g.status) AS category,
     (SELECT sla_multiplier FROM ticketing.priority WHERE id = g.priority) AS multiplier,
