@@ -10,7 +10,7 @@ from .liar import Liar
 
 async def choose(url: str, sub: str) -> dict[str, str]:
     """Log in at the mock provider and return its answer."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.post(url, data={"sub": sub, "action": "authorize"})
     assert answer.status_code == 302, answer.text
     return dict(httpx.URL(answer.headers["location"]).params)
@@ -18,7 +18,7 @@ async def choose(url: str, sub: str) -> dict[str, str]:
 
 async def person(issuer: str, sub: str, **claims: Any) -> None:
     """Tell the mock provider who somebody is."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.put(f"{issuer}/users/{sub}", json=claims)
     assert answer.status_code == 204, answer.text
 

@@ -69,7 +69,9 @@ async def test_board_and_list_ask_no_more_when_there_are_more_tickets(desk):
     before = [len(await statements(desk, path)) for path in paths]
     for _ in range(10):
         await desk.ticket(contact=await desk.contact())
-    assert [len(await statements(desk, path)) for path in paths] == before
+    after = [len(await statements(desk, path)) for path in paths]
+    # Fewer, where what was remembered ran out between the two times.
+    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
     assert max(before) <= 40
 
 
