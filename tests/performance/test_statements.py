@@ -43,14 +43,14 @@ async def test_one_record_takes_at_most_five_statements(kit: Kit) -> None:
 
 
 @pytest.mark.psa(plugins=("contacts", "comments", "ticketing"))
-async def test_a_new_ticket_takes_four_statements(kit: Kit) -> None:
-    """References, requester, defaults and number; the record with its traces; ticketing's event; the answer."""
-    assert len(found := await of_a_new_ticket(kit)) == 4, "\n".join(found)
+async def test_a_new_ticket_takes_two_statements(kit: Kit) -> None:
+    """References, requester, defaults and number; the record with its traces, events and answer."""
+    assert len(found := await of_a_new_ticket(kit)) == 2, "\n".join(found)
 
 
 async def test_a_new_ticket_takes_few_more_with_every_module(kit: Kit) -> None:
     """Its contract is chosen and its clocks are started in the same transaction."""
-    assert len(found := await of_a_new_ticket(kit)) <= 8, "\n".join(found)
+    assert len(found := await of_a_new_ticket(kit)) <= 6, "\n".join(found)
 
 
 async def of_a_new_ticket(kit: Kit) -> list[str]:

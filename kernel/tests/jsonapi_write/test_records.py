@@ -52,6 +52,46 @@ async def test_a_created_record_reads_back_and_leaves_an_audit_entry_and_an_even
     assert event["payload"]["changed"] == {"name": [None, "Northwind"], "code": [None, "NW"]}
 
 
+async def test_what_a_write_means_is_told_with_it_and_once(unit):
+    """X-09: behind its record event, with the actor and the version; what changes nothing means nothing."""
+    ann = await unit.records.create("people", {"name": "Ann"})
+    await unit.records.update("people", ann, {"name": "Anna"})
+    await unit.records.update("people", ann, {"name": "Anna"})
+    await unit.records.delete("people", ann)
+    rows = await traces(unit, "outbox")
+    assert [(row["kind"], row["name"]) for row in rows] == [
+        (kind, name)
+        for action in ("created", "updated", "deleted")
+        for kind, name in (("record", f"people.{action}"), ("event", "workshop.person_told"))
+    ]
+    for row, verb in zip(rows[1::2], ("create", "update", "delete"), strict=True):
+        assert row["payload"] == {"person_id": str(ann), "verb": verb}
+        assert (row["version"], row["subject_id"], row["sequence"]) == (3, None, 0)
+        assert (row["actor_kind"], row["actor_id"], row["request_id"]) == (
+            "system",
+            unit.principal.id,
+            unit.request_id,
+        )
+
+
+async def test_each_of_many_new_records_tells_what_it_means_and_history_nothing(unit):
+    await unit.records.create_many("people", [{"name": "Ann"}, {"name": "Bob"}, {"name": "Boss"}])
+    told = [row["payload"] for row in await traces(unit, "outbox") if row["kind"] == "event"]
+    assert [one["verb"] for one in told] == ["create"] * 4 + ["update"]
+    assert len({one["person_id"] for one in told}) == 3
+    await unit.records.create_many("people", [{"name": "Old"}], history=True)
+    assert len([row for row in await traces(unit, "outbox") if row["kind"] == "event"]) == 5
+
+
+async def test_a_savepoint_undoes_what_a_write_told(unit):
+    """X-09"""
+    with pytest.raises(ZeroDivisionError):
+        async with unit.savepoint():
+            await unit.records.create("people", {"name": "Ann"})
+            raise ZeroDivisionError
+    assert await traces(unit, "outbox") == []
+
+
 async def device(unit, **values):
     company = values.pop("company", None) or await unit.records.create("companies", {"name": "Northwind"})
     return await unit.records.create("devices", {"name": "fw-1", "company": company, **values})

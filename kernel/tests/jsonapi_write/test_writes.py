@@ -63,13 +63,13 @@ async def attributes(unit, name: str, id: UUID) -> dict:
 async def acme(kernel):
     """A unit of a member of staff, with a company."""
     async with kernel.unit(kernel.acme, principal=staff()) as unit:
-        unit.company = await write.create(unit, "companies", body("companies", {"name": "Northwind"}))
+        unit.company = (await write.create(unit, "companies", body("companies", {"name": "Northwind"}))).id
         yield unit
 
 
 async def new_device(unit, **attributes) -> UUID:
     document = body("devices", {"name": "fw-1", **attributes}, company=ref("companies", unit.company))
-    return await write.create(unit, "devices", document)
+    return (await write.create(unit, "devices", document)).id
 
 
 SENT = {
@@ -193,7 +193,7 @@ async def test_read_only_attributes_are_refused_never_dropped(acme):
 async def test_clients_may_bring_their_own_random_ids(acme):
     """API-03."""
     for made in (uuid4(), new_id()):
-        assert await write.create(acme, "companies", body("companies", {"name": "x"}, id=made)) == made
+        assert (await write.create(acme, "companies", body("companies", {"name": "x"}, id=made))).id == made
     for bad in ("12", str(uuid1()), 5):
         with pytest.raises(Invalid) as caught:
             await write.create(acme, "companies", body("companies", {"name": "x"}, id=bad))
@@ -220,7 +220,7 @@ async def test_type_and_id_must_be_those_of_the_url(acme):
 async def test_another_tenants_id_answers_exactly_like_an_unknown_one(kernel, acme):
     """X-08."""
     async with kernel.unit(kernel.rival, principal=staff()) as rival:
-        theirs = await write.create(rival, "companies", body("companies", {"name": "Theirs"}))
+        theirs = (await write.create(rival, "companies", body("companies", {"name": "Theirs"}))).id
     answers = []
     for company in (theirs, new_id()):
         with pytest.raises(NotFound) as caught:
@@ -278,7 +278,7 @@ async def test_portal_principals_write_for_their_own_company_only(kernel, acme):
     foreign = await acme.records.create("devices", {"name": "theirs", "company": other})
     await acme.session.commit()
     async with kernel.unit(kernel.acme, principal=client(mine)) as unit:
-        made = await write.create(unit, "devices", body("devices", {"name": "laptop"}))
+        made = (await write.create(unit, "devices", body("devices", {"name": "laptop"}))).id
         assert (await unit.records.get("devices", made))["company"] == mine
         with pytest.raises(Invalid) as caught:
             await write.create(
@@ -310,7 +310,7 @@ async def test_members_are_written_whole_in_the_body_and_piecewise_at_their_url(
     people = [await acme.records.create("people", {"name": name}) for name in "abc"]
     refs = [ref("people", person) for person in people]
     document = body("devices", {"name": "x"}, company=ref("companies", acme.company), users=refs[:2])
-    key = await write.create(acme, "devices", document)
+    key = (await write.create(acme, "devices", document)).id
 
     async def users() -> set:
         rows = await acme.connection.fetch("SELECT person FROM workshop.device_user WHERE device = $1", key)
@@ -342,7 +342,7 @@ async def test_members_are_written_whole_in_the_body_and_piecewise_at_their_url(
 async def test_records_are_made_under_their_parent_or_name_their_subject(acme):
     key = await new_device(acme)
     parent = write.Parent("devices", key, "remarks")
-    made = await write.create(acme, "remarks", body("remarks", {"text": "x"}), parent=parent)
+    made = (await write.create(acme, "remarks", body("remarks", {"text": "x"}), parent=parent)).id
     row = await acme.records.get("remarks", made)
     assert (row["subject_kind"], row["subject_id"]) == ("devices", key)
     await write.create(acme, "remarks", body("remarks", {"text": "x"}, subject=ref("devices", key)))
@@ -381,10 +381,38 @@ async def test_a_create_takes_two_statements_and_one_without_references(acme):
         return len(seen)
 
     acme.connection.add_query_logger(seen.append)
-    assert await statements(write.create(acme, "companies", body("companies", {"name": "x"}))) == 1
+    company = body("companies", {"name": "x"})
+    assert await statements(write.create(acme, "companies", company)) == 1
+    assert await statements(write.create(acme, "companies", company, shown=True)) == 1
+    assert await statements(write.create(acme, "people", body("people", {"name": "Ann"}), shown=True)) == 1
     await statements(new_device(acme))  # asyncpg looks array types up once per connection
     assert await statements(new_device(acme)) == 2
     acme.connection.remove_query_logger(seen.append)
+
+
+async def test_a_new_record_is_shown_where_it_was_written_as_it_is_shown_ever_after(acme):
+    for name, document in (
+        ("companies", body("companies", {"name": "x", "code": "X"})),
+        ("devices", body("devices", {**SENT, "password": "s3cret"}, company=ref("companies", acme.company))),
+    ):
+        made = await write.create(acme, name, document, shown=True)
+        assert (made.document, made.version) == (await get_document(acme, name, made.id))[:2]
+
+
+async def test_a_new_record_is_read_anew_where_its_statement_does_not_tell_the_whole(acme, kernel):
+    """Something was written after it or beside it, or its reader sees only some."""
+    person = (await write.create(acme, "people", body("people", {"name": "Ann"}), shown=True)).id
+    own = ref("companies", acme.company)
+    for name, document in (
+        ("people", body("people", {"name": "Boss"})),
+        ("devices", body("devices", {"name": "d", "level": "full"}, company=own)),
+        ("devices", body("devices", {"name": "d"}, company=own, users=[ref("people", person)])),
+    ):
+        assert (await write.create(acme, name, document, shown=True)).document is None
+    narrow = staff("workshop.*", "!workshop.devices.read", "!workshop.people.read")
+    async with kernel.unit(kernel.acme, principal=narrow) as unit:
+        made = await write.create(unit, "people", body("people", {"name": "Ann"}), shown=True)
+        assert made.document is None
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)

@@ -1,10 +1,11 @@
 """A plugin with every kind of column and relationship, and one that extends it."""
 
 import datetime
+import uuid
 from decimal import Decimal as Number
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +15,7 @@ from psa_sdk import (
     Address,
     Change,
     Context,
+    Event,
     Extension,
     Manifest,
     ManyToMany,
@@ -156,6 +158,27 @@ async def stamp_name(ctx: Context, change: Change) -> None:
         change.new["name"] = change.new["name"].strip()
 
 
+class PersonTold(Event, frozen=True, kw_only=True):
+    """Something was written of a person."""
+
+    name: ClassVar[str] = "workshop.person_told"
+    version: ClassVar[int] = 3
+    person_id: uuid.UUID
+    verb: str
+
+
+async def tell_of(ctx: Context, change: Change) -> list[Event]:
+    """Mean an event by every write, two by a promotion."""
+    told = PersonTold(person_id=change.id, verb=change.verb)
+    return [told, told] if change.value("name") == "Boss" else [told]
+
+
+async def address(ctx: Context, change: Change) -> None:
+    """Write once more after the write."""
+    if change.verb == "create" and change.value("name") == "Boss":
+        await ctx.records.update("people", change.id, {"name": "The boss"})
+
+
 COMPANIES = Resource(
     name="companies",
     table=Company,
@@ -173,6 +196,8 @@ PEOPLE = Resource(
     read=PersonWrite,
     write=PersonWrite,
     relations=(ToOne("company", "companies", Person.company),),
+    tells=tell_of,
+    after_write=address,
     portal=lambda who: Person.company == who.company_id,
 )
 DEVICES = Resource(
@@ -217,6 +242,7 @@ WORKSHOP = Manifest(
     title="Workshop",
     tables=(Company, Person, Device, DeviceUser, Remark),
     resources=(COMPANIES, PEOPLE, DEVICES, REMARKS),
+    events=(PersonTold,),
 )
 WARRANTIES = Manifest(
     name="warranty",

@@ -11,7 +11,7 @@ import msgspec
 
 from psa_sdk.access import Scope
 from psa_sdk.context import Context
-from psa_sdk.events import Verb
+from psa_sdk.events import Event, Verb
 from psa_sdk.tables import Column, TenantTable
 
 ApiVerb = Literal["list", "get", "create", "update", "delete"]
@@ -61,6 +61,7 @@ class Change(Protocol):
 
 
 BeforeWrite = Callable[[Context, Change], Awaitable[None]]
+Tells = Callable[[Context, Change], Awaitable[Sequence[Event]]]
 Pairs = Sequence[tuple[UUID, UUID]]
 """Rows of a link table as (here, there)."""
 BeforeMembers = Callable[[Context, Pairs, Pairs], Awaitable[None]]
@@ -212,6 +213,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     before_create: BeforeWrite | None = None
     before_update: BeforeWrite | None = None
     before_delete: BeforeWrite | None = None
+    tells: Tells | None = None
+    """The domain events that a write means, asked after all hooks and written in the record's own statement: what
+    changes nothing tells nothing."""
     after_write: BeforeWrite | None = None
     """Runs inside the transaction after the row is written, with the final values."""
     unaudited: tuple[str, ...] = ()

@@ -49,6 +49,8 @@ class Session:
         self._token: contextvars.Token[Bound | None] | None = None
         self._savepoints = 0
         self._nesting = 0
+        self.asked = 0
+        """How often the connection was taken: where it hasn't grown, nothing was asked of the database."""
         parts = ["BEGIN READ ONLY" if readonly else "BEGIN"]
         bound = {"current_tenant": tenant_id if multi_tenant else None}
         bound |= {"current_company": company_id, "actor_id": actor_id}
@@ -63,6 +65,7 @@ class Session:
             raise SessionEnded(
                 "This unit of work has ended; background work needs its own (ctx.send, kernel.unit)."
             )
+        self.asked += 1
         return self._connection
 
     @property

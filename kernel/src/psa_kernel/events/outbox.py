@@ -1,5 +1,6 @@
 """Writing the outbox: domain events and jobs, as rows of the transaction that causes them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -89,8 +90,27 @@ async def append(
     return row
 
 
-async def emit(unit: "Unit", event: Event) -> None:
-    """Write a domain event; raises `LookupError` when no installed plugin declares it."""
+class _Told(msgspec.Struct, frozen=True):
+    """An event as `traces.tell` reads it."""
+
+    name: str
+    version: int
+    payload: Event
+
+
+def told(unit: "Unit", events: Sequence[Event]) -> str:
+    """Return events as the JSON that a record's statement writes to the outbox; raises as `emit` does."""
+    for event in events:
+        _require_declared(unit, event)
+    return msgspec.json.encode([_Told(event.name, event.version, event) for event in events]).decode()
+
+
+def _require_declared(unit: "Unit", event: Event) -> None:
     if unit.kernel.registry.events.get(event.name) is not type(event):
         raise LookupError(f"{type(event).__qualname__} is in no manifest's events; declare it.")
+
+
+async def emit(unit: "Unit", event: Event) -> None:
+    """Write a domain event; raises `LookupError` when no installed plugin declares it."""
+    _require_declared(unit, event)
     await append(unit, "event", event.name, msgspec.json.encode(event).decode(), version=event.version)

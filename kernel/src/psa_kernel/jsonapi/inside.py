@@ -93,9 +93,9 @@ class UnitDocuments:
         """Return the records that a relationship leads to."""
         return _found(await related_document(self._unit, resource, id, relation, urlencode(query or {})))
 
-    async def count(self, resource: str, query: Query | None = None) -> int:
-        """Count what a filter selects, up to 10,000."""
-        return await count_records(self._unit, resource, urlencode(query or {}))
+    async def count(self, resource: str, query: Query | None = None, *, most: int = 10_000) -> int:
+        """Count what a filter selects, up to `most`."""
+        return await count_records(self._unit, resource, urlencode(query or {}), most=most)
 
     async def names(self, resource: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:
         """Return what people call records, of those that the principal sees."""
@@ -130,11 +130,11 @@ class UnitDocuments:
         require(self._unit, resource, "create")
         data = self._object(resource, attributes, one, many)
         if parent is None:
-            return await write.create_from(self._unit, resource, data)
+            return (await write.create_from(self._unit, resource, data)).id
         above = write.Parent(*parent)
         shape, _ = relation_of(self._unit, above.resource, above.relation)
         await visible_or_absent(self._unit, shape, above.id)
-        return await write.create_from(self._unit, resource, data, parent=above)
+        return (await write.create_from(self._unit, resource, data, parent=above)).id
 
     async def update(
         self,

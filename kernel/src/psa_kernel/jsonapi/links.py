@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.database.schema import literal, qualified, quoted
-from psa_kernel.jsonapi.write_plan import Target, tell
+from psa_kernel.jsonapi.traces import tell
+from psa_kernel.jsonapi.write_plan import Target
 from psa_kernel.registry import Inverse, Registry
 from psa_sdk.resources import BeforeMembers, ManyToMany
 

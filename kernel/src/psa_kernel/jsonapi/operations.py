@@ -198,7 +198,8 @@ async def _perform(unit: "Unit", operation: Operation, lids: dict[tuple[str, str
     if lid is not None and "id" not in data:
         lids[name, str(lid)] = new_id()
         data = {**data, "id": str(lids[name, str(lid)])}
-    return await _shown(unit, name, await write.create_from(unit, name, data, lids=lids))
+    made = await write.create_from(unit, name, data, lids=lids, shown=True)
+    return await _shown(unit, name, made.id, made.document)
 
 
 def _target(operation: Operation, lids: dict[tuple[str, str], UUID]) -> UUID:
@@ -215,10 +216,11 @@ def _target(operation: Operation, lids: dict[tuple[str, str], UUID]) -> UUID:
     return found
 
 
-async def _shown(unit: "Unit", name: str, id: UUID) -> dict[str, Any]:
+async def _shown(unit: "Unit", name: str, id: UUID, document: bytes | None = None) -> dict[str, Any]:
     """Return the record as its document shows it, nothing when the principal may write and not read it."""
     try:
-        document, _, _ = await get_document(unit, name, id)
+        if document is None:
+            document, _, _ = await get_document(unit, name, id)
     except (Forbidden, NotFound):
         return {}
     return {"data": msgspec.json.decode(document, type=_Found).data}

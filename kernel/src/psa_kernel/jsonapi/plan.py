@@ -55,6 +55,8 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     visible_values: int
     targets: tuple[tuple[str, str, int], ...]
     """The same for each included type: name, condition, number of values."""
+    source: str = ""
+    """What is read instead of the table: rows that a statement around it wrote."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -81,6 +83,7 @@ def form_of(
     visible: tuple[str, int] = ("", 0),
     targets: tuple[tuple[str, str, int], ...] = (),
     archived: str = "",
+    source: str = "",
 ) -> Form:
     """Return the form of a request."""
     return Form(
@@ -98,6 +101,7 @@ def form_of(
         visible=visible[0],
         visible_values=visible[1],
         targets=targets,
+        source=source,
     )
 
 
@@ -222,7 +226,7 @@ class _Parts:
         self.size = form.size
 
     def _from(self) -> str:
-        return f"FROM {self.shape.source} AS {self.shape.row}"
+        return f"FROM {self.form.source or self.shape.source} AS {self.shape.row}"
 
     def _total(self) -> list[str]:
         if not self.form.total:

@@ -1,16 +1,19 @@
 """Reads of one record and of its relationships: a query string to the bytes of the answer."""
 
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from psa_kernel.jsonapi.catalog import catalog_of
+from psa_kernel.jsonapi.catalog import Catalog, catalog_of
 from psa_kernel.jsonapi.documents import filled, included_text, one_bytes
 from psa_kernel.jsonapi.paging import bounded, included_targets, page_document, parsed
-from psa_kernel.jsonapi.plan import COUNTED, compile_plan, conditions, form_of
+from psa_kernel.jsonapi.plan import COUNTED, Plan, compile_plan, conditions, form_of
 from psa_kernel.jsonapi.query import Query
 from psa_kernel.jsonapi.scopes import disabled_plugins, require, shape_for, shifted, visible
 from psa_kernel.jsonapi.shape import Relation, Shape, of_tenant
-from psa_sdk.errors import NotFound
+from psa_kernel.jsonapi.write_plan import NEW
+from psa_sdk.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from psa_kernel.unit_of_work import Unit
@@ -55,6 +58,29 @@ async def get_document(
         item.satellite >= 0 for item in (*shape.attributes.values(), *shape.relations.values())
     )
     return document, version, whole
+
+
+def new_plan(unit: "Unit", name: str) -> Plan | None:
+    """Return how a new record is read where it is written; None where its reader's rights have to be looked at."""
+    try:
+        require(unit, name, "get")
+    except (Forbidden, NotFound):
+        return None
+    if visible(unit, name).sql:
+        return None
+    return _new_plan(catalog_of(unit.kernel.registry), shape_for(unit, name), disabled_plugins(unit))
+
+
+@functools.lru_cache(maxsize=1024)
+def _new_plan(catalog: Catalog, shape: Shape, disabled: frozenset[str]) -> Plan:
+    return compile_plan(catalog, shape, disabled, form_of("one", Query(), source=NEW))
+
+
+def new_document(
+    unit: "Unit", name: str, id: UUID, row: Sequence[Any], plan: Plan
+) -> tuple[bytes | None, int]:
+    """Return the document of a record from what `new_plan` read, and its version; None when it isn't shown."""
+    return _of_one(row, plan, Query(), f"{shape_for(unit, name).url}/{id}")
 
 
 async def related_document(unit: "Unit", name: str, id: UUID, relation: str, raw: str) -> bytes:
@@ -164,7 +190,12 @@ async def _one(
     )
     plan = compile_plan(catalog_of(unit.kernel.registry), shape, disabled_plugins(unit), form)
     row = await unit.connection.fetchrow(plan.sql, id, *seen.values, *target_values)
-    if row is None or not row[1]:
+    return _of_one(row, plan, query, url)
+
+
+def _of_one(row: Sequence[Any] | None, plan: Plan, query: Query, url: str) -> tuple[bytes | None, int]:
+    """Return the document of a plan's row and the record's version; None when there is no record."""
+    if not row or not row[1]:
         return None, 0
     rest = bounded(list(row[3:]), plan)
     needs = rest[0] if plan.output.computed else None

@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from psa_kernel.database.converge.isolation import company_key
 from psa_kernel.events.live import tell_changed
-from psa_kernel.events.outbox import cause_of, written
+from psa_kernel.events.outbox import cause_of, told, written
 from psa_kernel.jsonapi import links, references, write_plan
 from psa_kernel.jsonapi.changes import PendingChange, hooks
 from psa_kernel.jsonapi.checks import answer_of
@@ -26,6 +27,16 @@ BATCH = 1000
 _FIXED = KERNEL_COLUMNS - {"created_at", "updated_at"}
 
 
+class Created(msgspec.Struct, frozen=True):
+    """A new record."""
+
+    id: UUID
+    shown: Sequence[Any]
+    """The columns of what was read of it where it was written."""
+    asked: int
+    """The session's count then: what was read holds for as long as nothing more is asked of the database."""
+
+
 class UnitRecords(RecordReads):
     """Implements `psa_sdk.Records` in a unit of work.
 
@@ -35,23 +46,38 @@ class UnitRecords(RecordReads):
 
     async def create(self, resource: str, values: Mapping[str, Any], *, id: UUID | None = None) -> UUID:
         """Create a record and return its id."""
-        return await self.create_answered(resource, values, None, id=id)
+        return (await self.create_answered(resource, values, None, id=id)).id
 
     async def create_answered(
-        self, resource: str, values: Mapping[str, Any], answer: Any, *, id: UUID | None = None
-    ) -> UUID:
-        """Create a record when the resource's question is answered already; None asks it."""
+        self,
+        resource: str,
+        values: Mapping[str, Any],
+        answer: Any,
+        *,
+        id: UUID | None = None,
+        reading: str = "",
+    ) -> Created:
+        """Create a record when the resource's question is answered already; None asks it.
+
+        `reading` is a SELECT over `write_plan.NEW`; left out where an extension's row is written along, which
+        the statement doesn't see yet.
+        """
         declared, target = self._declared(resource)
         change = await self._prepared(declared, target, values, id or new_id(), answer)
         row = await self._row_of(declared, target, change)
         arguments: list[Any] = [*self._facts(), *(target.column(name).bound(row[name]) for name in row)]
+        events = await self._told(declared, [change], arguments)
         seen = self._visible(declared, arguments) if self._verb == "create" else ""
-        rows = await self._write(target, "create", write_plan.insert(target, tuple(row), seen), arguments)
+        if not row.keys() <= target.storage.columns.keys():
+            reading = ""
+        statement = write_plan.insert(target, tuple(row), seen, events=events, reading=reading)
+        rows = await self._write(target, "create", statement, arguments)
         if not rows[0]["psa_visible"]:
             raise beyond(declared)
+        asked = self._unit.session.asked
         tell_changed(self._unit, resource, change.id)
         await self._after(declared, change)
-        return change.id
+        return Created(change.id, tuple(rows[0])[3:], asked)
 
     async def create_many(
         self, resource: str, rows: Sequence[Mapping[str, Any]], *, history: bool = False
@@ -61,7 +87,7 @@ class UnitRecords(RecordReads):
         ids: list[UUID] = []
         for start in range(0, len(rows), BATCH):
             changes: list[PendingChange] = []
-            batches: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            batches: dict[tuple[str, ...], list[tuple[PendingChange, dict[str, Any]]]] = {}
             for given in rows[start : start + BATCH]:
                 values = {name: value for name, value in given.items() if name != "id"}
                 record_id = given.get("id") or new_id()
@@ -72,11 +98,13 @@ class UnitRecords(RecordReads):
                 )
                 changes.append(change)
                 row = await self._row_of(declared, target, change)
-                batches.setdefault(tuple(row), []).append(row)
+                batches.setdefault(tuple(row), []).append((change, row))
             for columns, batch in batches.items():
-                arguments: list[Any] = [*self._facts(), write_plan.rows_document(batch)]
+                arguments: list[Any] = [*self._facts(), write_plan.rows_document(row for _, row in batch)]
+                meant = () if history else [change for change, _ in batch]
+                events = await self._told(declared, meant, arguments)
                 seen = self._visible(declared, arguments) if self._verb == "create" else ""
-                statement = write_plan.insert(target, columns, seen, many=True, silent=history)
+                statement = write_plan.insert(target, columns, seen, many=True, silent=history, events=events)
                 written_rows = await self._write(target, "create", statement, arguments)
                 if not all(row["psa_visible"] for row in written_rows):
                     raise beyond(declared)
@@ -103,7 +131,7 @@ class UnitRecords(RecordReads):
         if not new and not before:
             return (await self._versions(declared, target, id, versions))[0]
         change = PendingChange(target, "update", id, new=new)
-        if before or declared.after_write is not None:
+        if before or declared.after_write is not None or declared.tells is not None:
             change.old = await self._locked(declared, target, id, versions)
             for run in before:
                 await run(self._unit, change)
@@ -121,7 +149,8 @@ class UnitRecords(RecordReads):
         if archive is not None:
             change.new[archive._meta.name] = self._unit.now
         before = hooks(self._unit, declared, "delete")
-        if before or declared.after_write is not None or archive is not None:
+        followed = declared.after_write is not None or declared.tells is not None
+        if before or followed or archive is not None:
             change.old = await self._locked(declared, target, id, versions)
             if archive is not None and change.old[archive._meta.name] is not None:
                 return
@@ -131,8 +160,9 @@ class UnitRecords(RecordReads):
             await self._change(declared, target, change, versions, deleted=True)
             return
         arguments: list[Any] = [*self._facts(), id, versions]
+        events = await self._told(declared, [change], arguments)
         seen = self._reachable(declared, arguments)
-        rows = await self._write(target, "delete", write_plan.delete(target, seen), arguments)
+        rows = await self._write(target, "delete", write_plan.delete(target, seen, events=events), arguments)
         self._version(declared, id, rows, versions)
         tell_changed(self._unit, resource, id)
         await self._after(declared, change)
@@ -257,14 +287,24 @@ class UnitRecords(RecordReads):
         values = await self._sealed(target, change.id, change.new)
         arguments: list[Any] = [*self._facts(), change.id, versions]
         arguments += [target.column(name).bound(value) for name, value in values.items()]
+        events = await self._told(declared, [change], arguments)
         seen = self._reachable(declared, arguments)
-        statement = write_plan.update(target, tuple(values), seen, deleted=deleted)
+        statement = write_plan.update(target, tuple(values), seen, deleted=deleted, events=events)
         rows = await self._write(target, "update", statement, arguments)
         version = self._version(declared, change.id, rows, versions)
         tell_changed(self._unit, declared.name, change.id)
         if rows[0]["after"] is not None:
             await self._after(declared, change)
         return version
+
+    async def _told(self, declared: Resource, changes: Sequence[PendingChange], arguments: list[Any]) -> int:
+        """Append the domain events that writes mean to a statement's values; returns their number, 0 for none."""
+        if declared.tells is None:
+            return 0
+        events = [event for change in changes for event in await declared.tells(self._unit, change)]
+        if events:
+            arguments.append(told(self._unit, events))
+        return len(arguments) if events else 0
 
     async def _after(self, declared: Resource, change: PendingChange) -> None:
         if declared.after_write is not None:

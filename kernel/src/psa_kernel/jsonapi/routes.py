@@ -128,16 +128,19 @@ class _Routes:
         return _answer(document, headers=headers)
 
     async def _create(self, call: Call) -> Response[bytes]:
-        made = await write.create(call.unit, self.name, await call.request.body())
-        return await self._created(call, self.name, made)
+        return await self._created(call, self.name)
 
-    async def _created(self, call: Call, name: str, id: UUID) -> Response[bytes]:
-        location = f"{API}{self.registry.resources[name].url}/{id}"
+    async def _created(self, call: Call, name: str, parent: write.Parent | None = None) -> Response[bytes]:
+        body = await call.request.body()
+        made = await write.create(call.unit, name, body, parent=parent, shown=not call.query)
+        location = f"{API}{self.registry.resources[name].url}/{made.id}"
+        document, version = made.document, made.version
         try:
-            document, version, _ = await get_document(call.unit, name, id, call.query)
+            if document is None:
+                document, version, _ = await get_document(call.unit, name, made.id, call.query)
         except (Forbidden, NotFound):
             # Who may create and not read is told where it is, and no more.
-            return _answer(pointer_bytes(name, id, location), 201, {"Location": location})
+            return _answer(pointer_bytes(name, made.id, location), 201, {"Location": location})
         return _answer(document, 201, {"Location": location, "ETag": entity_tag(version)})
 
     async def _update(self, call: Call) -> Response[bytes]:
@@ -192,11 +195,7 @@ class _Routes:
             shape, found = relation_of(call.unit, self.name, relation)
             require(call.unit, found.target, "create")
             await require_visible(call.unit, shape, call.id)
-            parent = write.Parent(self.name, call.id, relation)
-            body = await call.request.body()
-            return await self._created(
-                call, found.target, await write.create(call.unit, found.target, body, parent=parent)
-            )
+            return await self._created(call, found.target, write.Parent(self.name, call.id, relation))
 
         found = [self._handler("GET", related, read_related), self._handler("GET", linkage, read_linkage)]
         if "update" in self.resource.verbs and is_written_here(declared):

@@ -5,7 +5,7 @@ is told at once. `routes.py` turns these functions into handlers, `operations.py
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,7 @@ from psa_kernel.jsonapi.drafts import (
 )
 from psa_kernel.jsonapi.findings import Findings
 from psa_kernel.jsonapi.links import Membership
+from psa_kernel.jsonapi.read import new_document, new_plan
 from psa_kernel.jsonapi.records import UnitRecords
 from psa_kernel.jsonapi.scopes import require
 from psa_kernel.jsonapi.targets import target_of
@@ -46,10 +47,20 @@ class Parent(msgspec.Struct, frozen=True):
     relation: str
 
 
-async def create(unit: "Unit", name: str, body: bytes, *, parent: Parent | None = None) -> UUID:
-    """Create a record from a document and return its id."""
+class Made(NamedTuple):
+    """A record that was created; its document and version where it was read in the statement that wrote it."""
+
+    id: UUID
+    document: bytes | None
+    version: int
+
+
+async def create(
+    unit: "Unit", name: str, body: bytes, *, parent: Parent | None = None, shown: bool = False
+) -> Made:
+    """Create a record from a document; `shown` reads it along where that takes no further statement."""
     require(unit, name, "create")
-    return await create_from(unit, name, data_of(parse(body)), parent=parent)
+    return await create_from(unit, name, data_of(parse(body)), parent=parent, shown=shown)
 
 
 async def create_from(
@@ -59,7 +70,8 @@ async def create_from(
     *,
     parent: Parent | None = None,
     lids: LocalIds | None = None,
-) -> UUID:
+    shown: bool = False,
+) -> Made:
     """Create a record from a resource object; the permission is checked already."""
     sends, target = _sends(unit, name)
     findings = Findings()
@@ -71,11 +83,16 @@ async def create_from(
     question = sends.resource.question
     answer = await check_draft(unit, sends, draft, "create", findings, None, question=question)
     findings.raise_all()
-    created = await UnitRecords(unit, "create").create_answered(name, draft.values, answer, id=draft.id)
+    plan = new_plan(unit, name) if shown else None
+    created = await UnitRecords(unit, "create").create_answered(
+        name, draft.values, answer, id=draft.id, reading=plan.sql if plan else ""
+    )
     for relation, targets in draft.members.items():
         if targets:
-            await UnitRecords(unit).members(name, created, relation, Membership(add=targets))
-    return created
+            await UnitRecords(unit).members(name, created.id, relation, Membership(add=targets))
+    if plan is None or unit.session.asked != created.asked:
+        return Made(created.id, None, 0)
+    return Made(created.id, *new_document(unit, name, created.id, created.shown, plan))
 
 
 async def update(unit: "Unit", name: str, id: UUID, body: bytes, *, versions: Versions = None) -> int:

@@ -7,18 +7,19 @@ are always `FACTS`. The row's alias is its table's name, as object scopes expect
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import msgspec
 
-from psa_kernel.database.schema import literal
 from psa_kernel.jsonapi.storage import KERNEL_COLUMNS, Storage, StoredColumn
+from psa_kernel.jsonapi.traces import audited, both_sides, diff, shown, tell, whole
 
 FACTS = 9
 """Actor kind, id, label, on behalf of, request id, ip, user agent (`Unit.actor_facts`); now; cause."""
-_ACTOR = "$1::text, $2::uuid, $3::text, $4::uuid, $5::text, $6::text, $7::text"
 _FREE = FACTS + 1
+NEW = "psa_new"
+"""The rows that the statement wrote, as its parts read them."""
 _CURRENT = "($11::int[] IS NULL OR psa_old.version = ANY ($11::int[]))"
 
 
@@ -85,11 +86,20 @@ class Target(msgspec.Struct, frozen=True, eq=False):
 
 @functools.lru_cache(4096)
 def insert(
-    target: Target, columns: tuple[str, ...], visible: str = "", *, many: bool = False, silent: bool = False
+    target: Target,
+    columns: tuple[str, ...],
+    visible: str = "",
+    *,
+    many: bool = False,
+    silent: bool = False,
+    events: int = 0,
+    reading: str = "",
 ) -> str:
     """Return the INSERT of one row (a parameter per column) or of many (`$10`, a jsonb array of rows).
 
     Answers id, version and psa_visible of each row; `columns` has the id. `silent` rows cause no events.
+    Of all writes here the parameter `events` (0: none) is what they mean, as `outbox.told` has it. `reading` is a
+    SELECT over `NEW`, whose columns are answered too.
     """
     stored = [target.column(name) for name in columns]
     own, parts = target.split(columns)
@@ -107,7 +117,7 @@ def insert(
             f" SELECT {_names(own)} FROM psa_source RETURNING {target.row}.*, {visible or 'true'} AS psa_visible)"
         ),
     ]
-    shown = [_shown(column, "psa_new") for column in target.traced(target.storage.columns.values())]
+    pairs = [shown(column, "psa_new") for column in target.traced(target.storage.columns.values())]
     joins = "psa_new"
     for index, (satellite, theirs) in enumerate(parts):
         ctes.append(
@@ -115,17 +125,25 @@ def insert(
             f" SELECT psa.new_id(), psa_source.id, {_names(theirs, 'psa_source')} FROM psa_source RETURNING *)"
         )
         joins += f' JOIN psa_new{index} ON psa_new{index}."{satellite.column}" = psa_new.id'
-        shown += [_shown(column, f"psa_new{index}") for column in theirs]
-    ctes.append(_whole("psa_new", joins, shown))
-    traces = tell(target.resource, "created")
+        pairs += [shown(column, f"psa_new{index}") for column in theirs]
+    ctes.append(whole("psa_new", joins, pairs))
+    traces = tell(target.resource, "created", events=events)
     if silent:
         # The cause goes with events only, but PostgreSQL wants to know every parameter's type.
         traces = f"{audited(target.resource, 'created')}, psa_cause AS (SELECT $9::text)"
-    return f"WITH {', '.join(ctes)}, {traces} SELECT id, version, psa_visible FROM psa_new"
+    read = f", psa_read.* FROM {NEW} LEFT JOIN ({reading}) AS psa_read ON true" if reading else f" FROM {NEW}"
+    return f"WITH {', '.join(ctes)}, {traces} SELECT {NEW}.id, {NEW}.version, psa_visible{read}"
 
 
 @functools.lru_cache(4096)
-def update(target: Target, columns: tuple[str, ...], visible: str = "", *, deleted: bool = False) -> str:
+def update(
+    target: Target,
+    columns: tuple[str, ...],
+    visible: str = "",
+    *,
+    deleted: bool = False,
+    events: int = 0,
+) -> str:
     """Return the UPDATE of the row `$10` when its version is among `$11` (null: any); then the columns.
 
     Answers `before` and `after`, the versions; `after` is null when the version was another or nothing
@@ -136,7 +154,7 @@ def update(target: Target, columns: tuple[str, ...], visible: str = "", *, delet
     value = {name: target.column(name).parameter(number[name]) for name in columns}
     ctes = [_locked(target, visible)]
     differ = [f"psa_old.{column.sql} IS DISTINCT FROM {value[column.name]}" for column in own]
-    lines = [_both_sides(column, "psa_old", "psa_new") for column in target.traced(own)]
+    lines = [both_sides(column, "psa_old", "psa_new") for column in target.traced(own)]
     joins = "psa_new JOIN psa_old ON true"
     for index, (satellite, theirs) in enumerate(parts):
         old, new = f"psa_old{index}", f"psa_new{index}"
@@ -158,7 +176,7 @@ def update(target: Target, columns: tuple[str, ...], visible: str = "", *, delet
             for column in theirs
         ]
         joins += f" JOIN {new} ON true LEFT JOIN {old} ON true"
-        lines += [_both_sides(column, old, new) for column in theirs]
+        lines += [both_sides(column, old, new) for column in theirs]
     sets = "".join(f"{column.sql} = {value[column.name]}, " for column in own)
     ctes += [
         (
@@ -166,8 +184,8 @@ def update(target: Target, columns: tuple[str, ...], visible: str = "", *, delet
             f" SET {sets}version = {target.row}.version + 1, updated_at = $8::timestamptz FROM psa_old"
             f" WHERE {_same(target)} AND {_CURRENT} AND ({' OR '.join(differ)}) RETURNING {target.row}.*)"
         ),
-        _diff("psa_new", joins, lines, "d.changed"),
-        tell(target.resource, "deleted" if deleted else "updated"),
+        diff("psa_new", joins, lines, "d.changed"),
+        tell(target.resource, "deleted" if deleted else "updated", events=events),
     ]
     return (
         f"WITH {', '.join(ctes)}"
@@ -182,7 +200,7 @@ def refer(target: Target, column: str) -> str:
     Answers the ids of the rows that held another.
     """
     stored = target.storage.columns[column]
-    lines = [_both_sides(one, "psa_old", "psa_new") for one in target.traced([stored])]
+    lines = [both_sides(one, "psa_old", "psa_new") for one in target.traced([stored])]
     return (
         f"WITH psa_old AS (SELECT {target.row}.* FROM {target.storage.table} AS {target.row}"
         f" WHERE {target.row}.tenant_id = psa.current_tenant() AND {target.row}.id = ANY ($10::uuid[])"
@@ -191,21 +209,21 @@ def refer(target: Target, column: str) -> str:
         f" version = {target.row}.version + 1, updated_at = $8::timestamptz FROM psa_old"
         f" WHERE {target.row}.tenant_id = psa_old.tenant_id AND {target.row}.id = psa_old.id"
         f" AND psa_old.{stored.sql} IS DISTINCT FROM $11::uuid RETURNING {target.row}.*),"
-        f" {_diff('psa_new', 'psa_new JOIN psa_old USING (id)', lines, 'd.changed')},"
+        f" {diff('psa_new', 'psa_new JOIN psa_old USING (id)', lines, 'd.changed')},"
         f" {tell(target.resource, 'updated')} SELECT id FROM psa_new"
     )
 
 
 @functools.lru_cache(1024)
-def delete(target: Target, visible: str = "") -> str:
+def delete(target: Target, visible: str = "", *, events: int = 0) -> str:
     """Return the DELETE of the row `$10` when its version is among `$11` (null: any); answers as `update`."""
-    shown = [_shown(column, "psa_old") for column in target.traced(target.storage.columns.values())]
+    pairs = [shown(column, "psa_old") for column in target.traced(target.storage.columns.values())]
     return (
         f"WITH {_locked(target, visible)}, psa_new AS (DELETE FROM {target.storage.table} AS {target.row}"
         f" USING psa_old WHERE {_same(target)} AND {_CURRENT}"
         f" RETURNING {target.row}.id, {target.row}.version + 1 AS version),"
-        f" {_whole('psa_new', 'psa_new JOIN psa_old ON true', shown, gone=True)},"
-        f" {tell(target.resource, 'deleted')}"
+        f" {whole('psa_new', 'psa_new JOIN psa_old ON true', pairs, gone=True)},"
+        f" {tell(target.resource, 'deleted', events=events)}"
         " SELECT psa_old.version AS before, psa_new.version AS after FROM psa_old LEFT JOIN psa_new ON true"
     )
 
@@ -233,85 +251,6 @@ def _locked(target: Target, visible: str) -> str:
 def _same(target: Target) -> str:
     # The id again, so that no plan ever walks through the tenant's rows to join them with the one.
     return f"{target.row}.tenant_id = psa_old.tenant_id AND {target.row}.id = $10::uuid"
-
-
-def _diff(key: str, source: str, lines: Sequence[str], changed: str) -> str:
-    """Return the CTE with one row per written record: id, version, and what went, came and changed."""
-    values = ", ".join(lines) or "(''::text, false, NULL::jsonb, NULL::jsonb, NULL::jsonb, NULL::jsonb)"
-    return (
-        f"psa_diff AS (SELECT {key}.id, {key}.version, d.before, d.after, {changed} AS changed FROM {source}"
-        " CROSS JOIN LATERAL (SELECT jsonb_object_agg(c.name, c.lost) FILTER (WHERE c.lost IS NOT NULL) AS before,"
-        " jsonb_object_agg(c.name, c.gained) FILTER (WHERE c.gained IS NOT NULL) AS after,"
-        " jsonb_object_agg(c.name, jsonb_build_array(c.old, c.new)) AS changed"
-        f" FROM (VALUES {values}) AS c(name, differs, old, new, lost, gained) WHERE c.differs) d)"
-    )
-
-
-def _whole(key: str, source: str, shown: Sequence[str], *, gone: bool = False) -> str:
-    """Return `psa_diff` of records that came or went: all that they hold is new, or old."""
-    pairs = [", ".join(shown[start : start + _PAIRS]) for start in range(0, len(shown), _PAIRS)]
-    objects = " || ".join(f"jsonb_build_object({some})" for some in pairs) or "'{}'::jsonb"
-    sides = "d.held AS before, NULL::jsonb AS after" if gone else "NULL::jsonb AS before, d.held AS after"
-    change = "jsonb_build_array(c.value, NULL)" if gone else "jsonb_build_array(NULL, c.value)"
-    return (
-        f"psa_diff AS (SELECT {key}.id, {key}.version, {sides}, coalesce(d.changed, '{{}}') AS changed FROM {source}"
-        " CROSS JOIN LATERAL (SELECT jsonb_object_agg(c.key, c.value) AS held,"
-        f" jsonb_object_agg(c.key, {change}) AS changed"
-        f" FROM jsonb_each({objects}) AS c WHERE c.value <> 'null') d)"
-    )
-
-
-_PAIRS = 50
-"""Columns in one `jsonb_build_object`: PostgreSQL functions take a hundred arguments."""
-
-
-def audited(resource: str, action: str, source: str = "psa_diff") -> str:
-    """Return the CTE that writes audit entries from the rows of `source`: id, before, after and changed."""
-    return (
-        "psa_audited AS (INSERT INTO psa.audit_entry (id, tenant_id, occurred_at, actor_kind, actor_id,"
-        " actor_label, on_behalf_of, request_id, ip, user_agent, action, resource, record_id, old, new)"
-        f" SELECT psa.new_id(), psa.current_tenant(), $8::timestamptz, {_ACTOR}, {literal(action)},"
-        f" {literal(resource)}, s.id, s.before, s.after FROM {source} s WHERE s.changed IS NOT NULL)"
-    )
-
-
-def tell(resource: str, action: str, source: str = "psa_diff") -> str:
-    """Return the CTEs that write audit entries and record events from the rows of `source`.
-
-    `source` has id, version, before, after and changed; rows without `changed` leave no trace.
-    """
-    return (
-        f"{audited(resource, action, source)},"
-        " psa_told AS (INSERT INTO psa.outbox (id, tenant_id, kind, name, payload, subject_id, sequence,"
-        " actor_kind, actor_id, request_id, cause)"
-        f" SELECT psa.new_id(), psa.current_tenant(), 'record', {literal(f'{resource}.{action}')},"
-        f" jsonb_build_object('resource', {literal(resource)}, 'action', {literal(action)}, 'id', s.id,"
-        " 'sequence', s.version, 'changed', s.changed), s.id, s.version, $1::text, $2::uuid, $5::text,"
-        f" $9::text::jsonb FROM {source} s WHERE s.changed IS NOT NULL)"
-    )
-
-
-def _shown(column: StoredColumn, row: str) -> str:
-    """Return a pair of `jsonb_build_object`: a column's name and its value as the audit log shows it."""
-    return f"{literal(column.name)}, {column.shown(row)}"
-
-
-def _both_sides(column: StoredColumn, old: str, new: str) -> str:
-    """Return a diff line: name, whether it differs, both values, and both as the audit log shows them."""
-    before, after = column.shown(old), column.shown(new)
-    lost, gained = f"coalesce({before}, 'null')", f"coalesce({after}, 'null')"
-    if column.sql_type == "text[]":
-        lost = _members("removed", f"{old}.{column.sql}", f"{new}.{column.sql}")
-        gained = _members("added", f"{new}.{column.sql}", f"{old}.{column.sql}")
-    differs = f"{old}.{column.sql} IS DISTINCT FROM {new}.{column.sql}"
-    return f"({literal(column.name)}, {differs}, {before}, {after}, {lost}, {gained})"
-
-
-def _members(word: str, these: str, those: str) -> str:
-    return (
-        f"(SELECT jsonb_build_object('{word}', jsonb_agg(m ORDER BY m)) FROM unnest({these}) m"
-        f" WHERE m <> ALL (coalesce({those}, '{{}}')) HAVING count(*) > 0)"
-    )
 
 
 def _names(columns: Iterable[StoredColumn], row: str = "") -> str:

@@ -209,7 +209,8 @@ tickets = Resource(
     question=defaults.start,
     before_create=ticket_rules.write_new,
     before_update=ticket_rules.write_edit,
-    after_write=ticket_rules.tell,
+    tells=ticket_rules.meaning,
+    after_write=ticket_rules.follow,
 )
 
 templates = Resource(

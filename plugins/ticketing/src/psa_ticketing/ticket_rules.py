@@ -2,7 +2,7 @@
 
 from psa_comments.api import render
 from psa_contacts.api import ContactBook, Requester
-from psa_sdk import Change, Context
+from psa_sdk import Change, Context, Event
 from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_ticketing import defaults, lifecycle
 from psa_ticketing.api import TicketAppointments, TicketAssigned, TicketOpened, TicketStatusChanged
@@ -129,28 +129,28 @@ async def check_topic(ctx: Context, change: Change) -> None:
         )
 
 
-async def tell(ctx: Context, change: Change) -> None:
-    """Emit what a written ticket means; its appointments follow."""
+async def follow(ctx: Context, change: Change) -> None:
+    """Let a written ticket's appointments follow it."""
     if ctx.provides(TicketAppointments):
         await ctx.service(TicketAppointments).follow(change)
+
+
+async def meaning(ctx: Context, change: Change) -> list[Event]:
+    """Return what a write of a ticket means."""
+    found: list[Event] = []
     if change.verb == "create":
-        await ctx.emit(
-            TicketOpened(
-                ticket_id=change.id, source=change.value("source"), company_id=change.value("company")
-            )
-        )
+        source, company = change.value("source"), change.value("company")
+        found.append(TicketOpened(ticket_id=change.id, source=source, company_id=company))
     if change.verb == "delete":
-        return
+        return found
     if (change.changes("assigned_to") or change.changes("team")) and (
         change.verb == "update" or change.value("assigned_to") or change.value("team")
     ):
-        await ctx.emit(
-            TicketAssigned(
-                ticket_id=change.id, assigned_to_id=change.value("assigned_to"), team_id=change.value("team")
-            )
-        )
+        person, team = change.value("assigned_to"), change.value("team")
+        found.append(TicketAssigned(ticket_id=change.id, assigned_to_id=person, team_id=team))
     if change.verb == "update" and change.changes("status"):
         before = await defaults.category_of(ctx, change.old["status"])
         after = await defaults.category_of(ctx, change.value("status"))
         if before != after:
-            await ctx.emit(TicketStatusChanged(ticket_id=change.id, before=before, after=after))  # pyright: ignore[reportArgumentType]
+            found.append(TicketStatusChanged(ticket_id=change.id, before=before, after=after))  # pyright: ignore[reportArgumentType]
+    return found

@@ -68,7 +68,7 @@ gadgets = Resource(
     before_create=rules.number_new,
     before_update=rules.check_parent,
     before_delete=rules.keep_lent,
-    after_write=rules.tell_return,
+    tells=rules.meaning,
     unaudited=("seen_at",),
     import_keys=(Gadget.name,),
 )
@@ -93,6 +93,7 @@ inspections = Resource(
     relations=(ToOne("gadget", "dummy-gadgets", Inspection.gadget, required=True),),
     filters=(Inspection.gadget,),
     portal=rules.inspections_of_own_company,
+    after_write=rules.see,
 )
 
 remarks = Resource(

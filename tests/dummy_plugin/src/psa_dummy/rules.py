@@ -5,7 +5,7 @@ import msgspec
 from psa_dummy import questions
 from psa_dummy.api import GADGETS, GadgetReturned
 from psa_dummy.tables import Gadget
-from psa_sdk import Change, Context, Interceptor, Question, Who, before
+from psa_sdk import Change, Context, Event, Interceptor, Question, Who, before
 from psa_sdk.errors import Conflict, Invalid
 from psa_sdk.resources import Pairs
 from psa_sdk.tables import Condition, QueryString
@@ -63,10 +63,15 @@ async def keep_lent(ctx: Context, change: Change) -> None:
         raise Conflict("The gadget is lent; take it back first.", code="gadget_lent")
 
 
-async def tell_return(ctx: Context, change: Change) -> None:
+async def meaning(ctx: Context, change: Change) -> list[Event]:
     """Tell that a gadget came back."""
-    if change.verb == "update" and change.old.get("state") == "lent" and change.value("state") == "here":
-        await ctx.emit(GadgetReturned(gadget_id=change.id))
+    back = change.verb == "update" and change.old.get("state") == "lent" and change.value("state") == "here"
+    return [GadgetReturned(gadget_id=change.id)] if back else []
+
+
+async def see(ctx: Context, change: Change) -> None:
+    """What was inspected was seen."""
+    await ctx.as_system().records.update(GADGETS, change.value("gadget"), {"seen_at": ctx.now})
 
 
 async def limit_labels(ctx: Context, added: Pairs, removed: Pairs) -> None:
