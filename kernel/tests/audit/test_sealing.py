@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from psa_kernel.builtin.audit.alerts import inspect
 from psa_kernel.builtin.audit.sealing import EVERY_SECONDS, seal, seal_all, sealer
 from psa_kernel.builtin.audit.verification import checkpoint, verify
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
@@ -54,6 +55,19 @@ async def test_what_is_written_is_sealed_and_verifies(kernel):
     report = await verify(kernel, SINGLE_TENANT)
     assert report.intact
     assert (report.entries, report.seals, report.waiting) == (before.entries + 30, before.seals + 1, 0)
+
+
+async def test_an_ordinary_change_has_no_pattern_looked_for(kernel):
+    """AUD-08: otherwise each seal would read all entries of the last minutes."""
+    seen = []
+    async with kernel.unit(SINGLE_TENANT) as unit:
+        unit.connection.add_query_logger(lambda record: seen.append(record.query))
+        await inspect(unit, {("created", "tickets"), ("updated", "companies")})
+        await asyncio.sleep(0)  # asyncpg tells its loggers in the loop's next turn
+        assert seen == []
+        await inspect(unit, {("updated", "tickets"), ("updated", "roles")})
+        await asyncio.sleep(0)
+    assert any("psa.audit_entry" in query for query in seen)
 
 
 async def test_an_entry_that_rolls_back_leaves_nothing_to_seal(kernel):

@@ -1,6 +1,7 @@
 """Security alerts: what the audit log shows and somebody should look at (AUD-08)."""
 
 import datetime
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from uuid import UUID
 
@@ -32,6 +33,15 @@ class Pattern(msgspec.Struct, frozen=True):
     most: int
     minutes: int
     where: str = "true"
+    resources: tuple[str, ...] = ()
+    """What the entries must be of; empty for anything."""
+
+    def touched(self, sealed: Iterable[tuple[str, str]]) -> bool:
+        """Tell whether entries, each told by its action and resource, may have completed this."""
+        return any(
+            action in self.actions and (not self.resources or resource in self.resources)
+            for action, resource in sealed
+        )
 
 
 PATTERNS: Final = (
@@ -46,16 +56,17 @@ PATTERNS: Final = (
         1,
         5,
         "actor_kind <> 'system' AND ((resource = 'roles' AND new ? 'grants') OR (resource = 'users' AND new ? 'roles'))",
+        ("roles", "users"),
     ),
     Pattern("mfa_disabled", ("mfa_disabled",), "actor_id::text", 1, 5),
     Pattern("token_theft", ("refresh_token_reused",), "coalesce(record_id::text, '')", 1, 5),
 )
 
 
-async def inspect(unit: "Unit", actions: frozenset[str]) -> None:
-    """Look for the patterns that entries of these actions may have completed; alert once per pause."""
+async def inspect(unit: "Unit", sealed: Collection[tuple[str, str]]) -> None:
+    """Look for the patterns that entries of these actions and resources may have completed; alert once per pause."""
     for pattern in PATTERNS:
-        if actions.isdisjoint(pattern.actions):
+        if not pattern.touched(sealed):
             continue
         since = unit.now - datetime.timedelta(minutes=pattern.minutes)
         rows: Any = await unit.db.fetch(

@@ -46,7 +46,7 @@ async def seal(kernel: "Kernel", tenant_id: UUID) -> int:
         if not waiting:
             return 0
         rows = await db.fetch(
-            f"SELECT id, action, {CANONICAL} AS canonical FROM psa.audit_entry"
+            f"SELECT id, action, resource, {CANONICAL} AS canonical FROM psa.audit_entry"
             " WHERE tenant_id = $1 AND id = ANY ($2)",
             tenant_id,
             waiting,
@@ -74,7 +74,7 @@ async def seal(kernel: "Kernel", tenant_id: UUID) -> int:
             link.hex(),
             base64.b64encode(signing_key(kernel.keys).sign(link)).decode(),
         )
-        await alerts.inspect(unit, frozenset(row["action"] for row in rows))
+        await alerts.inspect(unit, {(row["action"], row["resource"]) for row in rows})
     return len(waiting)
 
 
