@@ -1,7 +1,7 @@
 """What a careful programmer writes by hand for these requests: Litestar, asyncpg, msgspec, and no platform.
 
-No credentials, rights, row-level security, tamper-proof cursors, sparse fields, filters or limits: the tenant comes in
-a header. The documents are the product's. Run as `bare.py SUPERUSER_URL`; prints its address.
+No credentials, rights, row-level security, tamper-proof cursors, sparse fields, filters or limits: tenant and account
+come in headers. The documents are the product's. Run as `bare.py SUPERUSER_URL`; prints its address.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 from litestar import Litestar, Request, Response, get, post
 
+from psa_comments.api import render
 from psa_kernel.config import Config
 from psa_kernel.database.pool import Pool, open_pool
 from psa_kernel.process import run
@@ -52,6 +53,8 @@ class TicketAttributes(msgspec.Struct, gc=False):
     last_staff_activity_at: Moment | None
     awaiting: str
     archived_at: Moment | None
+    checklist_total: int | None
+    checklist_done: int | None
 
 
 class CompanyAttributes(msgspec.Struct, gc=False):
@@ -124,11 +127,13 @@ class Kind:
         to_one: Mapping[str, str],
         to_many: Sequence[str],
         computed: Mapping[str, str],
+        join: str = "",
     ) -> None:
         self.name = name
         self.url = f"/api/v1/{name}"
         fields = [computed.get(field, field) for field in attributes.__struct_fields__]
-        self.select = f"SELECT id, {', '.join(fields + list(to_one))} FROM {table} WHERE tenant_id = $1"
+        self.columns = f"id, {', '.join(fields + list(to_one))}"
+        self.select = f"SELECT {self.columns} FROM {table} {join} WHERE tenant_id = $1"
         self._attributes = attributes
         self._width = 1 + len(fields)
         self._raw = [i for i, f in enumerate(msgspec.structs.fields(attributes)) if f.type is msgspec.Raw]
@@ -183,8 +188,20 @@ TICKETS = Kind(
         "follow_up_of": "tickets",
         "created_by": "users",
     },
-    ("watchers", "cc_contacts", "notes", "attachments", "children", "merged_tickets", "follow_ups"),
+    (
+        "watchers",
+        "cc_contacts",
+        "notes",
+        "attachments",
+        "children",
+        "merged_tickets",
+        "follow_ups",
+        "checklist_items",
+        "satisfaction_surveys",
+    ),
     {"ticket_number": "'T' || lpad(number::text, greatest(6, length(number::text)), '0')"},
+    "LEFT JOIN (SELECT tenant_id AS tenant, ticket, checklist_total, checklist_done FROM ticketing.checklist_progress)"
+    " progress ON progress.tenant = tenant_id AND progress.ticket = id",
 )
 COMPANIES = Kind(
     "companies",
@@ -195,6 +212,7 @@ COMPANIES = Kind(
         "default_billing_contact": "contacts",
         "default_technical_contact": "contacts",
         "account_manager": "users",
+        "merged_into": "companies",
     },
     ("domains", "comments", "attachments", "children", "contacts", "sites", "tickets"),
     {},
@@ -280,13 +298,14 @@ WITH defaults AS (
            nextval('public.bare_number') AS number
 )
 INSERT INTO ticketing.ticket
-    (tenant_id, title, description, company, contact, number, status, priority, ticket_type, queue)
-SELECT $1, $2, $3, $4, $5, number, status, priority, ticket_type, queue FROM defaults
-RETURNING """ + TICKETS.select[len("SELECT ") :].partition(" FROM ")[0]
+    (tenant_id, title, description, description_html, company, contact, created_by, last_customer_activity_at,
+     number, status, priority, ticket_type, queue)
+SELECT $1, $2, $3, $4, $5, $6, $7, now(), number, status, priority, ticket_type, queue FROM defaults
+RETURNING """ + TICKETS.columns.replace("checklist_total, checklist_done", "NULL, NULL")
 
 
 def creates(pools: list[Pool]) -> Any:
-    """Return the handler that inserts a ticket, a row and nothing else, and answers with it."""
+    """Return the handler that inserts the row of a ticket as the product stores it, nothing else, and answers with it."""
 
     @post("/api/v1/tickets")
     async def create(request: Ask) -> Response[bytes]:
@@ -299,8 +318,10 @@ def creates(pools: list[Pool]) -> Any:
                 tenant,
                 new.attributes.title,
                 new.attributes.description,
+                render(new.attributes.description),
                 related.get("company"),
                 related.get("contact"),
+                UUID(request.headers["x-account"]),
             )
         assert row is not None
         document = Document(TICKETS.object(row), links={"self": f"/tickets/{row['id']}"})
