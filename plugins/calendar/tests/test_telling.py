@@ -22,7 +22,9 @@ async def test_those_who_take_part_are_told_what_is_new_to_them(desk):
     theo, tina = await desk.technician(), await desk.technician("Tina Technician")
     company = (await desk.kit.make("companies")).id
     guest = f"ada{desk.kit.number()}@example.com"
-    contact = (await desk.kit.make("contacts", company=company, email=guest)).id
+    # A name is a name, whatever stands in it.
+    name = 'Ada" <evil@example.com>, "Ada'
+    contact = (await desk.kit.make("contacts", company=company, email=guest, first_name=name)).id
     first, second = await desk.address(theo), await desk.address(tina)
     id = await desk.booked(
         desk.dispatcher,
@@ -36,6 +38,7 @@ async def test_those_who_take_part_are_told_what_is_new_to_them(desk):
         guests=[contact],
     )
     assert await desk.told(first) == await desk.told(guest) == [("REQUEST", 0, id)]
+    assert await desk.told("evil@example.com") == []
     [event] = carrier.INVITED[guest][0].walk("VEVENT")
     assert (event["SUMMARY"], event["DTSTART"].dt.isoformat()) == ("Rack; level 2, left", desk.at(9))
     assert event["ORGANIZER"] == f"mailto:{await desk.address(desk.dispatcher)}"

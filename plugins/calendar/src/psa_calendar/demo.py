@@ -5,12 +5,12 @@ import random
 from typing import Any
 
 from psa_calendar.api import APPOINTMENTS
+from psa_calendar.calendar_routes import READ
 from psa_calendar.participants import zone_of
 from psa_calendar.spans import DAY, days_span
 from psa_sdk import Context
 from psa_sdk.identity import Directory
 
-READ = "calendar.appointments.read"
 FORTNIGHT = range(-7, 8)
 MEETINGS = (
     ("Stand-up", "meeting", 9, 15, "Video call"),

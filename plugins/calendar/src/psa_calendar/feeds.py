@@ -10,6 +10,7 @@ import msgspec
 from litestar import Response
 from msgspec import Meta
 
+from psa_calendar.calendar_routes import READ
 from psa_calendar.conflicts import FURTHEST
 from psa_calendar.icalendar_writing import feed
 from psa_calendar.participants import meeting_of
@@ -20,7 +21,6 @@ from psa_sdk.network import Network
 
 FEEDS = "calendar-feeds"
 CREATE = "calendar.feeds.create"
-READ = "calendar.appointments.read"
 PAST = datetime.timedelta(days=90)
 AHEAD = datetime.timedelta(days=400)
 ENDING = ".ics"

@@ -1,6 +1,8 @@
 """Telling those who take part by mail: an invitation, its changes, and that it is off (RFC 5546, TIC-67)."""
 
+import datetime
 from collections.abc import Mapping
+from email.utils import quote
 from typing import Any, Literal
 from uuid import UUID
 
@@ -29,19 +31,20 @@ async def tell_participants(ctx: Context, *, appointment_id: UUID) -> None:
         return
     row = await ctx.records.get(APPOINTMENTS, appointment_id, lock=True)
     organizer, attendees = await mailboxes_of(ctx, row)
+    zone = await zone_of(ctx, row["assigned_to"])
     told = {one["email"]: one for one in await ctx.db.fetch(TOLD, appointment_id)}
     on = row["archived_at"] is None and row["status"] in BLOCKING and row["end_time"] > ctx.now
     wanted = {one.email.lower(): one for one in attendees} if on and organizer is not None else {}
     for email, one in wanted.items():
         before = told.get(email)
         if before is None or before["state"] == "cancelled" or before["sequence"] < row["sequence"]:
-            await _send(ctx, row, one, "REQUEST", organizer, attendees, again=before is not None)
+            await _send(ctx, row, one, "REQUEST", organizer, attendees, zone=zone, again=before is not None)
     if row["end_time"] <= ctx.now:
         return
     for email, before in told.items():
         if before["state"] == "invited" and email not in wanted:
             one = Mailbox(name=before["name"], email=email)
-            await _send(ctx, row, one, "CANCEL", organizer, [one], again=True)
+            await _send(ctx, row, one, "CANCEL", organizer, [one], zone=zone, again=True)
 
 
 async def _send(
@@ -52,16 +55,15 @@ async def _send(
     organizer: Mailbox | None,
     attendees: list[Mailbox],
     *,
+    zone: datetime.tzinfo,
     again: bool,
 ) -> None:
     said = "cancelled" if method == "CANCEL" else "changed" if again else "invited"
-    words = invitation_words.written(
-        ctx.service(Browser).locale, said, row, await zone_of(ctx, row["assigned_to"])
-    )
+    words = invitation_words.written(ctx.service(Browser).locale, said, row, zone)
     meeting = meeting_of(row, ctx.now, organizer=organizer, attendees=attendees)
     await ctx.service(Mailer).send(
         Letter(
-            to=(f'"{to.name}" <{to.email}>' if to.name else to.email,),
+            to=(f'"{quote(to.name)}" <{to.email}>' if to.name else to.email,),
             subject=words.subject,
             text=words.text,
             calendar=message(meeting, method),
