@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -134,6 +135,11 @@ def encrypted(
     )
     root.replace(plain, box)
     return root
+
+
+def inflated(text: str) -> bytes:
+    """Return what came by the redirect binding (SAML bindings 3.4.4.1)."""
+    return zlib.decompress(base64.b64decode(text), -15)
 
 
 def posted(root: Any) -> str:

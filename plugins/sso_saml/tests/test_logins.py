@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 
 from psa_sdk.testing import Kit
-from psa_sso_saml.reading import NAMES, inflated
+from psa_sso_saml.reading import NAMES
 
-from .idp import ENTITY, PEM, SSO, Saying, encrypted, metadata, posted, response, signed
+from .idp import ENTITY, PEM, SSO, Saying, encrypted, inflated, metadata, posted, response, signed
 
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 STAFF: dict[str, Any] = {

@@ -76,18 +76,6 @@ def deflated(content: bytes) -> str:
     return base64.b64encode(packer.compress(content) + packer.flush()).decode()
 
 
-def inflated(text: str) -> bytes:
-    """Return a message of the redirect binding; what would grow beyond a mebibyte is refused."""
-    unpacker = zlib.decompressobj(-15)
-    try:
-        content = unpacker.decompress(decoded(text), MOST_BYTES)
-    except zlib.error as error:
-        raise Refused("message_malformed", "not deflated") from error
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise Refused("message_too_large")
-    return content
-
-
 def text_of(element: Element | None) -> str:
     """Return an element's whole text, trimmed; empty without one. Children make it malformed."""
     if element is None:

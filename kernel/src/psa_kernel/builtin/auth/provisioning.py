@@ -46,10 +46,3 @@ async def ensure_account(
     if password and (found is None or found.phc is None):
         await set_password(kernel, tenant_id, account_id, password)
     return account_id
-
-
-async def ensure_admin(kernel: "Kernel", tenant_id: UUID, *, email: str, password: str = "") -> UUID:
-    """Make a tenant's first administrator; see `ensure_account`."""
-    return await ensure_account(
-        kernel, tenant_id, email=email, name="Administrator", roles=("admin",), password=password
-    )

@@ -4,7 +4,6 @@ import calendar
 import datetime
 import re
 
-NAMED = {"due_on_receipt": 0, "net_15": 15, "net_30": 30, "net_45": 45, "net_60": 60}
 TERMS = r"^(due_on_receipt|net_\d{1,3}|eom_\d{1,3}|day_\d{1,2})$"
 """`net_N`: N days; `eom_N`: N days after the month's end; `day_N`: the Nth of next month."""
 
