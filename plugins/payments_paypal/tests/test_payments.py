@@ -147,6 +147,12 @@ async def test_refunds_go_back_and_one_that_fails_later_is_taken_back(either):
     assert [one["code"] for one in too_much.json()["errors"]] == ["not_enough_left"]
 
 
+ODD = tuple(
+    b'{"id": "WH-1", "event_type": "PAYMENT.REFUND.COMPLETED", "resource": {"id": "1", "links": %s}}' % links
+    for links in (b'["up"]', b'{"rel": "up"}', b'"up"', b"[null, 3]", b"7")
+)
+
+
 async def test_only_paypals_own_events_are_taken(shop, psa_bench):
     """BILL-32: PayPal is asked whether it signed the body as it came; another tenant's orders are left alone."""
     company = await shop.company()
@@ -159,6 +165,7 @@ async def test_only_paypals_own_events_are_taken(shop, psa_bench):
         (body, shop.paypal.signed(body, "OTHERWEBHOOK")),
         (body, {name: value for name, value in headers.items() if name != "PayPal-Transmission-Sig"}),
         (b"{}", shop.paypal.signed(b"{}")),
+        *((odd, shop.paypal.signed(odd, "OTHERWEBHOOK")) for odd in ODD),
     ):
         assert (await shop.deliver(EVENTS, sent, told)).status_code == 400
     await shop.kit.drain()

@@ -65,10 +65,12 @@ def subject_of(event: Told) -> tuple[What, str] | None:
 
 def _refunded(thing: Mapping[str, Any]) -> str:
     """Return the payment that a refund came from: where its link `up` leads."""
-    for link in thing.get("links") or ():
-        before, _, last = str(link.get("href")).rpartition("/")
-        if link.get("rel") == "up" and before.endswith("/captures"):
-            return last
+    links = thing.get("links")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, Mapping) and link.get("rel") == "up":
+            before, _, last = str(link.get("href")).rpartition("/")
+            if before.endswith("/captures"):
+                return last
     return ""
 
 
