@@ -23,6 +23,7 @@ from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.unit_of_work import RequestFacts
+from psa_sdk.errors import Unauthenticated
 
 PASSWORD = "violin harbour mosaic"
 OTHER_PASSWORD = "copper lantern orchard"
@@ -66,6 +67,14 @@ class House:
 
     async def who(self, token: str, ip: str = "192.0.2.10", **options: bool) -> KernelPrincipal:
         return await identify(self.kernel, token, ip, **options)
+
+    async def is_dead(self, token: str) -> bool:
+        """Tell whether an access token opens nothing any more."""
+        try:
+            await self.who(token)
+        except Unauthenticated:
+            return True
+        return False
 
     async def principal(self, email: str) -> KernelPrincipal:
         return await self.who((await self.log_in(email)).access_token)
