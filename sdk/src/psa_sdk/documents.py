@@ -5,7 +5,7 @@ plugins go through services and `ctx.records`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,8 @@ from litestar import Request
 
 from psa_sdk.resources import ApiVerb
 
+TALLIED: Final = 1000
+"""As far as pages count for a number beside a name; what is more is shown as "999+" by the filter `tally`."""
 ValueKind = Literal[
     "text",
     "choice",
@@ -154,8 +156,8 @@ class Documents(Protocol):
         """Return the records that a relationship leads to."""
         ...
 
-    async def count(self, resource: str, query: Query | None = None) -> int:
-        """Count what a filter selects, up to 10,000."""
+    async def count(self, resource: str, query: Query | None = None, *, most: int = 10_000) -> int:
+        """Count what a filter selects, up to `most`: a count costs what it counts."""
         ...
 
     async def names(self, resource: str, ids: Sequence[UUID]) -> Mapping[UUID, str]:

@@ -270,7 +270,10 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     order: int = 100
     hotkey: str = ""
     cells: Mapping[str, str] = {}
-    """Templates that draw cells of the list, by column; they have `item`, `found` and `column`."""
+    """Templates that draw cells of the list, by column; they have `item`, `found` and `column`.
+
+    A reference's cell is drawn once for each record that it leads to, and says nothing else of the row.
+    """
     signs: tuple[str, ...] = ()
     """Columns that hold no more than a sign: narrow, without a visible heading."""
     list_template: str = "web/list.html"

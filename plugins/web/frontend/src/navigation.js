@@ -34,8 +34,11 @@ async function arrive(doc, main) {
   const nav = doc.querySelector('[data-nav], .side nav'), old = document.querySelector('[data-nav], .side nav');
   if (nav && old) { const at = old.scrollTop; old.replaceChildren(...nav.childNodes); old.scrollTop = at; }
   window.htmx.process(main);
+  reveal();
   document.dispatchEvent(new CustomEvent('psa:arrived'));
-  (main.querySelector('[autofocus]') ?? main).focus({preventScroll: true});
+  const part = document.getElementById(location.hash.slice(1));
+  (main.querySelector('[autofocus]') ?? part?.closest('input,select,textarea,[tabindex]') ?? main).focus({preventScroll: true});
+  part?.scrollIntoView({block: 'center'});
   for (const script of fresh('script[type=module][src]', 'src')) {
     head.append(Object.assign(document.createElement('script'), {type: 'module', src: script.src}));
   }
@@ -53,9 +56,17 @@ async function soft(url, push) {
     ahead.clear();
     const doc = new DOMParser().parseFromString(got.text, 'text/html'), main = doc.getElementById('main');
     if (!main || doc.documentElement.dataset.build !== root.dataset.build || doc.documentElement.dataset.prefix !== prefix) return location.assign(url);
-    if (push) history.pushState({psa: 1}, '', got.url);
+    if (push) history.pushState({psa: 1}, '', got.url + new URL(url).hash);
     await arrive(doc, main);
   } catch { if (mine === latest) location.assign(url); } finally { if (mine === latest) delete root.dataset.loading; }
+}
+
+// Of tabs that have no room for all, the present one is seen.
+function reveal() {
+  for (const tab of document.querySelectorAll('nav [aria-current]')) {
+    const bar = tab.closest('nav'), over = tab.offsetLeft + tab.offsetWidth - bar.clientWidth - bar.offsetLeft;
+    if (bar.scrollWidth > bar.clientWidth && over > 0) bar.scrollLeft = over + 24;
+  }
 }
 
 function waitingToast() {
@@ -78,4 +89,5 @@ document.addEventListener('htmx:before:history:restore', e => { e.preventDefault
 let hovering;
 document.addEventListener('pointerover', e => { clearTimeout(hovering); const a = e.target.closest('a[href]'); if (own(a)) hovering = setTimeout(() => prefetch(a.href), 65); });
 document.addEventListener('pointerdown', e => { const a = e.target.closest('a[href]'); if (own(a) && !e.button) prefetch(a.href); });
-if (document.readyState === 'loading') addEventListener('DOMContentLoaded', waitingToast); else waitingToast();
+const begin = () => { waitingToast(); reveal(); };
+if (document.readyState === 'loading') addEventListener('DOMContentLoaded', begin); else begin();

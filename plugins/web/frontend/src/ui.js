@@ -12,10 +12,14 @@ export const csrf = () => {
 let said;
 export const words = key => (said ??= JSON.parse(meta('psa-words') || '{}'))[key] ?? key;
 
+let under = 0;
+// Whether something that was sent isn't answered yet.
+export const posting = () => under > 0;
 export function post(url, data = {}) {
   const body = data instanceof URLSearchParams || data instanceof FormData ? data : new URLSearchParams(Object.entries(data).flatMap(([k, v]) => [v].flat().map(x => [k, x])));
+  under += 1;
   document.dispatchEvent(new CustomEvent('psa:changing'));
-  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1'}, body}).finally(() => document.dispatchEvent(new CustomEvent('psa:changing')));
+  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1'}, body}).finally(() => { under -= 1; document.dispatchEvent(new CustomEvent('psa:changing')); });
 }
 
 export function toast(text, {bad = false, undo = ''} = {}) {

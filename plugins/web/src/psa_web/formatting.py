@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
+from psa_sdk.documents import TALLIED
 from psa_web.here import here
 
 TONES: Final = ("indigo", "teal", "amber", "pink", "blue", "green", "orange", "violet", "cyan", "red", "lime")
@@ -39,7 +41,13 @@ def moment(value: Any) -> datetime.datetime | None:
 def when(value: Any) -> str:
     """Return a date and time."""
     at = moment(value)
-    return format_datetime(at, "medium", locale=here().language) if at else ""
+    return _written(at.replace(tzinfo=None), here().language) if at else ""
+
+
+@lru_cache(8192)
+def _written(at: datetime.datetime, language: str) -> str:
+    """Return a local time as a language writes it: lists show the same ones again and again."""
+    return format_datetime(at, "medium", locale=language)
 
 
 def local(value: Any) -> str:
@@ -97,6 +105,11 @@ def number(value: Any) -> str:
         return str(value)
 
 
+def tally(count: int) -> str:
+    """Return a number of records, which are counted as far as `TALLIED`."""
+    return str(count) if count < TALLIED else f"{TALLIED - 1}+"
+
+
 def money(value: Any, currency: str) -> str:
     """Return an amount with its currency, as the language writes it."""
     return format_currency(Decimal(str(value)), currency, locale=here().language)
@@ -128,6 +141,14 @@ _ACRONYMS: Final = {
     "smtp": "SMTP",
     "tls": "TLS",
     "starttls": "STARTTLS",
+    "dn": "DN",
+    "ldap": "LDAP",
+    "ldaps": "LDAPS",
+    "scim": "SCIM",
+    "oidc": "OIDC",
+    "saml": "SAML",
+    "sso": "SSO",
+    "idp": "IdP",
 }
 
 
@@ -162,7 +183,7 @@ def address_lines(value: Mapping[str, str]) -> Markup:
 
 def inline(noun: str) -> str:
     """Return a noun as it stands within a sentence: English makes it small."""
-    return noun if here().language != "en" or noun.isupper() else noun[:1].lower() + noun[1:]
+    return noun if here().language != "en" or noun[1:2].isupper() else noun[:1].lower() + noun[1:]
 
 
 def same_query(query: str, other: str) -> bool:
@@ -186,6 +207,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "money": money,
     "humanise": humanise,
+    "tally": tally,
     "initials": initials,
     "tone_of": tone_of,
     "state_tone": state_tone,

@@ -43,6 +43,8 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     """From where on the page listens to what changes."""
     nav: Mapping[str, Sequence[NavEntry]] = {}
     active: str = ""
+    labels: dict[str, str] = {}
+    """What records are called by, by resource: found out once for a page."""
     refused: Sent | None = None
     """The form that the page is shown again with, to a browser without scripts."""
 

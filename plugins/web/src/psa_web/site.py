@@ -244,8 +244,10 @@ def _related(found: Found, item: Item, name: str) -> Item | None:
 
 
 def _label_of(item: Item) -> str:
-    documents = here().ctx.service(Documents)
-    label = documents.describe(item.type).label
+    place = here()
+    label = place.labels.get(item.type)
+    if label is None:
+        label = place.labels[item.type] = place.ctx.service(Documents).describe(item.type).label
     for name in (label, "name", "title", "label", "key", "address", "domain"):
         value = item.attributes.get(name) if name else None
         if value:
@@ -266,6 +268,7 @@ def words(gettext: Any) -> str:
             "nothing": _("Nothing found"),
             "suggestions": _("Suggestions"),
             "remove": _("Remove"),
+            "copied": _("Copied"),
             "key-move": _("Next, previous row"),
             "key-select": _("Select row"),
             "key-peek": _("Peek"),

@@ -40,7 +40,7 @@ customElements.define('psa-comments-composer', class extends HTMLElement {
       this.editor.focus();
     }
   };
-  sent = () => { localStorage.removeItem(this.key); this.input.value = ''; this.list(); document.activeElement?.blur?.(); };
+  sent = () => { localStorage.removeItem(this.key); this.input.value = ''; this.list(); this.keep(); if (!this.area.value) document.activeElement?.blur?.(); };
   click = e => {
     const drop = e.target.closest('[data-drop]');
     if (drop) { const left = [...this.input.files]; left.splice(Number(drop.dataset.drop), 1); this.take(left, true); }

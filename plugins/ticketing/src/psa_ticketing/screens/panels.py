@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from psa_sdk import Context
-from psa_sdk.documents import Documents
+from psa_sdk.documents import TALLIED, Documents
 from psa_sdk.ui import Panel, Widget
 from psa_ticketing.api import TICKETS
 
@@ -24,7 +24,8 @@ async def client(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
     company = ticket.one.get("company")
     if company is None and ticket.one.get("contact") is None:
         return None
-    others = await documents.count(TICKETS, {**OPEN, "filter[company]": str(company[1])}) if company else 0
+    theirs = {**OPEN, "filter[company]": str(company[1])} if company else None
+    others = await documents.count(TICKETS, theirs, most=TALLIED) if theirs else 0
     return {"found": found, "ticket": ticket, "others": others}
 
 
@@ -101,17 +102,18 @@ async def waiting(ctx: Context, id: UUID | None) -> Mapping[str, Any] | None:
 async def _latest(
     ctx: Context, query: Mapping[str, str], address: str, *, rows: str = _ROWS
 ) -> Mapping[str, Any] | None:
-    found = await ctx.service(Documents).find(
+    documents = ctx.service(Documents)
+    found = await documents.find(
         TICKETS,
         {
             **query,
             "include": "status,priority",
             "sort": "-updated_at",
             "page[size]": rows,
-            "page[total]": "true",
         },
     )
-    return {"found": found, "address": address}
+    total = await documents.count(TICKETS, query, most=TALLIED) if found.next else len(found.items)
+    return {"found": found, "address": address, "total": total}
 
 
 PANELS = (

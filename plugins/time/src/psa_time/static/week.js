@@ -58,10 +58,15 @@ customElements.define('psa-time-week', class extends HTMLElement {
     this.saving = (this.saving ?? 0) + 1;
     week.dataset.busy = '';
     cell.textContent = value;
-    const saved = await act(cell.dataset.url, {...JSON.parse(cell.dataset.values ?? '{}'), minutes: value});
+    // A cell's next value waits for the former one, else they could arrive the other way round.
+    // What makes an entry makes one: until the week is shown anew, its cell takes nothing more.
+    const {url} = cell.dataset;
+    if (!url.includes('/entries/')) delete cell.dataset.url;
+    const saved = await (cell.saving = Promise.resolve(cell.saving).then(() => act(url, {...JSON.parse(cell.dataset.values ?? '{}'), minutes: value})));
     this.saving -= 1;
     if (!this.saving) delete week.dataset.busy;
     if (saved) return;
+    cell.dataset.url = url;
     cell.textContent = was;
     if (!this.querySelector('.time-input')) this.enter(cell, value).setAttribute('aria-invalid', 'true');
   }

@@ -29,6 +29,7 @@ customElements.define('psa-form', class extends HTMLElement {
   }
   mayLeave() { return !this.hasAttribute('guarded') || confirm(words('leave')); }
   touch = e => {
+    this.newer = true;
     this.classList.add('dirty');
     const note = this.querySelector('.save-bar > span'); if (note) note.textContent = words('unsaved');
     if (e.target.name) this.fault(e.target.name, '');
@@ -48,21 +49,28 @@ customElements.define('psa-form', class extends HTMLElement {
     this.querySelectorAll('[data-address]').forEach(x => { x.value = document.getElementById('results')?.dataset.address ?? location.search; });
     this.querySelectorAll('[data-fault]').forEach(x => { if (x.textContent) this.fault(x.dataset.fault, ''); });
     const data = new FormData(this.form, e.submitter?.name ? e.submitter : undefined);
+    this.newer = false;
     const files = [...data.values()].some(v => v instanceof File);
     try {
       const result = await follow(await post(e.submitter?.getAttribute('formaction') ?? this.form.getAttribute('action'), files ? data : new URLSearchParams(data)));
       if (result?.detail) this.show(result);
       else {
-        this.classList.remove('dirty');
-        const note = this.querySelector('.save-bar > span'); if (note) note.textContent = '';
+        if (!this.newer) { this.classList.remove('dirty'); const note = this.querySelector('.save-bar > span'); if (note) note.textContent = ''; }
         if (result?.answer?.html !== undefined) this.put(result.answer.html);
         if (result) { this.closest('dialog')?.close(); this.closest('[popover]')?.hidePopover(); }
         if (this.hasAttribute('inline')) document.activeElement?.blur();
-        if (result && this.hasAttribute('reset')) this.form.reset();
+        if (result && this.hasAttribute('reset')) { if (this.newer) this.keep(data); else this.form.reset(); }
         this.dispatchEvent(new CustomEvent('psa:done', {bubbles: true, detail: result?.answer}));
       }
     } catch { toast(words('offline'), {bad: true}); } finally { this.classList.remove('busy'); }
   };
+  // What was written on while it was sent: only what was sent goes.
+  keep(data) {
+    for (const area of this.form.querySelectorAll('textarea[name]')) {
+      const sent = data.get(area.name);
+      if (sent && area.value.startsWith(sent)) (area.closest('psa-editor') ?? area).value = area.value.slice(sent.length).trimStart();
+    }
+  }
   show({detail, faults}) {
     const places = [], rest = [];
     for (const {field, detail: text} of faults) { const at = field ? this.fault(field, text) : null; if (at) places.push(at); else rest.push(text); }
@@ -78,6 +86,16 @@ customElements.define('psa-form', class extends HTMLElement {
     const target = document.querySelector(this.form.dataset.target ?? '');
     if (target) { target.innerHTML = html; window.htmx.process(target); }
   }
+});
+
+// <button data-copy="id">: what the element says is copied. Without HTTPS there is no clipboard but the selection's.
+document.addEventListener('click', async e => {
+  const button = e.target.closest('button[data-copy]');
+  if (!button) return;
+  const shown = document.getElementById(button.dataset.copy);
+  getSelection().selectAllChildren(shown);
+  const done = navigator.clipboard ? await navigator.clipboard.writeText(shown.textContent).then(() => true, () => false) : document.execCommand('copy');
+  toast(words(done ? 'copied' : 'failed'), {bad: !done});
 });
 
 // <button data-post="/ui/…" data-confirm="…">

@@ -33,9 +33,13 @@ customElements.define('psa-board', class extends HTMLElement {
     }
     e.preventDefault();
   };
-  async save(card, from, home) {
-    this.count();
+  // One after the other, as they were made: a card's second move starts from where the first one took it.
+  save(card, from, home) {
     const to = card.closest('[data-column]').dataset.column;
+    this.count();
+    this.saving = Promise.resolve(this.saving).then(() => this.send(card, from, home, to));
+  }
+  async send(card, from, home, to) {
     if (!(await act(card.dataset.move, {...this.dataset.values ? JSON.parse(this.dataset.values) : {}, from: from.dataset.column, to}))) {
       const held = document.activeElement === card;
       from.insertBefore(card, home?.parentElement === from ? home : null);
@@ -47,7 +51,8 @@ customElements.define('psa-board', class extends HTMLElement {
   count() {
     for (const column of this.columns) {
       const shown = column.querySelectorAll('[data-card]').length, n = column.parentElement.querySelector('.n');
-      if (!n) continue;
+      // "999+" stays as it is.
+      if (!n || Number.isNaN(Number(n.textContent))) continue;
       column.hiddenCards ??= Number(n.textContent) - Number(n.dataset.shown ?? n.textContent);
       n.textContent = shown + column.hiddenCards;
     }

@@ -14,7 +14,7 @@ customElements.define('psa-list', class extends HTMLElement {
     this.addEventListener('htmx:after:swap', this.restore);
     this.addEventListener('psa:done', this.clear);
   }
-  disconnectedCallback() { document.removeEventListener('keydown', this.press); clearTimeout(this.timer); }
+  disconnectedCallback() { document.removeEventListener('keydown', this.press); clearTimeout(this.timer); this.shut(); }
   get rows() { return [...this.querySelectorAll('[data-row]')]; }
   get current() { return this.querySelector('[data-row][aria-current=true]'); }
   get drawer() { return document.getElementById('drawer'); }
@@ -28,9 +28,11 @@ customElements.define('psa-list', class extends HTMLElement {
     if (this.drawer.childElementCount) this.peek();
   }
   move(by) { const rows = this.rows, next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(this.current) + by))]; if (next) this.mark(next); }
-  peek() { const row = this.current; if (row?.dataset.peek) window.htmx.ajax('GET', row.dataset.peek, {target: '#drawer', swap: 'innerHTML'}); else if (row) go(row.dataset.href); }
+  peek() { const row = this.current; if (row?.dataset.peek) window.htmx.ajax('GET', row.dataset.peek, {source: this.drawer, target: this.drawer, swap: 'innerHTML'}); else if (row) go(row.dataset.href); }
+  // Also what is still on its way into it.
+  shut() { window.htmx.trigger(this.drawer, 'htmx:abort'); this.drawer.replaceChildren(); }
   offer = e => { const cell = e.target.closest('td[data-edit]'); if (this.pen && cell && !cell.contains(this.pen) && !cell.querySelector('psa-form')) cell.append(this.pen); };
-  edit(cell) { if (cell) window.htmx.ajax('GET', `${cell.closest('[data-row]').dataset.href}/field/${cell.dataset.edit}`, {target: cell, swap: 'innerHTML'}); }
+  edit(cell) { if (cell) window.htmx.ajax('GET', `${cell.closest('[data-row]').dataset.href}/field/${cell.dataset.edit}`, {source: cell, target: cell, swap: 'innerHTML'}); }
   press = e => {
     // From the filter's field into what it found.
     if (e.target.matches?.('#filters [name=q]') && ['Enter', 'ArrowDown', 'Escape'].includes(e.key) && !e.isComposing) { e.preventDefault(); e.target.blur(); if (e.key !== 'Escape') this.move(1); return; }
@@ -40,10 +42,10 @@ customElements.define('psa-list', class extends HTMLElement {
       case 'j': case 'ArrowDown': this.move(1); break;
       case 'k': case 'ArrowUp': this.move(-1); break;
       case 'x': if (row) this.choose([row], !this.chosen.has(row.dataset.row)); break;
-      case ' ': if (!row || control) return; if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.peek(); break;
+      case ' ': if (!row || control) return; if (this.drawer.childElementCount) this.shut(); else this.peek(); break;
       case 'Enter': case 'o': if (!row || (control && e.key === 'Enter')) return; this.remember(); go(row.dataset.href); break;
       case 'F2': this.edit(row?.querySelector('td[data-edit]')); break;
-      case 'Escape': if (this.drawer.childElementCount) this.drawer.replaceChildren(); else this.clear(); break;
+      case 'Escape': if (this.drawer.childElementCount) this.shut(); else this.clear(); break;
       default: return;
     }
     e.preventDefault();

@@ -1,6 +1,6 @@
 // One event stream per browser, not per tab: the tab that holds the lock relays to the others. Messages say only what
 // changed; whatever is live on it fetches itself anew with its own rights.
-import {refresh, refreshAll, toast} from '../ui.js';
+import {posting, refresh, refreshAll, toast} from '../ui.js';
 
 const LATELY = 300;
 const rendered = () => Number(document.getElementById('main')?.dataset.place ?? 0);
@@ -50,23 +50,31 @@ document.addEventListener('psa:live', e => {
 const awaiting = new Set();
 document.addEventListener('htmx:before:request', e => awaiting.add(e.detail.ctx.target));
 document.addEventListener('htmx:finally:request', e => awaiting.delete(e.detail.ctx.target));
-const taken = el => 'busy' in el.dataset || awaiting.has(el) || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
+const taken = el => 'busy' in el.dataset || [...awaiting].some(one => el.contains(one)) || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
+// A page from before somebody's own change, or from the middle of it, would undo for a moment what they see done.
+let changes = 0;
+document.addEventListener('psa:changing', () => { changes += 1; });
+const later = wait => { clearTimeout(timer); timer = setTimeout(renew, wait); };
 async function renew() {
+  if (posting()) { later(300); return; }
   const ids = [...due].filter(id => { const el = document.getElementById(id); if (el && taken(el)) return false; due.delete(id); return el; });
   clearTimeout(timer);
-  if (due.size) timer = setTimeout(renew, 1500);
+  if (due.size) later(1500);
   if (!ids.length) return;
-  const at = location.href, got = await fetch(at, {headers: {'Psa-Soft': '1'}}).catch(() => null);
+  const at = location.href, then = changes, got = await fetch(at, {headers: {'Psa-Soft': '1'}}).catch(() => null);
   const text = got?.ok && await got.text().catch(() => '');
   // Only now: somebody may have gone elsewhere while it came.
   if (!text || location.href !== at) return;
+  if (then !== changes) { ids.forEach(id => due.add(id)); later(300); return; }
   const page = new DOMParser().parseFromString(text, 'text/html');
   for (const id of ids) {
     const fresh = page.getElementById(id), now = document.getElementById(id);
     if (!fresh || !now) continue;
-    if (taken(now)) { due.add(id); clearTimeout(timer); timer = setTimeout(renew, 1500); continue; }
+    if (taken(now)) { due.add(id); later(1500); continue; }
     const host = now.closest('psa-list'), focused = now.contains(document.activeElement) ? document.activeElement.id : '';
     const scrolled = [...now.querySelectorAll('[id][data-scroll]')].map(x => [x.id, x.scrollTop, x.scrollLeft]);
+    // What is told only once stays.
+    for (const once of now.querySelectorAll('[id][data-once]')) fresh.querySelector(`#${CSS.escape(once.id)}`)?.replaceWith(once);
     now.replaceWith(document.adoptNode(fresh));
     window.htmx.process(fresh);
     host?.restore();

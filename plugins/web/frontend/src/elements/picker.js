@@ -14,7 +14,7 @@ customElements.define('psa-picker', class extends HTMLElement {
     this.list.setAttribute('aria-label', this.input.getAttribute('aria-label') ?? '');
     this.append(this.list);
     if (this.hasAttribute('src')) { this.input.setAttribute('aria-controls', id); this.input.setAttribute('aria-expanded', 'false'); }
-    this.input.addEventListener('input', () => { clearTimeout(this.timer); if (this.hasAttribute('src')) this.timer = setTimeout(() => this.load(), 120); });
+    this.input.addEventListener('input', () => { clearTimeout(this.timer); this.old = true; this.entered = false; if (this.hasAttribute('src')) this.timer = setTimeout(() => this.load(), 120); });
     this.input.addEventListener('focus', () => { if (this.hasAttribute('src')) this.load(); });
     this.input.addEventListener('keydown', this.press);
     this.addEventListener('focusout', e => { if (!this.contains(e.relatedTarget)) { this.close(); if (!this.hasAttribute('src')) this.free(); else this.input.value = ''; } });
@@ -30,14 +30,19 @@ customElements.define('psa-picker', class extends HTMLElement {
     const got = await fetch(url, {headers: {'HX-Request': 'true'}}).catch(() => null), options = got?.ok ? await got.text() : null;
     // What was asked before something was taken comes too late.
     if (options === null || turn !== this.turn || !this.contains(document.activeElement)) return;
+    this.old = false;
     this.list.innerHTML = options;
     if (!this.options.length) this.list.replaceChildren(Object.assign(document.createElement('p'), {className: 'none', textContent: words('nothing')}));
     this.options.forEach((option, i) => { option.id = `${this.list.id}-${i}`; });
     this.list.hidden = false;
     this.input.setAttribute('aria-expanded', 'true');
     this.pick(0);
+    if (this.entered) this.choose();
+    this.entered = false;
   }
-  close() { clearTimeout(this.timer); this.turn = (this.turn ?? 0) + 1; this.list.hidden = true; if (this.hasAttribute('src')) this.input.setAttribute('aria-expanded', 'false'); this.input.removeAttribute('aria-activedescendant'); }
+  // What Enter takes; nothing that was offered for other letters.
+  choose() { const option = this.options[this.at]; if (this.old) this.entered = true; else if (option) this.take(option.dataset.value, option.dataset.label); }
+  close() { this.old = this.entered = false; clearTimeout(this.timer); this.turn = (this.turn ?? 0) + 1; this.list.hidden = true; if (this.hasAttribute('src')) this.input.setAttribute('aria-expanded', 'false'); this.input.removeAttribute('aria-activedescendant'); }
   pick(n) {
     const options = this.options; if (!options.length) return;
     this.at = (n + options.length) % options.length;
@@ -49,7 +54,7 @@ customElements.define('psa-picker', class extends HTMLElement {
     const open = !this.list.hidden;
     if (e.key === 'ArrowDown' || e.key === 'ArrowUp') { e.preventDefault(); if (open) this.pick(this.at + (e.key === 'ArrowDown' ? 1 : -1)); else if (this.hasAttribute('src')) this.load(); }
     else if (e.key === 'Enter' || e.key === ',' && !this.hasAttribute('src')) {
-      if (open && this.options[this.at]) { e.preventDefault(); this.take(this.options[this.at].dataset.value, this.options[this.at].dataset.label); }
+      if (this.hasAttribute('src') && (open || this.old)) { e.preventDefault(); this.choose(); }
       else if (!this.hasAttribute('src') && this.input.value.trim()) { e.preventDefault(); this.free(); }
     }
     else if (e.key === 'Escape' && open) { e.preventDefault(); e.stopPropagation(); this.close(); }

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from markupsafe import Markup
 
-from psa_sdk.documents import Description, Documents, FilterFacts, Found, Item
+from psa_sdk.documents import TALLIED, Description, Documents, FilterFacts, Found, Item
 from psa_sdk.ui import BulkAction, ListColumn, ListFilter, ListPreset
 from psa_web.formatting import humanise
 from psa_web.here import Here
@@ -148,7 +148,10 @@ async def list_data(
     documents = place.ctx.service(Documents)
     facts = documents.describe(resource)
     view = view_of(place.site, facts)
-    query = {**query_of(facts, view, asked), "page[total]": "true"}
+    query = query_of(facts, view, asked)
+    if any(name.startswith("filter[") for name in query):
+        # Of what was looked for one wants to know how much there is; counting all of it would cost more than showing it.
+        query["page[total]"] = "true"
     found = await documents.find(resource, query)
     ids = [item.id for item in found.items]
     return {
@@ -207,7 +210,7 @@ async def presets(place: Here, documents: Documents, facts: Description, view: V
         query = preset.query.replace("{me}", str(place.ctx.principal.id))
         wanted = query_of(facts, view, Asked(parse_qs(query)))
         narrowed = {name: value for name, value in wanted.items() if name.startswith("filter[")}
-        count = await documents.count(facts.name, narrowed) if preset.counted else None
+        count = await documents.count(facts.name, narrowed, most=TALLIED) if preset.counted else None
         found.append(Preset(preset.title, query, count))
     return found
 

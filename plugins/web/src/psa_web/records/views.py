@@ -181,23 +181,31 @@ def shown_as(facts: Description, name: str) -> Shown:
     return kinds.get(facts.attributes[name].kind, "text")
 
 
+def _told(column: Column) -> tuple[str, ...]:
+    """Return as what a column may stand on a phone: a reference to a status is a state."""
+    return ("state",) if column.shown == "ref" and column.name in {"status", "state"} else (column.shown,)
+
+
 def _placed(columns: Sequence[Column]) -> list[Column]:
     """Give the columns their places on a phone."""
-    wanted: list[tuple[str, tuple[Shown, ...]]] = [
-        ("title", ("title", "text", "id")),
+    wanted: list[tuple[str, tuple[str, ...]]] = [
+        ("sign", ("sign",)),
+        ("title", ("title", "first")),
         ("second", ("ref", "text", "person", "number")),
         ("state", ("state", "ref", "flag")),
         ("when", ("when", "day")),
     ]
+    first = next((column.name for column in columns if not column.sign), "")
+    said = {
+        c.name: ("sign",) if c.sign else _told(c) + (("first",) if c.name == first else ()) for c in columns
+    }
     places: dict[str, str] = {}
     for place, kinds in wanted:
         name = next(
-            (c.name for kind in kinds for c in columns if c.shown == kind and c.name not in places), None
+            (c.name for kind in kinds for c in columns if kind in said[c.name] and c.name not in places), None
         )
         if name:
             places[name] = place
-    if columns and "title" not in places.values():
-        places[columns[0].name] = "title"
     return [
         msgspec.structs.replace(
             column, on=places.get(column.name, ""), low=index >= 5 and column.name not in places
