@@ -49,3 +49,31 @@ def test_a_week_shows_appointments_takes_new_ones_and_tells_what_stands_in_the_w
     expect(page.locator(".calendar-day").first).to_contain_text("Mon 2")
     page.keyboard.press("a")
     expect(page.locator(".calendar-agenda")).to_contain_text("Change the lamp")
+
+
+def test_a_calendar_is_subscribed_to_from_ones_profile_and_revoked_there(page: Page, desk: Desk):
+    page.goto("/ui/calendar")
+    page.get_by_role("link", name="Subscribe to my calendar").click()
+    feeds = page.locator("#calendar-feeds")
+    expect(feeds).to_be_in_viewport()
+    feeds.get_by_role("button", name="Make an address").click()
+    expect(feeds.locator("[data-fault=name]")).to_contain_text("name")
+    feeds.get_by_label("Name").fill("Pocket telephone")
+    feeds.get_by_label("Tell only when I am busy").check()
+    with page.expect_response(lambda answer: "psa-soft" in answer.request.headers):
+        feeds.get_by_role("button", name="Make an address").click()
+    expect(feeds.get_by_text("Busy times only")).to_be_visible()
+    # The list came anew; what is told only once is still there, and can be taken along.
+    address = feeds.locator("code").inner_text()
+    path = address[address.index("/api/") :]
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    feeds.get_by_role("button", name="Copy").click()
+    expect(page.locator("#toasts")).to_contain_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == address
+    assert page.request.get(path).text().startswith("BEGIN:VCALENDAR")
+    page.goto("/ui/profile")
+    expect(feeds.locator("code")).to_have_count(0)
+    feeds.get_by_role("button", name="Revoke: Pocket telephone").click()
+    page.get_by_role("dialog", name="Please confirm").get_by_role("button", name="Revoke").click()
+    expect(feeds.get_by_text("Pocket telephone")).to_have_count(0)
+    assert page.request.get(path).status == 404
