@@ -96,6 +96,7 @@ class Kernel:
                 keys=KeyRing.open(config, pool),
                 clock=clock or SystemClock(),
             )
+            stack.push_async_callback(kernel.live.leave)
             for name, reason in registry.isolated.items():
                 log.error("plugin off", plugin=name, reason=reason)
             if lifespan:

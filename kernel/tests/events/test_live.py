@@ -28,3 +28,13 @@ async def test_a_change_told_while_others_are_published_is_told_too():
         hub.tell(tenant, second)
         redis.let.set()
         assert [(await heard.get())[1], (await heard.get())[1]] == [first, second]
+
+
+async def test_nothing_is_told_after_the_hub_is_left():
+    """A connection that publishing would open anew, after all were closed, is nobody's to close."""
+    hub = LiveHub(None)
+    hub.tell(uuid4(), LiveChange(topic="tickets", id=uuid4()))
+    telling = hub._sending
+    await hub.leave()
+    assert telling is not None
+    assert telling.done()

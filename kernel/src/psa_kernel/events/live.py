@@ -82,6 +82,12 @@ class LiveHub:
                 with contextlib.suppress(RedisError, OSError):
                     await self._redis.publish(CHANNEL, msgspec.json.encode(_Message(self._origin, told)))
 
+    async def leave(self) -> None:
+        """End what is being told: it would open a connection anew that is closed already."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
+
     def _hand_out(self, told: list[Told]) -> None:
         at = place()
         for tenant_id, change in told:
