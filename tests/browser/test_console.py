@@ -199,11 +199,34 @@ def test_a_setting_is_saved(page: Page):
 @pytest.mark.parametrize("width", [1440, 1024, 390])
 def test_no_page_is_wider_than_its_window(page: Page, desk: Desk, width: int):
     page.set_viewport_size({"width": width, "height": 844})
-    for path in ("/ui/", "/ui/companies", "/ui/companies/new", "/ui/settings/auth", "/ui/profile"):
+    for path in (
+        "/ui/",
+        "/ui/companies",
+        "/ui/companies/new",
+        "/ui/settings/auth",
+        "/ui/settings/permissions",
+        "/ui/profile",
+    ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
     page.goto("/ui/companies?q=Company+00")
     expect(page.locator("tbody tr[data-row]").get_by_text("Sample Company 00")).to_be_visible()
+
+
+def test_where_there_is_little_room_the_whole_navigation_opens_over_the_page(page: Page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/ui/companies")
+    toggle, sites = page.get_by_role("button", name="Narrow sidebar"), page.get_by_role("link", name="Sites")
+    expect(sites).to_be_hidden()
+    toggle.click()
+    expect(sites).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(sites).to_be_hidden()
+    expect(toggle).to_be_focused()
+    toggle.click()
+    sites.click()
+    page.wait_for_url("**/ui/sites")
+    expect(page.get_by_role("link", name="Sites")).to_be_hidden()
 
 
 def test_a_form_of_another_site_changes_nothing(page: Page, desk: Desk):

@@ -1,0 +1,183 @@
+"""Answers that come late or the other way round, with requests that are held: the last word is the person's."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from .conftest import Desk
+from .service_desk import open_ticket, write
+
+pytestmark = pytest.mark.browser
+HELD = dict[str, list[Route]]
+
+
+def renewal(page: Page) -> Callable[[Request], bool]:
+    """Return what tells a page's fetching itself anew from other requests."""
+    return lambda request: request.url == page.url and "psa-soft" in request.headers
+
+
+def caught(page: Page, held: list[Route]) -> Route:
+    """Return the oldest held request; the browser hands it over a moment after it told of it."""
+    for _ in range(2000):
+        if held:
+            return held.pop(0)
+        page.evaluate("0")
+    raise AssertionError("No request was held.")
+
+
+def listening(page: Page, path: str) -> None:
+    """Open a page whose stream of changes is open."""
+    with page.expect_response("**/ui/events?since=*"):
+        page.goto(path)
+
+
+def test_enter_in_the_palette_is_for_what_was_typed_not_for_what_was_shown_before(page: Page, desk: Desk):
+    wanted = open_ticket(desk, "Wombat under the raised floor")
+    page.goto("/ui/")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette .option").first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/ui/palette?q=Wombat", lambda route: held.append(route))
+    with page.expect_request("**/ui/palette?q=Wombat"):
+        page.keyboard.insert_text("Wombat")
+        page.keyboard.press("Enter")
+    expect(page.locator("#palette dialog")).to_be_visible()
+    caught(page, held).continue_()
+    page.wait_for_url(f"**/ui/tickets/{wanted}")
+
+
+def test_enter_in_a_picker_is_for_what_was_typed_too(page: Page, desk: Desk):
+    desk.make("companies", name="Zebra Crossing Ltd")
+    page.goto("/ui/contacts/new")
+    company = page.get_by_role("combobox", name="Company")
+    company.focus()
+    expect(page.locator(".picker-list .option").first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/ui/pick/companies?q=Zebra", lambda route: held.append(route))
+    with page.expect_request("**/ui/pick/companies?q=Zebra"):
+        page.keyboard.insert_text("Zebra")
+        page.keyboard.press("Enter")
+    caught(page, held).continue_()
+    expect(page.locator(".picked > span")).to_contain_text(["Zebra Crossing Ltd"])
+
+
+def test_the_drawer_shows_the_row_that_one_stands_on_and_nothing_on_the_next_page(page: Page):
+    page.goto("/ui/companies")
+    rows = page.locator("tr[data-row]")
+    paths = [str(rows.nth(number).get_attribute("data-peek")) for number in range(3)]
+    held: HELD = {path: [] for path in paths}
+    page.route(
+        re.compile("/peek$"),
+        lambda route: held[route.request.url.removeprefix(page.url.split("/ui/")[0])].append(route),
+    )
+    page.keyboard.press("j")
+    with page.expect_request(f"**{paths[0]}"):
+        page.keyboard.press("Space")
+    caught(page, held[paths[0]]).continue_()
+    heading = page.locator("#drawer h2")
+    expect(heading).to_have_text(rows.nth(0).locator("a.title").inner_text())
+    with page.expect_request(f"**{paths[1]}"):
+        page.keyboard.press("j")
+    with page.expect_request(f"**{paths[2]}"):
+        page.keyboard.press("j")
+    caught(page, held[paths[2]]).continue_()
+    expect(heading).to_have_text(rows.nth(2).locator("a.title").inner_text())
+    held[paths[1]].clear()
+    with page.expect_request(f"**{paths[1]}"):
+        page.keyboard.press("k")
+    page.get_by_role("link", name="Home").first.click()
+    page.wait_for_url("**/ui/")
+    with page.expect_response("**/ui/notifications/latest"):
+        caught(page, held[paths[1]]).continue_()
+        page.locator(".bell").click()
+    expect(page.locator("#drawer")).to_be_empty()
+
+
+def test_a_cell_that_is_about_to_be_edited_survives_a_renewal(page: Page, desk: Desk):
+    company = desk.make("companies", name="AA Aardvark Aviaries")
+    listening(page, "/ui/companies?q=Aardvark")
+    held: HELD = {"field": [], "renewal": []}
+    page.route(re.compile("/field/"), lambda route: held["field"].append(route))
+    page.route(re.compile(r"/ui/companies\?q=Aardvark$"), lambda route: held["renewal"].append(route))
+    with page.expect_request(renewal(page)):
+        desk.change("companies", company, website="https://example.com")
+    page.keyboard.press("j")
+    with page.expect_request(re.compile("/field/")):
+        page.keyboard.press("F2")
+    with page.expect_response(lambda response: renewal(page)(response.request)):
+        caught(page, held["renewal"]).continue_()
+    caught(page, held["field"]).continue_()
+    expect(page.locator("#results psa-form[inline]")).to_be_visible()
+
+
+def test_a_card_stays_where_it_was_put_and_its_moves_arrive_in_their_order(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Meander twice")
+    listening(page, "/ui/tickets/board?q=Meander")
+    held: HELD = {"renewal": [], "move": []}
+    page.route("**/ui/tickets/board?q=Meander", lambda route: held["renewal"].append(route))
+    page.route("**/move", lambda route: held["move"].append(route))
+    third = page.locator("[data-column]").nth(2).locator("[data-card]")
+    with page.expect_request(renewal(page)):
+        desk.change("tickets", ticket, estimated_hours="1.5")
+    page.locator("[data-card]").focus()
+    with page.expect_request("**/move"):
+        page.keyboard.press("]")
+    page.keyboard.press("]")
+    with page.expect_response(lambda response: renewal(page)(response.request)):
+        caught(page, held["renewal"]).continue_()
+    expect(third).to_have_count(1)
+    with page.expect_request("**/move"):
+        caught(page, held["move"]).continue_()
+    with page.expect_request(renewal(page)):
+        caught(page, held["move"]).continue_()
+    with page.expect_response(lambda response: renewal(page)(response.request)):
+        caught(page, held["renewal"]).continue_()
+    expect(third).to_have_count(1)
+    expect(page.locator(".toast[role=alert]")).to_have_count(0)
+
+
+def test_what_is_typed_while_a_note_is_sent_is_not_thrown_away(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "A note on its way")
+    page.goto(f"/ui/tickets/{ticket}")
+    held: list[Route] = []
+    page.route("**/reply", lambda route: held.append(route))
+    page.keyboard.press("n")
+    write(page, "First thought")
+    with page.expect_request("**/reply"):
+        page.keyboard.press("Control+Enter")
+    page.keyboard.type(" and a second one")
+    caught(page, held).continue_()
+    expect(page.locator(".composer .tiptap")).to_have_text("and a second one")
+    expect(page.get_by_text("First thought", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.locator(".composer textarea")).to_have_value("and a second one")
+
+
+def test_a_cell_of_the_week_makes_one_entry_however_soon_it_is_typed_into_again(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Hours in a hurry")
+    kind = desk.api.get("/work-types?page[size]=1").json()["data"][0]["id"]
+    desk.make(
+        "time-entries",
+        {"ticket": ("tickets", ticket), "work_type": ("work-types", kind)},
+        date="2026-01-05",
+        duration_minutes=15,
+    )
+    page.goto("/ui/timesheet?date=2026-01-05")
+    cells = page.locator("#week tbody tr", has_text="Hours in a hurry").locator("[data-cell]")
+    held: list[Route] = []
+    page.route("**/ui/timesheet/log", lambda route: held.append(route))
+    cells.nth(1).focus()
+    page.keyboard.type("1:00")
+    with page.expect_request("**/ui/timesheet/log"):
+        page.keyboard.press("Enter")
+    cells.nth(1).focus()
+    page.keyboard.type("2:00")
+    page.keyboard.press("Enter")
+    with page.expect_response("**/ui/timesheet/log"):
+        caught(page, held).continue_()
+    expect(cells.nth(1)).to_have_attribute("data-url", re.compile("/entries/"))
+    assert held == []
+    found = desk.api.get(f"/time-entries?filter[ticket]={ticket}").json()["data"]
+    assert sorted(one["attributes"]["duration_minutes"] for one in found) == [15, 60]
