@@ -106,7 +106,7 @@ def untranslated(german: Catalogues, texts: Iterator[str]) -> set[str]:
 
 
 WORDS_ALIKE = {
-    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Gmail", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "Link", "Logo",
+    "API", "Administrator", "BCP 47 tag", "Board", "Chat", "Cron", "Domain", "Domains", "Filter", "Gmail", "Import", "IP", "Indigo", "ISO 3166-1 alpha-2", "Keycloak", "LDAPS", "Link", "Logo",
     "Name", "Okta", "OpenID Connect", "Orange", "Organisation", "Partner", "Passkeys", "Portal", "Problem", "Region", "SAML", "SLA", "Service", "Spam", "Standard", "Status", "System",
     "Team", "Text", "Ticket", "Tickets", "URL", "Website",
 }  # fmt: skip
