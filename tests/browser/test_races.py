@@ -96,11 +96,11 @@ def test_the_drawer_shows_the_row_that_one_stands_on_and_nothing_on_the_next_pag
 
 
 def test_a_cell_that_is_about_to_be_edited_survives_a_renewal(page: Page, desk: Desk):
-    company = desk.make("companies", name="AA Aardvark Aviaries")
-    listening(page, "/ui/companies?q=Aardvark")
+    company = desk.make("companies", name="Zaardvark Aviaries")
+    listening(page, "/ui/companies?q=Zaardvark")
     held: HELD = {"field": [], "renewal": []}
     page.route(re.compile("/field/"), lambda route: held["field"].append(route))
-    page.route(re.compile(r"/ui/companies\?q=Aardvark$"), lambda route: held["renewal"].append(route))
+    page.route(re.compile(r"/ui/companies\?q=Zaardvark$"), lambda route: held["renewal"].append(route))
     with page.expect_request(renewal(page)):
         desk.change("companies", company, website="https://example.com")
     page.keyboard.press("j")

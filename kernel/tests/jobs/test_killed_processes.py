@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import shutil
 import signal
 import sys
@@ -55,7 +54,13 @@ async def test_every_event_is_handled_once_while_workers_are_killed(new_bench, v
                 async with bench.kernel.unit(bench.acme) as ctx:
                     await ctx.emit(bench.plugin.Rang(number=turn * 50 + number))
                     await ctx.send(bench.plugin.slow, seconds=0.02, text=str(turn * 50 + number))
-            await asyncio.sleep(random.uniform(0.05, 0.5))
+            # Long enough for either worker to have some in hand, however quickly the others are done.
+            for number in range(4):
+                async with bench.kernel.unit(bench.acme) as ctx:
+                    await ctx.send(bench.plugin.slow, seconds=0.2, text=f"long {turn}.{number}")
+            async with asyncio.timeout(60):
+                while not await bench.run("SELECT FROM psa.delivery WHERE state = 'running'"):
+                    await asyncio.sleep(0.01)
             victim = running[-1]
             victim.kill()
             await victim.wait()
@@ -65,7 +70,7 @@ async def test_every_event_is_handled_once_while_workers_are_killed(new_bench, v
                 await asyncio.sleep(0.1)
     effects = Counter(await bench.effects())
     assert set(effects.values()) == {1}, "nothing twice"
-    assert len(effects) == 200 * 4, "count, echo, the echo's note, and slow"
+    assert len(effects) == 200 * 4 + 16, "count, echo, the echo's note, and slow"
     assert not await bench.run("SELECT FROM psa.delivery WHERE state <> 'done'")
     taken_over = await bench.run("SELECT FROM psa.delivery WHERE token > 1")
     assert taken_over, "four workers died with nothing in hand: that proves nothing"

@@ -58,7 +58,8 @@ async def test_a_token_opens_scim_and_nothing_else_and_nothing_else_opens_scim(k
     key = await kit.installation.credential((await kit.api_key("*")).person)
     elsewhere = await connect(await kit.neighbour())
     person = await elsewhere.user()
-    for credential in (session, key, provider.token[:-1] + "0", "psascim_x_" + "0" * 64, ""):
+    wrong = provider.token[:-1] + ("1" if provider.token.endswith("0") else "0")
+    for credential in (session, key, wrong, "psascim_x_" + "0" * 64, ""):
         headers = {"Authorization": f"Bearer {credential}", "X-Tenant": kit.slug}
         for method, path in (
             ("GET", "/Users"),
