@@ -9,6 +9,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+import msgspec
 import uvicorn
 from litestar.types import ASGIApp
 from typing_extensions import override
@@ -158,6 +159,11 @@ def bind(config: Config) -> socket.socket:
             f"{wanted} can't be listened on ({error.strerror}); choose another --port, 0 for a free one",
         ) from error
     return listener
+
+
+def listening(config: Config, listener: socket.socket) -> Config:
+    """Return the settings with the port that is listened on, which is in the addresses that letters and pages tell."""
+    return msgspec.structs.replace(config, port=listener.getsockname()[1])
 
 
 def address(listener: socket.socket) -> str:

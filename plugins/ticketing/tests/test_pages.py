@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from psa_sdk.testing import Client, Kit
+from psa_ticketing.screens.board import SHOWN
 
 from .desk import Desk
 
@@ -40,12 +41,14 @@ def fields(answer: httpx.Response) -> dict[str, str]:
 
 
 async def statements(desk, path: str) -> list[str]:
-    """Return what a page asks the database; at the second time, when caches are warm."""
-    for _ in range(2):
+    """Return what a page asks the database while what is remembered for seconds is remembered: the least of three."""
+    tries: list[list[str]] = []
+    for _ in range(3):
         async with desk.kit.statements() as asked:
             answer = await read(desk.admin, path)
         assert answer.status_code == 200, answer.text
-    return asked
+        tries.append(asked)
+    return min(tries, key=len)
 
 
 async def test_a_tickets_page_asks_no_more_when_more_was_said(desk):
@@ -66,12 +69,14 @@ async def test_a_tickets_page_asks_no_more_when_more_was_said(desk):
 
 async def test_board_and_list_ask_no_more_when_there_are_more_tickets(desk):
     paths = ("/ui/tickets/board", "/ui/tickets/board?by=assigned_to", "/ui/tickets")
+    # What a full column leaves out is counted, so it is full before already.
+    contact = await desk.contact()
+    for _ in range(SHOWN + 1):
+        await desk.ticket(contact=contact)
     before = [len(await statements(desk, path)) for path in paths]
     for _ in range(10):
         await desk.ticket(contact=await desk.contact())
-    after = [len(await statements(desk, path)) for path in paths]
-    # Fewer, where what was remembered ran out between the two times.
-    assert all(now <= then for now, then in zip(after, before, strict=True)), (before, after)
+    assert [len(await statements(desk, path)) for path in paths] == before
     assert max(before) <= 40
 
 

@@ -14,7 +14,7 @@ from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
 from psa_kernel.process import run
 from psa_kernel.registry import Registry
-from psa_kernel.server import address, bind, stop_on_signals
+from psa_kernel.server import address, bind, listening, stop_on_signals
 from psa_kernel.server import serve as serve_http
 
 
@@ -24,7 +24,7 @@ from psa_kernel.server import serve as serve_http
 @configured
 def serve(config: Config) -> None:
     """Serve HTTP on a migrated database; background work is `psa worker`'s."""
-    with bind(config) as listener, servers(config) as ready:
+    with bind(config) as listener, servers(listening(config, listener)) as ready:
         run(_serve(ready, load(ready), listener))
 
 

@@ -18,7 +18,7 @@ from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
 from psa_kernel.process import run
 from psa_kernel.registry import Registry
-from psa_kernel.server import address, bind, serve, stop_on_signals
+from psa_kernel.server import address, bind, listening, serve, stop_on_signals
 
 
 @click.command()
@@ -32,7 +32,7 @@ def up(config: Config, demo: bool | None) -> None:
     `DIR/connection.json` then tells scripts the address and the administrator's log-in.
     """
     config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with bind(config) as listener, servers(config) as ready:
+    with bind(config) as listener, servers(listening(config, listener)) as ready:
         registry = load(ready)
         if ready.database_url != config.database_url:
             click.echo(f"PostgreSQL and Valkey run in {config.data_dir.absolute()}.")
