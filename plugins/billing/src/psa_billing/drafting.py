@@ -63,7 +63,10 @@ async def draft(ctx: Context, scope: BillingScope, wanted: Wanted | None = None)
     for company_id, name in (await billed_for(ctx, scope.company_id)).items():
         told = "" if company_id == who.id else name
         own = msgspec.structs.replace(scope, company_id=company_id)
-        await _collect(ctx, own, wanted or Wanted(), told, found, reasons, warnings)
+        lines, blocked, warned = await _collect(ctx, own, wanted or Wanted(), told)
+        found += lines
+        reasons += blocked
+        warnings += warned
     return await write(ctx, scope, who, found, reasons, warnings, wanted or Wanted())
 
 
@@ -97,15 +100,15 @@ async def write(
 
 
 async def _collect(
-    ctx: Context,
-    scope: BillingScope,
-    wanted: Wanted,
-    company: str,
-    found: list[Sourced],
-    reasons: list[str],
-    warnings: list[str],
-) -> None:
-    """Ask the sources of one company, named where it isn't the one that pays; what is on an invoice is left out."""
+    ctx: Context, scope: BillingScope, wanted: Wanted, company: str
+) -> tuple[list[Sourced], list[str], list[str]]:
+    """Ask the sources for lines, reasons against, and warnings of a company, named where another one pays.
+
+    What is on an invoice already is left out.
+    """
+    found: list[Sourced] = []
+    reasons: list[str] = []
+    warnings: list[str] = []
     for offer in claims.offers(ctx):
         if wanted.sources is not None and offer.name not in wanted.sources:
             continue
@@ -120,6 +123,7 @@ async def _collect(
             for line in collected.lines
             if line.key not in taken
         ]
+    return found, reasons, warnings
 
 
 async def _titles(ctx: Context, found: Sequence[Sourced]) -> Mapping[UUID, str]:
