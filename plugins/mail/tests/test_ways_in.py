@@ -1,15 +1,22 @@
 """The other ways in and out: Microsoft Graph, the Gmail API, LMTP, HTTP, and the bell of IDLE."""
 
+import array
 import asyncio
 import base64
+import contextlib
+import fcntl
+import functools
 import json
 import smtplib
 import socket
+import termios
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
 import msgspec
+import pytest
 import pytest_asyncio
 
 from psa_mail import imap, lmtp, subscriptions
@@ -19,7 +26,7 @@ from psa_sdk.mail import Letter, Mailer
 from psa_sdk.testing import Kit
 
 from .post_office import NEEDED, PostOffice, mail, opened
-from .servers import PASSWORD, PATIENCE, USER, imap_server
+from .servers import PASSWORD, PATIENCE, USER, certificate, imap_server, server_tls
 from .vendors import Double, vendors
 
 GRAPH = {"kind": "graph", "authentication": "microsoft", "client_id": "app", "directory": "client.example"}
@@ -263,30 +270,85 @@ async def test_a_message_is_handed_in_over_http_with_a_key_for_it(office):
     )
 
 
-async def test_idle_rings_when_mail_arrives_and_ends_when_it_is_told():
-    """RFC 2177"""
-    async with imap_server() as server:
-        peer = Peer(
-            kind="imap", host="127.0.0.1", port=server.port, addresses=("127.0.0.1",), security="none",
+def imap_peer(port: int, **changes: str) -> Peer:
+    return msgspec.structs.replace(
+        Peer(
+            kind="imap", host="127.0.0.1", port=port, addresses=("127.0.0.1",), security="none",
             authentication="password", username=USER, secret=PASSWORD, client_id="", directory="", authority="",
             certificate="", account=USER,
-        )  # fmt: skip
-        loop, rung = asyncio.get_running_loop(), asyncio.Event()
-        stop, stopped = socket.socketpair()
-        waiting = loop.run_in_executor(
-            None,
-            lambda: imap.wait_for_mail(
-                peer, "", "INBOX", stop, lambda: loop.call_soon_threadsafe(rung.set), PATIENCE
-            ),
-        )
-        async with asyncio.timeout(PATIENCE):
-            while not rung.is_set():
-                await asyncio.to_thread(server.deliver, mail(id="idle@x.example"))
-                await asyncio.wait({asyncio.ensure_future(rung.wait())}, timeout=0.5)
+        ),
+        **changes,
+    )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def watched(peer: Peer) -> AsyncIterator[asyncio.Event]:
+    """Hold IDLE on a mailbox; yields the bell."""
+    loop, bell = asyncio.get_running_loop(), asyncio.Event()
+    stop, stopped = socket.socketpair()
+    ring = functools.partial(loop.call_soon_threadsafe, bell.set)
+    waiting = asyncio.create_task(
+        asyncio.to_thread(imap.wait_for_mail, peer, "", "INBOX", stop, ring, PATIENCE)
+    )
+    with stop, stopped:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                yield bell
+        finally:
             stopped.send(b"x")
             await waiting
-    stop.close()
-    stopped.close()
+
+
+async def test_idle_rings_when_mail_arrives_and_ends_when_it_is_told():
+    """RFC 2177"""
+    async with imap_server() as server, watched(imap_peer(server.port)) as bell:
+        while not bell.is_set():
+            await asyncio.to_thread(server.deliver, mail(id="idle@x.example"))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(bell.wait(), timeout=0.5)
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+async def test_idle_reads_lines_that_arrive_in_pieces(security: str, monkeypatch: pytest.MonkeyPatch):
+    """A line cut in two is neither lost nor taken for the end."""
+    connected, sockets = imap.connected, list[socket.socket]()
+
+    def remembered(peer: Peer) -> socket.socket:
+        sockets.append(connected(peer))
+        return sockets[-1]
+
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        while line := await reader.readline():
+            tag, _, command = line.strip().partition(b" ")
+            if command == b"CAPABILITY":
+                writer.write(b"* CAPABILITY IMAP4rev1 IDLE\r\n")
+            elif command == b"IDLE":
+                for piece in (b"+ idling\r\n* 1 FETCH ", b"(FLAGS (\\Seen))\r\n* 2 EX"):
+                    writer.write(piece)
+                    await read_by(sockets[0])
+                writer.write(b"ISTS\r\n")
+                await reader.readline()
+            elif command == b"LOGOUT":
+                break
+            writer.write(tag + b" OK done\r\n")
+        writer.close()
+
+    monkeypatch.setattr(imap, "connected", remembered)
+    secure = server_tls() if security == "tls" else None
+    async with await asyncio.start_server(speak, "127.0.0.1", 0, ssl=secure) as server:
+        port = server.sockets[0].getsockname()[1]
+        peer = imap_peer(port, security=security, host="localhost", certificate=certificate())
+        async with watched(peer) as bell:
+            await bell.wait()
+
+
+async def read_by(reader: socket.socket) -> None:
+    """Wait until nothing that was sent is left to be read."""
+    left = array.array("i", [1])
+    while left[0]:
+        await asyncio.sleep(0)
+        fcntl.ioctl(reader, termios.FIONREAD, left)
 
 
 async def test_a_page_of_mails_costs_the_same_however_many_there_are(office):

@@ -1,11 +1,13 @@
 """Reading over IMAP (RFC 9051): what is new by UID, flags or moves afterwards, and IDLE. Blocking; run in threads."""
 
 import imaplib
+import re
 import select
 import socket
+import ssl
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from imapclient.imapclient import SocketTimeout
 from psa_mail.peers import LoginRefused, Peer, PeerTrouble, connected, tls
 
 READ_SECONDS = 60.0
+_ARRIVED = re.compile(rb"\* \d+ (EXISTS|RECENT)\r?\n")
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -52,6 +55,26 @@ class _Connected(imaplib.IMAP4):
     def _create_socket(self, timeout: float | None) -> socket.socket:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._given
 
+    # `IMAPClient.idle_check` reads without blocking, and so loses or refuses a line of which a part is there.
+    # Here only the look whether more has come doesn't block, and it takes nothing away.
+
+    def pending(self) -> bool:
+        """Return whether something was received that hasn't been read; what `select` can't tell."""
+        self.sock.settimeout(0)
+        try:
+            return bool(self.file.peek(1))  # pyright: ignore[reportAttributeAccessIssue] - a BufferedReader
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            self.sock.settimeout(READ_SECONDS)
+
+    def line(self) -> bytes:
+        """Read a line to its end. Raises `EOFError`."""
+        line = self.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError("the server hung up")
+        return line
+
 
 class _Client(IMAPClient):
     def __init__(self, peer: Peer, given: socket.socket) -> None:
@@ -65,7 +88,8 @@ class _Client(IMAPClient):
         )
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - the library's name  # pyright: ignore[reportIncompatibleMethodOverride]
-        return _Connected(self._given)
+        self.connected = _Connected(self._given)
+        return self.connected
 
 
 @contextmanager
@@ -79,7 +103,8 @@ def opened(peer: Peer, token: str = "") -> Generator[Any]:
             client.starttls(tls(peer))
         _log_in(client, peer, token)
         yield client
-        client.logout()
+        with suppress(IMAPClientError, imaplib.IMAP4.error, OSError):  # a courtesy; the work is done
+            client.logout()
     except LoginError as error:
         raise LoginRefused(str(error)[:500]) from error
     except (IMAPClientError, imaplib.IMAP4.error, OSError, EOFError) as error:
@@ -168,19 +193,16 @@ def wait_for_mail(
         client.select_folder(folder, readonly=True)
         client.idle()
         ends = time.monotonic() + seconds
-        connection = client.socket()
         while (left := ends - time.monotonic()) > 0:
-            readable, _, _ = select.select([stop, connection], [], [], left)
-            if stop in readable:
-                break
-            if connection in readable:
-                told = client.idle_check(timeout=1)
-                if any(
-                    len(one) > 1 and one[1] in {b"EXISTS", b"RECENT"}
-                    for one in told
-                    if isinstance(one, tuple)
-                ):
-                    ring()
-                if not told or any(one[0] == b"BYE" for one in told if isinstance(one, tuple)):
+            if not client.connected.pending():
+                readable, _, _ = select.select([stop, client.socket()], [], [], left)
+                if stop in readable:
                     break
+                if not readable:
+                    continue
+            line = client.connected.line()
+            if _ARRIVED.match(line):
+                ring()
+            if line.startswith(b"* BYE"):
+                break
         client.idle_done()
