@@ -324,10 +324,10 @@ async def test_idle_reads_lines_that_arrive_in_pieces(security: str, monkeypatch
             if command == b"CAPABILITY":
                 writer.write(b"* CAPABILITY IMAP4rev1 IDLE\r\n")
             elif command == b"IDLE":
-                for piece in (b"+ idling\r\n* 1 FETCH ", b"(FLAGS (\\Seen))\r\n* 2 EX"):
+                for piece in (b"+ idling\r\n* 1 FETCH ", b"(FLAGS (\\Seen))\r\n* 2 "):
                     writer.write(piece)
                     await read_by(sockets[0])
-                writer.write(b"ISTS\r\n")
+                writer.write(b"EXISTS\r\n")
                 await reader.readline()
             elif command == b"LOGOUT":
                 break
