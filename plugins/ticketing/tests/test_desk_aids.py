@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
+from psa_sdk.tables import new_id
 from psa_ticketing.api import SurveyLinks
 
 from .desk import codes, meta
@@ -68,8 +69,8 @@ async def test_merging_unites_checklists(desk):
     assert (await progress(desk, a), await progress(desk, b)) == ((0, 0), (2, 2))
 
 
-async def present(desk, ticket, who, state="viewing"):
-    answer = await who.post(f"/tickets/{ticket}/presence", {"state": state})
+async def present(desk, ticket, who, state="viewing", **page):
+    answer = await who.post(f"/tickets/{ticket}/presence", {"state": state, **page})
     assert answer.status_code == 200, answer.text
     return [(one["attributes"]["name"], one["attributes"]["state"]) for one in answer.json()["data"]]
 
@@ -91,6 +92,25 @@ async def test_people_see_who_else_is_there(desk):
     assert seen.json()["data"] == []
     blind = await desk.kit.staff("ticketing.tickets.read@own")
     assert (await blind.post(f"/tickets/{ticket}/presence", {})).status_code == 404
+
+
+async def test_a_page_that_was_left_stays_left_whatever_of_it_arrives_late(desk):
+    """Requests overtake each other: each page has its own row, and another one of the same person goes on."""
+    ticket, other = await desk.ticket(), await desk.kit.staff(roles=("technician",), name="Olga Other")
+    first, second = ({"page": str(new_id())} for _ in range(2))
+    assert await present(desk, ticket, other, "gone", **first) == []
+    assert await present(desk, ticket, other, "typing", **first) == []
+    assert await present(desk, ticket, desk.staff) == []
+    assert await present(desk, ticket, other, "typing", **second) == [("Theo Technician", "viewing")]
+    assert await present(desk, ticket, other, "gone", **first) == [("Theo Technician", "viewing")]
+    await present(desk, ticket, other)
+    assert await present(desk, ticket, desk.staff) == [("Olga Other", "typing")]
+    await present(desk, ticket, other, "gone", **second)
+    assert await present(desk, ticket, desk.staff) == [("Olga Other", "viewing")]
+    await present(desk, ticket, other, "gone")
+    assert await present(desk, ticket, desk.staff) == []
+    await present(desk, ticket, other)
+    assert await present(desk, ticket, desk.staff) == [("Olga Other", "viewing")]
 
 
 async def test_open_pages_hear_of_changes_only(desk):

@@ -8,6 +8,7 @@ import msgspec
 
 from psa_sdk import Answer, AnswerList, Context, actor, every, get, post
 from psa_sdk.identity import Directory
+from psa_sdk.tables import UUID as UUIDColumn
 from psa_sdk.tables import Choice, Index, Instant, Ref, TenantTable
 from psa_sdk.ui import Live
 from psa_ticketing.api import TICKETS
@@ -17,24 +18,30 @@ LIFETIME = timedelta(seconds=25)
 TOPIC = "ticketing.presence"
 """The live topic on which pages hear that somebody came, went or writes."""
 READ = "ticketing.tickets.read"
+NO_PAGE = UUID(int=0)
+"""Of callers that have a ticket before them in one place only; they may come back."""
+State = Literal["viewing", "typing", "gone"]
 
 
 class TicketPresence(TenantTable, schema="ticketing", tablename="presence"):
-    """That somebody has a ticket before them until an instant."""
+    """That somebody has a ticket before them on one of their pages until an instant, or has left that page."""
 
     ticket = Ref("tickets", on_delete="cascade")
     account = Ref("users", on_delete="cascade")
-    state = Choice("viewing", "typing", default="viewing")
+    page = UUIDColumn(default=NO_PAGE)
+    state = Choice("viewing", "typing", "gone", default="viewing")
     until = Instant()
 
-    index_on = (Index(("ticket", "account"), unique=True), Index(("account",)), Index(("until",)))
+    index_on = (Index(("ticket", "account", "page"), unique=True), Index(("account",)), Index(("until",)))
     exported = False
 
 
 class Tell(msgspec.Struct, forbid_unknown_fields=True):
     """What the caller does with the ticket; `gone` when leaving."""
 
-    state: Literal["viewing", "typing", "gone"] = "viewing"
+    state: State = "viewing"
+    page: UUID = NO_PAGE
+    """Which of the caller's pages says so, a random id. Once gone it stays gone, whatever of it arrives later."""
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -47,29 +54,25 @@ class Present(msgspec.Struct, frozen=True):
 
 
 OTHERS = """
-SELECT account, state, until FROM ticketing.presence
-WHERE ticket = $1 AND account <> $2 AND until > $3 ORDER BY created_at"""
+SELECT account, CASE WHEN bool_or(state = 'typing') THEN 'typing' ELSE 'viewing' END AS state, max(until) AS until
+FROM ticketing.presence WHERE ticket = $1 AND account <> $2 AND until > $3 AND state <> 'gone'
+GROUP BY account ORDER BY min(created_at)"""
+# Requests overtake each other: a page that left isn't there again because its last heartbeat came late.
 BEAT = """
-INSERT INTO ticketing.presence AS p (id, ticket, account, state, until)
-VALUES (psa.new_id(), $1, $2, $3, $4)
-ON CONFLICT (tenant_id, ticket, account) DO UPDATE SET state = excluded.state, until = excluded.until
-RETURNING (SELECT row(o.state, o.until > $5) FROM ticketing.presence o WHERE o.ticket = $1 AND o.account = $2)::text
-    AS before"""
+INSERT INTO ticketing.presence AS p (id, ticket, account, page, state, until)
+VALUES (psa.new_id(), $1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, ticket, account, page) DO UPDATE SET state = excluded.state, until = excluded.until
+WHERE p.state <> 'gone' OR p.page = $7
+RETURNING coalesce((SELECT CASE WHEN o.until > $6 THEN o.state END FROM ticketing.presence o
+    WHERE o.ticket = $1 AND o.account = $2 AND o.page = $3), 'gone') AS before"""
 
 
-async def tell(ctx: Context, ticket: UUID, state: Literal["viewing", "typing", "gone"]) -> list[Present]:
+async def tell(ctx: Context, ticket: UUID, state: State, page: UUID = NO_PAGE) -> list[Present]:
     """Note what the caller does and return the others; pages that are open hear of a change at once."""
     await ctx.records.get(TICKETS, ticket)
-    me = ctx.principal.id
-    if state == "gone":
-        gone = await ctx.db.execute(
-            "DELETE FROM ticketing.presence WHERE ticket = $1 AND account = $2", ticket, me
-        )
-        changed = not gone.endswith(" 0")
-    else:
-        before = await ctx.db.fetch_value(BEAT, ticket, me, state, ctx.now + LIFETIME, ctx.now)
-        changed = before != f"({state},t)"
-    if changed:
+    until = ctx.now if state == "gone" else ctx.now + LIFETIME
+    before = await ctx.db.fetch_value(BEAT, ticket, ctx.principal.id, page, state, until, ctx.now, NO_PAGE)
+    if before not in (None, state):
         await ctx.service(Live).tell(TOPIC, ticket)
     return await others(ctx, ticket)
 
@@ -94,7 +97,7 @@ async def others(ctx: Context, ticket: UUID) -> list[Present]:
 )
 async def beat(ctx: Context, id: UUID, body: Tell) -> AnswerList:
     """Say that one views or writes on a ticket, good for 25 seconds; answers who else does."""
-    return _answer(await tell(ctx, id, body.state))
+    return _answer(await tell(ctx, id, body.state, body.page))
 
 
 @get("/tickets/{id:uuid}/presence", permission=READ, returns=Present, answer_type="ticket-presences")

@@ -26,7 +26,8 @@ class Step(msgspec.Struct, kw_only=True):
 class Told(msgspec.Struct, kw_only=True):
     """What the page tells every ten seconds."""
 
-    state: str = "viewing"
+    state: presence.State = "viewing"
+    page: UUID = presence.NO_PAGE
 
 
 async def checklist(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | None:
@@ -78,8 +79,7 @@ async def here_too(ctx: Context, ticket: UUID | None) -> Mapping[str, Any] | Non
 
 async def tell(ctx: Context, id: UUID, form: Told) -> Show:
     """Keep that the page is open, and show who else has it open."""
-    state = form.state if form.state in ("viewing", "typing", "gone") else "viewing"
-    found = await presence.tell(ctx, id, state)
+    found = await presence.tell(ctx, id, form.state, form.page)
     return Show(template="ticketing/people_here.html", data={"present": found})
 
 
