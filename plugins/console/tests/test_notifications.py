@@ -47,6 +47,24 @@ async def test_marking_all_leaves_what_came_since_unread(kit: Kit):
         }
 
 
+async def test_what_becomes_visible_later_is_newer_however_long_it_was_under_way(kit: Kit):
+    """A unit of work that began before the list was shown, and ended after, is not in it and stays unread."""
+    person = await kit.staff(name="Overtaken")
+    account = await person.account_id()
+    async with kit.unit() as slow:
+        kit.advance(datetime.timedelta(seconds=5))
+        await told(kit, account, "Shown")
+        async with kit.unit(person) as ctx:
+            seen = (await latest(ctx, 1))[0]["created_at"]
+        await slow.service(Inbox).tell(account, "mentioned", ("companies", new_id()), "Slow")
+    async with kit.unit(person) as ctx:
+        await mark_all(ctx, seen)
+        assert [(row["title"], row["read_at"] is None) for row in await latest(ctx, 5)] == [
+            ("Slow", True),
+            ("Shown", False),
+        ]
+
+
 async def test_nobody_is_told_of_their_own_doing_nor_reads_anothers(kit: Kit):
     """NTF-01."""
     person, other = await kit.staff(name="One"), await kit.staff(name="Other")

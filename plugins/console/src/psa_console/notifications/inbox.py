@@ -13,6 +13,10 @@ from psa_sdk.ui import Live
 TOPIC: Final = "notifications"
 MOST_COUNTED: Final = 99
 
+# Under the person's lock, so that instants rise in the order in which notifications become visible: what wasn't there
+# yet when a list was shown is newer than everything in it, whenever its unit of work began.
+_NEXT = """
+SELECT greatest($2, (SELECT max(created_at) FROM console.notification WHERE account = $1) + interval '1 microsecond')"""
 _AGAIN = """
 UPDATE console.notification SET created_at = $5, title = $6, detail = $7, actor_name = $8
 WHERE account = $1 AND kind = $2 AND subject_kind = $3 AND subject_id = $4 AND read_at IS NULL RETURNING id"""
@@ -52,8 +56,9 @@ class StoredInbox:
         ):
             return
         name = people[actor].name if actor in people and actor != account else ""
-        values = (account, kind, *subject, ctx.now, title[:300], detail[:300], name)
         await ctx.db.lock("notification", account)
+        at = await ctx.db.fetch_value(_NEXT, account, ctx.now)
+        values = (account, kind, *subject, at, title[:300], detail[:300], name)
         if await ctx.db.fetch_value(_AGAIN, *values) is None:
             await ctx.db.execute(_NEW, *values, new_id())
         await ctx.service(Live).tell(TOPIC, account=account)
@@ -94,7 +99,7 @@ async def mark(ctx: Context, id: UUID, *, read: bool = True) -> Any:
 
 
 async def mark_all(ctx: Context, until: datetime.datetime) -> None:
-    """Mark as read what was there at an instant; a newer one stays unread (NTF-08)."""
+    """Mark as read what is no newer than the newest that was shown; what came since stays unread (NTF-08)."""
     await ctx.db.execute(
         "UPDATE console.notification SET read_at = $3 WHERE account = $1 AND read_at IS NULL AND created_at <= $2",
         ctx.principal.id,

@@ -1,7 +1,7 @@
 """The bell's list, the page of all notifications, and marking them."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,14 +31,20 @@ class Older(msgspec.Struct):
 
 async def bell(ctx: Context) -> Mapping[str, Any]:
     """Load the latest ones for the bell's menu."""
-    return {"notices": await latest(ctx, _AT_BELL)}
+    return _shown(await latest(ctx, _AT_BELL))
 
 
 async def page(ctx: Context, query: Older) -> Mapping[str, Any]:
     """Load one's own notifications."""
     notices = await latest(ctx, _ON_PAGE + 1, before=query.before)
     more = notices[_ON_PAGE - 1]["created_at"].isoformat() if len(notices) > _ON_PAGE else ""
-    return {"notices": notices[:_ON_PAGE], "more": more}
+    return {**_shown(notices[:_ON_PAGE]), "more": more}
+
+
+def _shown(notices: Sequence[Any]) -> dict[str, Any]:
+    """Return a list with the instant up to which it marks as read: its own newest, not when its page was made."""
+    news = any(one["read_at"] is None for one in notices)
+    return {"notices": notices, "until": notices[0]["created_at"].isoformat() if news else ""}
 
 
 async def follow(ctx: Context, id: UUID) -> Go:
