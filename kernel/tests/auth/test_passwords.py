@@ -2,16 +2,18 @@
 
 import asyncio
 import itertools
+import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from psa_kernel.builtin.auth import password_change
 from psa_kernel.builtin.auth.actors import find_and_request_password, remove_what_is_over
 from psa_kernel.builtin.auth.directory import TenantDirectory
 from psa_kernel.builtin.auth.password_policy import weaknesses
-from psa_kernel.builtin.auth.passwords import Passwords
+from psa_kernel.builtin.auth.password_rules import shortest_by
+from psa_kernel.builtin.auth.passwords import Passwords, normalised
 from psa_kernel.builtin.auth.refreshing import refresh
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.settings import writer
@@ -24,7 +26,7 @@ from .conftest import HERE, OTHER_PASSWORD, PASSWORD, House
 
 
 def refused(password: str, **options: object) -> bool:
-    return bool(weaknesses(password, min_length=12, **options))
+    return bool(weaknesses(password, min_length=8, **options))
 
 
 @pytest.mark.parametrize(
@@ -36,21 +38,51 @@ def test_what_attackers_try_first_is_refused(password: str) -> None:
     assert refused(password)
 
 
-def test_short_is_refused_and_length_alone_is_enough() -> None:
-    assert refused("xK9#mQ2$vL7")
+def test_length_alone_is_enough() -> None:
     assert not refused("violin harbour mosaic")
     assert not refused("пять зелёных слонов")
+    assert not refused("qz%Lm!vw"), "nor need it be made of letters"
+    assert not refused("🎻🎺🎷🥁🪘🎸🪕🎹", context=["Acme Services"])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), st.integers(8, 20))
+def test_length_is_counted_in_characters_however_they_are_composed(password: str, shortest: int) -> None:
+    """S2: code points of the NFC form, whatever script; nothing but length, guesses and known words speaks against it."""
+    composed, apart = (unicodedata.normalize(form, password) for form in ("NFC", "NFD"))
+    found = weaknesses(password, min_length=shortest)
+    assert found == weaknesses(composed, min_length=shortest) == weaknesses(apart, min_length=shortest)
+    short = f"The password is too short; use at least {shortest} characters."
+    assert (short in found) == (len(composed) < shortest)
+    assert {text.split("; ")[0] for text in found} <= {
+        "The password is too short",
+        "The password is among the first that attackers try",
+        "The password is made of your name, address or organisation",
+    }
+
+
+@settings(max_examples=40)
+@given(
+    st.text(st.characters(min_codepoint=0x370, exclude_categories=["Cs", "Cn"]), min_size=64, max_size=200),
+    st.data(),
+)
+def test_no_length_and_no_script_is_refused_for_itself(password: str, data: st.DataObject) -> None:
+    """S2: 64 characters and more, without any rule of composition."""
+    assume(len(set(unicodedata.normalize("NFC", password))) > 20)
+    assert weaknesses(password, min_length=15, context=["Acme Services", "ann@acme.example"]) == []
+    place = data.draw(st.integers(0, len(password) - 1))
+    assert normalised(password) != normalised(password[:place]), "every character counts"
 
 
 def test_words_that_everybody_knows_are_refused() -> None:
     """S2."""
     assert refused("acme-services-26", context=["Acme Services", "ann"])
     assert refused("Ann.Example.2026", context=["Ann Example"])
+    assert refused("psa-psa-psa-psa-psa")
     assert not refused("violin acme mosaic", context=["Acme Services"])
 
 
 def test_what_is_too_long_is_refused_with_the_limit() -> None:
-    [problem] = weaknesses("violin harbour " * 100, min_length=12)
+    [problem] = weaknesses("violin harbour " * 100, min_length=15)
     assert "1024" in problem
 
 
@@ -134,6 +166,28 @@ async def test_a_weak_password_is_refused_with_every_reason(house: House) -> Non
     assert [fault.pointer for fault in caught.value.faults] == ["/data/attributes/new_password"] * 2
 
 
+SHORT, SHORTER = "tunnel 7 ribbon", "qz%Lm!v"
+
+
+async def test_fifteen_characters_or_eight_beside_a_second_factor_that_is_required(house: House) -> None:
+    """S2: one that its owner has by choice doesn't count."""
+    with pytest.raises(Invalid, match="at least 15"):
+        await change(house, "admin@acme.example", PASSWORD, SHORT[1:])
+    await change(house, "admin@acme.example", PASSWORD, SHORT)
+    token = (await house.log_in(password=SHORT)).access_token
+    await house.sql("UPDATE psa.role SET requires_second_factor = true WHERE key = 'admin'")
+    with pytest.raises(Invalid, match="at least 8"):
+        await change(house, "", SHORT, SHORTER, token)
+    await change(house, "", SHORT, SHORTER + "w", token)
+    reset = await reset_token(house)
+    assert [await shortest_by(house.kernel, audience, reset) for audience in ("staff", "portal")] == [8, 15]
+    await house.sql("UPDATE psa.role SET requires_second_factor = false")
+    assert await shortest_by(house.kernel, "staff", reset) == 15
+    with pytest.raises(Invalid, match="at least 15"):
+        await password_change.redeem(house.kernel, "staff", reset, SHORTER + "ww", HERE)
+    await house.log_in(password=SHORTER + "w")  # What was set keeps its worth.
+
+
 async def reset_token(house: House, email: str = "admin@acme.example") -> str:
     async with house.kernel.unit(house.acme) as unit:
         await find_and_request_password.run(unit, audience="staff", email=email)
@@ -146,7 +200,7 @@ async def test_a_reset_sets_a_password_once_and_ends_all_sessions(house: House) 
     session = await house.log_in()
     token = await reset_token(house)
     with pytest.raises(Invalid, match="first that attackers"):
-        await password_change.redeem(house.kernel, "staff", token, "password1234", HERE)
+        await password_change.redeem(house.kernel, "staff", token, "password12345678", HERE)
     await password_change.redeem(house.kernel, "staff", token, OTHER_PASSWORD, HERE)
     with pytest.raises(Unauthenticated):
         await house.who(session.access_token)

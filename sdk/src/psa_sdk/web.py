@@ -122,6 +122,18 @@ class Impersonation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class BrowserSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody's session in a browser, who has logged in to the end.
+
+    `id` stays the same while they log in again in that browser; `SessionsEnded` tells its end. `logged_in_at` is when
+    they last proved who they are, None where that isn't known: an identity provider that doesn't tell.
+    """
+
+    id: UUID
+    began_at: datetime.datetime
+    logged_in_at: datetime.datetime | None
+
+
 class Browser(Protocol):
     """The browser that a request comes from, and the person in front of it. Provided by the platform."""
 
@@ -171,8 +183,11 @@ class Browser(Protocol):
         """Tell whether the tenant uses a plugin."""
         ...
 
-    async def logged_in_at(self) -> datetime.datetime | None:
-        """Return when the person last logged in, second step included; None where nobody did."""
+    async def session(self) -> BrowserSession | None:
+        """Return the session of a person who is logged in; None where nobody is, to the end.
+
+        Where the unit of work writes, it doesn't end before the commit.
+        """
         ...
 
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
@@ -231,11 +246,15 @@ class Browser(Protocol):
         ...
 
     async def log_out(self) -> SessionCookie:
-        """End the session."""
+        """End the session, at once and for good, also from a page that only reads."""
         ...
 
     async def forgot_password(self, audience: Audience, email: str, organisation: str) -> None:
         """Ask for a link to set a new password; does the same, and as long, for an unknown address."""
+        ...
+
+    async def shortest_password(self, audience: Audience, token: str = "") -> int:
+        """Return how many characters a new password must have, of who is logged in or holds a reset's token."""
         ...
 
     async def set_password(self, audience: Audience, token: str, new: str) -> None:

@@ -10,6 +10,7 @@ from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.ui import Done, Go, Show
+from psa_sdk.web import Browser
 from psa_web.api import here
 
 
@@ -59,6 +60,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
         "keys": keys,
         "may_make_keys": ctx.principal.allows("auth.api_keys.create"),
         "languages": here().site.catalogues.languages,
+        "shortest": await ctx.service(Browser).shortest_password(ctx.principal.audience),
     }
 
 

@@ -11,6 +11,7 @@ from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.ui import Done, Go
+from psa_sdk.web import Browser
 from psa_web.api import here
 
 
@@ -49,6 +50,7 @@ async def load(ctx: Context) -> Mapping[str, Any]:
         "person": found.items[0].attributes if found is not None else None,
         "sessions": [{"id": one.id, **msgspec.structs.asdict(one.attributes)} for one in sessions],
         "languages": here().site.catalogues.languages,
+        "shortest": await ctx.service(Browser).shortest_password(ctx.principal.audience),
     }
 
 

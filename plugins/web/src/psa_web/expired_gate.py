@@ -32,9 +32,12 @@ def expired_routes(server: Server) -> list[WebRoute]:
         return []
 
     async def ask(ctx: Context, request: WebRequest) -> Response[Any]:
-        if ctx.service(Browser).confined != CODE:
+        browser = ctx.service(Browser)
+        if browser.confined != CODE:
             return answers.redirect(f"{frame.prefix}/")
-        return await server.gate(ctx, request, frame.expired, {"title": "Your password has expired"})
+        shortest = await browser.shortest_password(frame.audience)
+        data = {"title": "Your password has expired", "shortest": shortest}
+        return await server.gate(ctx, request, frame.expired, data)
 
     async def change(ctx: Context, request: WebRequest) -> Response[Any]:
         form: Changed = struct_of(await form_of(request), Changed, Invalid)

@@ -73,7 +73,8 @@ def password_routes(server: Server) -> list[WebRoute]:
         leave: bool = False,
         dress: Mapping[str, Any] | None = None,
     ) -> Response[Any]:
-        data = {"title": "Choose a password", "token": token, "faults": faults or []}
+        shortest = await ctx.service(Browser).shortest_password(frame.audience, token)
+        data = {"title": "Choose a password", "token": token, "faults": faults or [], "shortest": shortest}
         headers = server.forgotten_cookie(request) if leave else {}
         return await server.gate(
             ctx, request, frame.reset, data, status=422 if faults else 200, headers=headers, dress=dress

@@ -15,8 +15,10 @@ from psa_kernel.builtin.auth.impersonation import PERMISSION
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.mfa_routes import passed
 from psa_kernel.builtin.auth.password_change import redeem
+from psa_kernel.builtin.auth.password_rules import shortest, shortest_by
+from psa_kernel.builtin.auth.replacing import end_in_browser
 from psa_kernel.builtin.auth.second_factor import refuse_impersonator, require_proof
-from psa_kernel.builtin.auth.sessions import Issued, end_sessions
+from psa_kernel.builtin.auth.sessions import Issued
 from psa_kernel.builtin.auth.sign_in import ways
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.settings import TenancySettings
@@ -27,7 +29,7 @@ from psa_sdk.access import Audience
 from psa_sdk.context import Context
 from psa_sdk.errors import Unauthenticated
 from psa_sdk.sign_in import SessionCookie, SignInWay
-from psa_sdk.web import Brand, Impersonation, PasskeyUse, SecondStep, Values, WebRequest
+from psa_sdk.web import Brand, BrowserSession, Impersonation, PasskeyUse, SecondStep, Values, WebRequest
 
 
 class UnitBrowser:
@@ -93,10 +95,19 @@ class UnitBrowser:
         unit = self._unit
         return unit.tenant is None or unit.kernel.enabled(unit.tenant, plugin)
 
-    async def logged_in_at(self) -> datetime.datetime | None:
-        """Return when the person last logged in: passing the second step begins a session of its own."""
-        return await self._unit.db.fetch_value(
-            "SELECT created_at FROM psa.session WHERE id = $1", self._who.session_id
+    async def session(self) -> BrowserSession | None:
+        """Return the session of a person who is logged in to the end."""
+        if self._who.session_id is None or self._who.confined:
+            return None
+        row = await self._unit.db.fetch_one(
+            "SELECT coalesce(lineage, id) AS line, created_at, authenticated_at FROM psa.session"
+            " WHERE id = $1 AND revoked_at IS NULL" + ("" if self._unit.session.readonly else " FOR SHARE"),
+            self._who.session_id,
+        )
+        if row is None:
+            return None
+        return BrowserSession(
+            id=row["line"], began_at=row["created_at"], logged_in_at=row["authenticated_at"]
         )
 
     async def log_in(self, audience: Audience, email: str, password: str, organisation: str) -> SessionCookie:
@@ -207,11 +218,16 @@ class UnitBrowser:
         return self._cookie(audience, own.access_token, own.expires_at)
 
     async def log_out(self) -> SessionCookie:
-        """End the session."""
-        if self._who.session_id is not None:
-            await end_sessions(self._unit, self._who.id, "logout", only=self._who.session_id)
-            await self._unit.audit("logout", "users", self._who.id, session=self._who.session_id)
-            forget_after_commit(self._unit)
+        """End the session, in a unit of work of its own."""
+        unit, who = self._unit, self._who
+        if who.session_id is not None:
+            async with (
+                unit.outside(),
+                unit.kernel.unit(unit.tenant_id, principal=who, request=unit.request) as own,
+            ):
+                await end_in_browser(own, who.session_id, "logout")
+                await own.audit("logout", "users", who.id, session=who.session_id)
+                forget_after_commit(own)
         return self._cookie(self._who.audience, "", self._unit.now)
 
     async def forgot_password(self, audience: Audience, email: str, organisation: str) -> None:
@@ -220,6 +236,12 @@ class UnitBrowser:
         if tenant is not None:
             async with unit.kernel.unit(tenant.id, request=unit.request) as own:
                 await own.send(find_and_request_password, audience=audience, email=email)
+
+    async def shortest_password(self, audience: Audience, token: str = "") -> int:
+        """Return how many characters a new password must have, of who is logged in or holds a reset's token."""
+        if token or not self._who.authenticated:
+            return await shortest_by(self._unit.kernel, audience, token)
+        return await shortest(self._unit, self._who.id)
 
     async def set_password(self, audience: Audience, token: str, new: str) -> None:
         """Set a password with the token of a reset or an invitation, once."""

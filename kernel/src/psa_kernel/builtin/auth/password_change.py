@@ -10,17 +10,16 @@ from uuid import UUID
 from psa_kernel.builtin.auth import accounts, lockout
 from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
-from psa_kernel.builtin.auth.password_policy import weaknesses
+from psa_kernel.builtin.auth.password_rules import Rules, accepted, rules_of
 from psa_kernel.builtin.auth.passwords import passwords
 from psa_kernel.builtin.auth.refreshing import tenant_of
 from psa_kernel.builtin.auth.sessions import end_sessions
-from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import RESET, digest
 from psa_kernel.principal import ANONYMOUS, KernelPrincipal
 from psa_kernel.signing import TenantSigner
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
-from psa_sdk.errors import Fault, Invalid, NotFound
+from psa_sdk.errors import Invalid, NotFound
 from psa_sdk.identity import PasswordPurpose, PasswordRequested, PasswordToken
 from psa_sdk.tables import new_id
 
@@ -33,7 +32,6 @@ LIFETIME: Final[dict[PasswordPurpose, datetime.timedelta]] = {
     "reset": datetime.timedelta(minutes=60),
     "invitation": datetime.timedelta(hours=72),
 }
-_POINTER: Final = "/data/attributes/new_password"
 
 
 async def change(
@@ -49,7 +47,7 @@ async def change(
         assert facts is not None
         subject = await lockout.lock_of(unit, facts.account)
         await lockout.require_unlocked(unit, [subject])
-        rules, context = await unit.settings(AuthSettings), _context(unit, facts)
+        rules = await rules_of(unit, facts)
     verdict = await passwords().check(facts.phc, current)
     if not verdict.matches:
         async with kernel.unit(who.tenant_id, principal=who, request=request) as unit:
@@ -64,7 +62,7 @@ async def change(
                 pointer="/data/attributes/current_password",
             )
         )
-    phc = await _accepted(facts, new, rules, context)
+    phc = await accepted(facts, new, rules)
     async with kernel.unit(who.tenant_id, principal=who, request=request) as unit:
         await lockout.require_unlocked(unit, [subject], hold=True)
         await _store(unit, facts, phc, rules, keep=who.session_id, because="password_changed")
@@ -92,8 +90,8 @@ async def redeem(kernel: "Kernel", audience: Audience, token: str, new: str, req
             or facts.account.audience != audience
         ):
             raise _spent()
-        rules, context = await unit.settings(AuthSettings), _context(unit, facts)
-    phc = await _accepted(facts, new, rules, context)
+        rules = await rules_of(unit, facts)
+    phc = await accepted(facts, new, rules)
     async with kernel.unit(tenant_id, principal=accounts.acting(facts.account), request=request) as unit:
         taken = await unit.db.fetch_value(
             "DELETE FROM psa.password_request WHERE token_hash = $1 AND expires_at > $2 RETURNING id",
@@ -118,8 +116,8 @@ async def set_password(kernel: "Kernel", tenant_id: UUID, account_id: UUID, new:
         facts = await accounts.by_id(unit, account_id)
         if facts is None:
             raise NotFound(f"There is no account {account_id}.")
-        rules, context = await unit.settings(AuthSettings), _context(unit, facts)
-    phc = await _accepted(facts, new, rules, context)
+        rules = await rules_of(unit, facts)
+    phc = await accepted(facts, new, rules)
     async with kernel.unit(tenant_id) as unit:
         await unit.db.execute(
             "UPDATE psa.account SET status = 'active', updated_at = $2, version = version + 1"
@@ -174,34 +172,16 @@ async def mint_token(ctx: Context, request_id: UUID) -> PasswordToken:
     )
 
 
-async def _accepted(facts: "LoginFacts", new: str, rules: AuthSettings, context: list[str]) -> str:
-    """Return a new password's hash; raises `Invalid` with everything that speaks against it."""
-    queue = passwords()
-    found = await queue.compute(
-        lambda: weaknesses(new, min_length=rules.password_min_length, context=context)
-    )
-    if not found:
-        former = [phc for phc in (facts.phc, *facts.history) if phc][: rules.password_history]
-        if await queue.matches_any(former, new):
-            found = [f"The password is among your last {rules.password_history}; choose a new one."]
-    if found:
-        raise Invalid(
-            faults=[Fault(detail=text, code="password_weak", pointer=_POINTER) for text in found],
-            code="password_weak",
-        )
-    return await queue.hash(new)
-
-
 async def _store(
     unit: "Unit",
     facts: "LoginFacts",
     phc: str,
-    rules: AuthSettings,
+    rules: Rules,
     *,
     because: str,
     keep: UUID | None = None,
 ) -> None:
-    history = [old for old in (facts.phc, *facts.history) if old][: rules.password_history]
+    history = [old for old in (facts.phc, *facts.history) if old][: rules.history]
     await unit.db.execute(
         "INSERT INTO psa.password (id, account, hash, history, changed_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (tenant_id, account) DO UPDATE SET hash = excluded.hash, history = excluded.history,"
@@ -221,11 +201,6 @@ async def _store(
     if facts.phc is not None:
         await alert(unit, facts.id, "password_changed")
     forget_after_commit(unit)
-
-
-def _context(unit: "Unit", facts: "LoginFacts") -> list[str]:
-    tenant = unit.tenant_facts
-    return [facts.account.name, facts.account.email.partition("@")[0], tenant.name, tenant.slug]
 
 
 def _usable(facts: "LoginFacts", email: str) -> bool:

@@ -11,17 +11,19 @@ from psa_kernel.builtin.auth.passwords import MAX_LENGTH, normalised
 _GUESSES = 8
 """A password that falls within 10^8 tries is refused: zxcvbn's lists of leaked passwords, names, words and patterns."""
 _OWN_CHARACTERS = 8
+_PRODUCT = "psa"
 
 
 def weaknesses(password: str, *, min_length: int, context: Iterable[str] = ()) -> list[str]:
     """Return everything that speaks against a password, as sentences; empty when it is fine.
 
-    `context` are words that an attacker tries first: the person, the e-mail address, the tenant.
+    `context` are words that an attacker tries first: the person, the e-mail address, the tenant; the product's name is
+    one always. Characters are counted as code points of the NFC form.
 
     Example:
-        >>> weaknesses("password1234", min_length=12)
+        >>> weaknesses("password12345678", min_length=15)
         ['The password is among the first that attackers try; use a few unrelated words.']
-        >>> weaknesses("violin harbour mosaic", min_length=12)
+        >>> weaknesses("violin harbour mosaic", min_length=15)
         []
     """
     password = normalised(password)
@@ -31,7 +33,8 @@ def weaknesses(password: str, *, min_length: int, context: Iterable[str] = ()) -
     if len(password) > MAX_LENGTH:
         return [f"The password is too long; use at most {MAX_LENGTH} characters."]
     words = _words(context)
-    if words and len(_without(password, words)) < min(_OWN_CHARACTERS, min_length):
+    rest = _without(password, words)
+    if rest is not None and len(rest) < _OWN_CHARACTERS:
         found.append("The password is made of your name, address or organisation; use unrelated words.")
     if not found and _guesses(password, words) < _GUESSES:
         found.append("The password is among the first that attackers try; use a few unrelated words.")
@@ -46,11 +49,14 @@ def _guesses(password: str, words: set[str]) -> float:
 
 def _words(context: Iterable[str]) -> set[str]:
     parts = (part for text in context for part in re.split(r"[^\w]+|_", text.casefold()))
-    return {part for part in parts if len(part) >= 4}
+    return {_PRODUCT, *(part for part in parts if len(part) >= 4)}
 
 
-def _without(password: str, words: set[str]) -> str:
-    rest = password.casefold()
+def _without(password: str, words: set[str]) -> str | None:
+    """Return what is left without these words and what stands between them; None where there is none of them."""
+    folded = rest = password.casefold()
     for word in sorted(words, key=len, reverse=True):
         rest = rest.replace(word, "")
-    return "".join(character for character in rest if character.isalnum())
+    if rest == folded:
+        return None
+    return "".join(character for character in rest if character.isalnum() or not character.isascii())

@@ -11,7 +11,13 @@ from psa_sdk.settings import Settings
 class AuthSettings(Settings, frozen=True, kw_only=True):
     """Passwords, sessions and lockout."""
 
-    password_min_length: Annotated[int, Meta(ge=8, le=128, title="Shortest password")] = 12
+    password_min_length: Annotated[
+        int,
+        Meta(ge=8, le=128, title="Shortest password", description="Where it is all that a log-in asks for"),
+    ] = 15
+    password_min_length_beside_factor: Annotated[
+        int, Meta(ge=8, le=128, title="Shortest password of those who must have a second factor")
+    ] = 8
     password_history: Annotated[int, Meta(ge=0, le=24, title="Earlier passwords that can't be reused")] = 5
     password_max_age_days: Annotated[
         int, Meta(ge=0, le=3650, title="Days until a password expires", description="0: never (NIST 800-63B)")
