@@ -33,13 +33,14 @@ ActorFacts = tuple[str, UUID, str, UUID | None, str, str | None, str | None]
 
 
 class RequestFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a unit of work comes from: correlation id, client address, user agent."""
+    """Where a unit of work comes from: correlation id, client address, user agent, the session of a browser's cookie."""
 
     request_id: str = msgspec.field(default_factory=lambda: new_id().hex)
     ip: str | None = None
     user_agent: str | None = None
     host: str = ""
     scheme: str = "http"
+    session: UUID | None = None
 
 
 class Unit:

@@ -73,6 +73,7 @@ class AccountErased(Event, frozen=True, kw_only=True):
 AlertMatter = Literal[
     "new_device",
     "password_changed",
+    "email_changed",
     "second_factor_added",
     "second_factor_removed",
     "passkey_added",
@@ -92,16 +93,33 @@ AlertMatter = Literal[
 class AccountAlert(Event, frozen=True, kw_only=True):
     """Something happened that an account's owner should hear of, in case it was somebody else's doing.
 
-    `detail` names the thing, such as a key. `at`, `ip` and `user_agent` say when and from where.
+    `detail` names the thing, such as a key. `former_email` is an address that no longer is the account's and is told
+    too. `at`, `ip` and `user_agent` say when and from where.
     """
 
     name: ClassVar[str] = "auth.account_alert"
     account_id: UUID
     matter: AlertMatter
     detail: str = ""
+    former_email: str = ""
     at: datetime.datetime
     ip: str = ""
     user_agent: str = ""
+
+
+class SessionsEnded(Event, frozen=True, kw_only=True):
+    """Sessions of an account were ended by somebody; those that merely grow too old are not told of.
+
+    `session_ids` are those of `psa_sdk.web.BrowserSession` and of clients with tokens. `everywhere` says that all of
+    the account's were meant, even if there was none. `reason` is a word such as `logout`, `ended_by_administrator`,
+    `account_disabled`, `password_reset`.
+    """
+
+    name: ClassVar[str] = "auth.sessions_ended"
+    account_id: UUID
+    session_ids: tuple[UUID, ...]
+    reason: str
+    everywhere: bool = False
 
 
 class Delegated(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from psa_sdk.access import Audience
 from psa_sdk.context import Context
@@ -112,12 +113,15 @@ class SignIn(Protocol):
         second_factor: bool = False,
         provider: str = "",
         provider_session: str = "",
+        authenticated_at: datetime.datetime | UnsetType | None = UNSET,
     ) -> SignedIn:
         """Begin a session of somebody whom a plugin vouches for, always with fresh identifiers, audited.
 
         `method` names it in the audit log ("oidc", "saml", "ldap"). `second_factor` tells that the provider
         asked for one; else the tenant's settings decide whether ours is. An invited account becomes active.
         `provider`, as `ExternalIdentities` knows it, may `end` the session by its own name of it, `provider_session`.
+        `authenticated_at` is when they proved to it who they are: now unless it is given, None where it doesn't tell.
+        A browser's former session ends; that of the same person goes on as this one (`psa_sdk.web.BrowserSession`).
         Raises `Unauthenticated` unless the account may log in, `Forbidden` while the tenant is suspended or the
         address isn't allowed.
         """

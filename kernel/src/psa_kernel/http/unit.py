@@ -8,6 +8,7 @@ an answer in parts that only reads keeps it until the last part.
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 
@@ -65,6 +66,8 @@ class UnitOfWorkLayer:
         if AWAITED in scope and not endpoint.forms:
             raise unproven()
         scope["psa.principal"] = principal
+        if principal.by_cookie:
+            facts = scope["psa.request"] = msgspec.structs.replace(facts, session=principal.session_id)
         if tenant is None and principal.tenant_id is not None:
             tenant = scope["psa.tenant"] = await self.kernel.directory.by_id(principal.tenant_id)
         elif tenant is not None and principal.tenant_id not in {None, tenant.id}:

@@ -4,9 +4,12 @@ import copy
 import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET, UnsetType
+
 from psa_kernel.builtin.auth import accounts, devices
 from psa_kernel.builtin.auth import second_factor as factors
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
+from psa_kernel.builtin.auth.replacing import end_in_browser
 from psa_kernel.builtin.auth.sessions import (
     OURSELVES,
     Client,
@@ -56,11 +59,12 @@ async def begin_session(
     transport: Transport,
     second_factor: bool | None = None,
     vouched: Vouched = OURSELVES,
+    authenticated_at: datetime.datetime | UnsetType | None = UNSET,
 ) -> Issued:
     """Begin a session of somebody whom another vouches for.
 
-    `second_factor` tells whether one was shown; None leaves it to ours. Raises `Unauthenticated` for a disabled
-    account, `Forbidden` while the tenant is suspended.
+    `second_factor` tells whether one was shown; None leaves it to ours. `authenticated_at` is as in `open_session`.
+    Raises `Unauthenticated` for a disabled account, `Forbidden` while the tenant is suspended.
     """
     facts = await accounts.by_id(unit, account_id)
     if facts is None or facts.account.status == "disabled":
@@ -82,6 +86,7 @@ async def begin_session(
         confined=confined,
         proven=bool(second_factor),
         vouched=vouched,
+        authenticated_at=authenticated_at,
         method=method,
     )
     forget_after_commit(own)
@@ -94,14 +99,14 @@ async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
     Raises `Unauthenticated` when that is over already.
     """
     half = await unit.db.fetch_one(
-        "SELECT transport, provider, provider_session FROM psa.session"
+        "SELECT transport, provider, provider_session, lineage, authenticated_at FROM psa.session"
         " WHERE id = $1 AND revoked_at IS NULL FOR UPDATE",
         who.session_id,
     )
     facts = await accounts.by_id(unit, who.id)
     if half is None or facts is None:
         raise Unauthenticated("The session is over; log in again.", code="session_over")
-    await end_sessions(unit, who.id, "second_step_passed", only=who.session_id)
+    await end_sessions(unit, who.id, "second_step_passed", only=who.session_id, goes_on=True)
     confined = await _unfinished(unit, facts)
     issued = await _begin(
         unit,
@@ -110,6 +115,8 @@ async def finish(unit: "Unit", who: "KernelPrincipal") -> Issued:
         confined=confined,
         proven=True,
         vouched=Vouched(half["provider"], half["provider_session"]),
+        authenticated_at=half["authenticated_at"],
+        lineage=half["lineage"],
     )
     forget_after_commit(unit)
     return issued
@@ -123,9 +130,15 @@ async def _begin(
     confined: str,
     proven: bool = False,
     vouched: Vouched = OURSELVES,
+    authenticated_at: datetime.datetime | UnsetType | None = UNSET,
+    lineage: "UUID | None" = None,
     **told: str,
 ) -> Issued:
     half = confined in factors.PENDING
+    if transport == "cookie" and unit.request.session is not None:
+        former = await end_in_browser(unit, unit.request.session, "replaced", for_account=account.id)
+        lineage = lineage or former
+        forget_after_commit(unit)
     issued = await open_session(
         unit,
         account.id,
@@ -135,6 +148,8 @@ async def _begin(
         lasts=factors.PENDING.get(confined),
         proven=proven,
         vouched=vouched,
+        lineage=lineage,
+        authenticated_at=authenticated_at,
     )
     if not half:
         await devices.remember(unit, account.id)

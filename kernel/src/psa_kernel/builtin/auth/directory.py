@@ -18,7 +18,7 @@ from psa_kernel.unit_of_work import Unit
 from psa_sdk.access import Audience, Who
 from psa_sdk.context import Context
 from psa_sdk.errors import Conflict, Invalid, NotFound
-from psa_sdk.identity import Account, AccountErased, PasswordToken, Team
+from psa_sdk.identity import Account, AccountErased, PasswordToken, SessionsEnded, Team
 
 COMPANY_CHANGED = "company_changed"
 
@@ -140,9 +140,9 @@ class TenantDirectory:
         if erase:
             values |= {"name": "Erased", "email": f"{id}@erased.invalid", "phone": "", "job_title": ""}
             await self._unit.db.execute("DELETE FROM psa.password WHERE account = $1", id)
-            await self._unit.db.execute("DELETE FROM psa.session WHERE account = $1", id)
         await self._unit.as_system().records.update("users", id, values)
         if erase:
+            await self._unit.db.execute("DELETE FROM psa.session WHERE account = $1", id)
             await self._unit.redact(
                 "users", [id], ("name", "email", "email_normalised", "phone", "job_title")
             )
@@ -153,8 +153,9 @@ class TenantDirectory:
         await UnitRecords(self._unit).refer("users", ids, "company", company_id)
         ended = await self._unit.db.fetch(
             "WITH ended AS (UPDATE psa.session SET revoked_at = $2, revoked_because = $3"
-            " WHERE account = ANY ($1::uuid[]) AND revoked_at IS NULL AND expires_at > $2 RETURNING account)"
-            " SELECT account, count(*) AS count FROM ended GROUP BY account",
+            " WHERE account = ANY ($1::uuid[]) AND revoked_at IS NULL AND expires_at > $2"
+            " RETURNING account, coalesce(lineage, id) AS line)"
+            " SELECT account, count(*) AS count, array_agg(line) AS lines FROM ended GROUP BY account",
             ids,
             self._unit.now,
             COMPANY_CHANGED,
@@ -162,6 +163,14 @@ class TenantDirectory:
         for row in ended:
             await self._unit.audit(
                 "sessions_ended", "users", row["account"], reason=COMPANY_CHANGED, count=row["count"]
+            )
+            await self._unit.emit(
+                SessionsEnded(
+                    account_id=row["account"],
+                    session_ids=tuple(row["lines"]),
+                    reason=COMPANY_CHANGED,
+                    everywhere=True,
+                )
             )
         forget_after_commit(self._unit)
 

@@ -25,7 +25,14 @@ from psa_kernel.builtin.auth.external_identities import StoredIdentities
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.sign_in import UnitSignIn
 from psa_sdk import Manifest, Permission, Platform, hookimpl, provide
-from psa_sdk.identity import AccountAlert, AccountErased, Delegations, Directory, PasswordRequested
+from psa_sdk.identity import (
+    AccountAlert,
+    AccountErased,
+    Delegations,
+    Directory,
+    PasswordRequested,
+    SessionsEnded,
+)
 from psa_sdk.sign_in import ExternalIdentities, SignIn
 from psa_sdk.web import Browser
 
@@ -67,7 +74,7 @@ def psa_manifest() -> Manifest:
             "sales": _EVERYBODY,
             "finance": _EVERYBODY,
         },
-        events=(PasswordRequested, AccountErased, AccountAlert),
+        events=(PasswordRequested, AccountErased, AccountAlert, SessionsEnded),
         services=(
             provide(Directory, TenantDirectory),
             provide(Delegations, StoredDelegations),

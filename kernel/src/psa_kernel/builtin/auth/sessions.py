@@ -11,12 +11,14 @@ from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import ACCESS, COOKIE, REFRESH, digest, new_salt, new_token, successor
 from psa_sdk.access import Audience
 from psa_sdk.context import Context, Row
 from psa_sdk.errors import Unauthenticated
+from psa_sdk.identity import SessionsEnded
 from psa_sdk.tables import new_id
 
 GRACE = datetime.timedelta(seconds=10)
@@ -75,11 +77,14 @@ async def open_session(
     lasts: datetime.timedelta | None = None,
     proven: bool = False,
     vouched: Vouched = OURSELVES,
+    lineage: UUID | None = None,
+    authenticated_at: datetime.datetime | UnsetType | None = UNSET,
 ) -> Issued:
     """Begin a session with fresh tokens; never takes over an identifier the client sent (AUTH-04).
 
     `lasts` is its longest life where the organisation's isn't meant; `proven` that a second factor was shown;
-    `vouched` who says so.
+    `vouched` who says so; `lineage` the line that it goes on with. `authenticated_at` is when its owner proved who
+    they are: now unless it is given, None where nobody knows.
     """
     rules = await ctx.settings(AuthSettings)
     browser = transport == "cookie"
@@ -91,8 +96,8 @@ async def open_session(
     session_id, ends = new_id(), ctx.now + (lasts or life)
     await ctx.db.execute(
         "INSERT INTO psa.session (id, created_at, account, transport, confined, ip, user_agent, last_seen_at,"
-        " idle_minutes, expires_at, proven_at, provider, provider_session)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9, $10, $11, $12)",
+        " idle_minutes, expires_at, proven_at, provider, provider_session, lineage, authenticated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $2, $8, $9, $10, $11, $12, $13, $14)",
         session_id,
         ctx.now,
         account_id,
@@ -105,6 +110,8 @@ async def open_session(
         ctx.now if proven else None,
         vouched.provider,
         vouched.session,
+        lineage,
+        ctx.now if authenticated_at is UNSET else authenticated_at,
     )
     if browser:
         token = new_token(COOKIE)
@@ -220,18 +227,30 @@ async def end_sessions(
     *,
     only: UUID | None = None,
     but: UUID | None = None,
+    goes_on: bool = False,
 ) -> int:
-    """End an account's live sessions: all, `only` one, or all `but` one; returns how many."""
-    tag = await ctx.db.execute(
+    """End an account's live sessions: all, `only` one, or all `but` one; returns how many.
+
+    Tells by `SessionsEnded`, except of one that `goes_on` in another, and of those in which nobody was let in.
+    """
+    rows = await ctx.db.fetch(
         "UPDATE psa.session SET revoked_at = $2, revoked_because = $3 WHERE account = $1 AND revoked_at IS NULL"
-        " AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5) AND expires_at > $2",
+        " AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5) AND expires_at > $2"
+        " RETURNING coalesce(lineage, id) AS line,"
+        " impersonator IS NULL AND (confined = '' OR lineage IS NOT NULL) AS entered",
         account_id,
         ctx.now,
         because,
         only,
         but,
     )
-    return int(tag.split()[-1])
+    lines = tuple(row["line"] for row in rows if row["entered"])
+    everywhere = only is None and but is None
+    if (lines or everywhere) and not goes_on:
+        await ctx.emit(
+            SessionsEnded(account_id=account_id, session_ids=lines, reason=because, everywhere=everywhere)
+        )
+    return len(rows)
 
 
 async def called(ctx: Context, vouched: Vouched) -> list[Row]:

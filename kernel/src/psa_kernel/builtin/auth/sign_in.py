@@ -1,8 +1,11 @@
 """The `SignIn` service: sessions of people whom a plugin vouches for."""
 
+import datetime
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 from uuid import UUID
+
+from msgspec import UNSET, UnsetType
 
 from psa_kernel.builtin.auth import accounts, lockout
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
@@ -38,6 +41,7 @@ class UnitSignIn:
         second_factor: bool = False,
         provider: str = "",
         provider_session: str = "",
+        authenticated_at: datetime.datetime | UnsetType | None = UNSET,
     ) -> SignedIn:
         """Begin a session of somebody whom a plugin vouches for."""
         unit = self._unit
@@ -49,6 +53,7 @@ class UnitSignIn:
             transport=transport,
             second_factor=proven,
             vouched=Vouched(provider, provider_session),
+            authenticated_at=authenticated_at,
         )
         facts = await accounts.by_id(unit, account_id)
         assert facts is not None

@@ -162,6 +162,10 @@ class Session(TenantTable, schema="psa", tablename="session"):
     reason = Text(default="", help_text="Why somebody is impersonated")
     provider = Text(default="", help_text="Who vouched for its owner, such as oidc:<id>")
     provider_session = Text(default="", help_text="What they call it, if they told")
+    lineage = UUID(
+        null=True, help_text="The first of those that it goes on with: one person in one browser, again"
+    )
+    authenticated_at = Instant(null=True, help_text="When its owner proved who they are; none: not known")
     index_on = (
         Index(("account", "revoked_at")),
         Index(("expires_at",)),

@@ -110,8 +110,8 @@ async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
 
 async def _logged_in_at(ctx: Context) -> datetime.datetime | None:
     """Return when a person logged in; None where nobody did, or not to the end."""
-    browser = ctx.service(Browser)
-    return await browser.logged_in_at() if ctx.principal.kind == "user" and not browser.confined else None
+    session = await ctx.service(Browser).session() if ctx.principal.kind == "user" else None
+    return session.logged_in_at if session else None
 
 
 def _log_in(ctx: Context, page: str, *, again: bool) -> Go:
