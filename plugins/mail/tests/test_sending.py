@@ -1,5 +1,6 @@
 """What goes out, over a real SMTP server: taken once, tried again, refused for good; letters, passwords (MAIL-06)."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -186,6 +187,50 @@ async def test_links_for_passwords_go_to_their_owner_and_are_stored_nowhere(offi
         "/auth/reset-password", {"token": token, "new_password": "a long and winding road 9"}
     )
     assert chosen.status_code == 204, chosen.text
+
+
+async def test_a_link_for_a_password_leads_home_whatever_host_a_request_names(office, outbox):
+    """S11: whoever asks for somebody else's reset doesn't choose where its token goes."""
+    account = await (await office.kit.staff(roles=("technician",))).account_id()
+    email = (await office.shown("users", account))["email"]
+    for poison in (
+        {"host": "evil.example"},
+        {"x-forwarded-host": "evil.example"},
+        {"forwarded": "host=evil.example"},
+    ):
+        asked = await office.kit.anonymous().post("/auth/forgot-password", {"email": email}, headers=poison)
+        assert asked.status_code == 202, asked.text
+        await office.kit.drain()
+    texts = [opened(envelope).get_body(("plain",)).get_content() for envelope in outbox.envelopes]
+    homes = [re.findall(r"(\S+)/ui/reset\?token=", text) for text in texts]
+    assert homes == [["http://127.0.0.1:8080"]] * 3
+    assert not [envelope for envelope in outbox.envelopes if b"evil" in envelope.content]
+
+
+@pytest.mark.parametrize("audience", ["staff", "portal"])
+async def test_a_changed_address_is_told_to_both_and_the_former_one_does_not_learn_the_other(
+    office, outbox, audience
+):
+    """S11: a typing error would else tell a stranger."""
+    former, present = f"former-{audience}@client.example", f"present-{audience}@client.example"
+    if audience == "staff":
+        client = await office.kit.staff(roles=("technician",))
+    else:
+        company = await office.company("client.example")
+        client = await office.kit.portal(company, contact_id=await office.contact(former, company))
+    account = await client.account_id()
+    async with office.kit.unit() as ctx:
+        await ctx.db.execute("UPDATE psa.account SET last_login_at = now() WHERE id = $1", account)
+        await ctx.records.update("users", account, {"email": former})
+    await office.kit.drain()
+    outbox.envelopes.clear()
+    changed = await office.admin.patch(f"/users/{account}", {"email": present})
+    assert changed.status_code == 200, changed.text
+    await office.kit.drain()
+    letters = {envelope.recipients: envelope.content.decode() for envelope in outbox.envelopes}
+    assert set(letters) == {(former,), (present,)}
+    assert present not in letters[(former,)]
+    assert all("e-mail address" in opened(content.encode())["Subject"] for content in letters.values())
 
 
 async def test_notes_of_a_moment_are_one_mail_and_internal_ones_never_leave(office, outbox):

@@ -9,6 +9,7 @@ MATTERS: Final[Mapping[str, Mapping[AlertMatter, str]]] = {
     "en": {
         "new_device": "A log-in from a new device",
         "password_changed": "Your password was changed",
+        "email_changed": "The e-mail address of your account was changed",
         "second_factor_added": "A second factor was added",
         "second_factor_removed": "Your second factor was removed",
         "passkey_added": "A passkey was added",
@@ -25,6 +26,7 @@ MATTERS: Final[Mapping[str, Mapping[AlertMatter, str]]] = {
     "de": {
         "new_device": "Anmeldung von einem neuen Gerät",
         "password_changed": "Ihr Passwort wurde geändert",
+        "email_changed": "Die E-Mail-Adresse Ihres Kontos wurde geändert",
         "second_factor_added": "Ein zweiter Faktor kam hinzu",
         "second_factor_removed": "Ihr zweiter Faktor wurde entfernt",
         "passkey_added": "Ein Passkey kam hinzu",
@@ -46,6 +48,19 @@ _TEXTS: Final[Mapping[str, str]] = {
     " Wenn nicht, ändern Sie Ihr Passwort, sehen Sie in Ihrem Profil die Sitzungen durch und verständigen Sie Ihre"
     " Administration.\n\n{organisation}\n",
 }
+_FORMER: Final[Mapping[str, str]] = {
+    "en": "Hello {name},\n\nyour account has had another e-mail address since {when}, and this one opens it no more."
+    " Your sessions have ended.\n\nIf you know of it, there is nothing to do. If not, tell the administrator of"
+    " {organisation}.\n\n{organisation}\n",
+    "de": "Guten Tag {name},\n\nIhr Konto hat seit {when} eine andere E-Mail-Adresse, und diese öffnet es nicht mehr. Ihre"
+    " Sitzungen sind beendet.\n\nWenn Sie davon wissen, ist nichts zu tun. Wenn nicht, verständigen Sie die"
+    " Administration von {organisation}.\n\n{organisation}\n",
+}
+
+
+def to_former_address(language: str, *, name: str, when: str, organisation: str) -> str:
+    """Return what is said to an address that an account had; the new one isn't in it, since it may be a stranger's."""
+    return _FORMER[_known(language)].format(name=name, when=when, organisation=organisation)
 
 
 def subject(language: str, matter: AlertMatter, organisation: str) -> str:

@@ -215,12 +215,13 @@ async def _password(ctx: Context, row: Mapping[str, Any]) -> Text:
         minted = await ctx.service(Directory).password_token(row["request"])
     except NotFound as error:
         raise Nothing("The password request is used or over.") from error
-    hours = max(1, round((minted.expires_at - ctx.now) / timedelta(hours=1)))
+    left = minted.expires_at - ctx.now
     link = f"{ctx.service(Network).home}{RESET[minted.account.audience]}?token={minted.token}"
     values = {
         "account.name": minted.account.name,
         "link": link,
-        "hours": str(hours),
+        "minutes": str(max(1, round(left / timedelta(minutes=1)))),
+        "hours": str(max(1, round(left / timedelta(hours=1)))),
         "organisation.name": await identity.organisation(ctx),
     }
     words = templates.chosen(

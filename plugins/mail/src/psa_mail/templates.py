@@ -19,8 +19,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "resolved": TICKET,
     "survey": (*TICKET, "link", "scale"),
     "notice": (*TICKET, "note", "me.name"),
-    "password_reset": ("account.name", "link", "hours", "organisation.name"),
-    "invitation": ("account.name", "link", "hours", "organisation.name"),
+    "password_reset": ("account.name", "link", "minutes", "hours", "organisation.name"),
+    "invitation": ("account.name", "link", "minutes", "hours", "organisation.name"),
 }
 ABOVE = "\\##- reply above this line -##"
 
@@ -75,12 +75,12 @@ _OURS: Mapping[tuple[str, str], Words] = {
     ("password_reset", "en"): Words(
         "Choose a new password",
         "Hello {{account.name}},\n\nsomebody asked for a new password for you at {{organisation.name}}. If that was you,"
-        " choose one within {{hours}} hours:\n\n<{{link}}>\n\nIf it wasn't, there is nothing to do.",
+        " choose one within {{minutes}} minutes:\n\n<{{link}}>\n\nIf it wasn't, there is nothing to do.",
     ),
     ("password_reset", "de"): Words(
         "Neues Passwort wählen",
         "Guten Tag {{account.name}},\n\nbei {{organisation.name}} wurde ein neues Passwort für Sie angefordert. Wenn Sie das"
-        " waren, wählen Sie innerhalb von {{hours}} Stunden eines:\n\n<{{link}}>\n\nWenn nicht, ist nichts zu tun.",
+        " waren, wählen Sie innerhalb von {{minutes}} Minuten eines:\n\n<{{link}}>\n\nWenn nicht, ist nichts zu tun.",
     ),
     ("invitation", "en"): Words(
         "Your access to {{organisation.name}}",

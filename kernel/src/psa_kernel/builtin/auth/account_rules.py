@@ -1,17 +1,22 @@
 """What happens around a change of an account, its roles or its teams."""
 
 import zoneinfo
+from typing import Final, cast
 from uuid import UUID
 
-from psa_kernel.builtin.auth.accounts import check_email, normalise_email
+from psa_kernel.builtin.auth.accounts import ERASED, check_email, normalise_email
+from psa_kernel.builtin.auth.alerts import alert
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import keep_an_administrator, require_account_within, require_within
 from psa_kernel.builtin.auth.roles import ADMIN_ROLES, role_grants
 from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.principal import SYSTEM, KernelPrincipal
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.context import Context
 from psa_sdk.errors import Invalid
 from psa_sdk.resources import Change, Pairs
+
+EMAIL_CHANGED: Final = "email_changed"
 
 
 async def write_account(ctx: Context, change: Change) -> None:
@@ -19,6 +24,8 @@ async def write_account(ctx: Context, change: Change) -> None:
     assert isinstance(ctx, Unit)
     if change.changes("email"):
         change.new["email"] = check_email(change.value("email"))
+        if change.new["email"].casefold().endswith(ERASED) and not _erases(ctx, change):
+            raise Invalid("That address is kept for erased people.", pointer="/data/attributes/email")
         change.new["email_normalised"] = normalise_email(change.new["email"])
     check_timezone(change.value("timezone"))
     if change.verb == "create":
@@ -35,11 +42,31 @@ async def write_account(ctx: Context, change: Change) -> None:
     if change.changes("status") or change.changes("email"):
         await require_account_within(ctx, change.id)
     if change.changes("email"):
-        await ctx.db.execute("DELETE FROM psa.password_request WHERE account = $1", change.id)
+        await _move(ctx, change)
     if change.changes("status") and change.value("status") == "disabled":
         await keep_an_administrator(ctx, change.id)
         await end_sessions(ctx, change.id, "account_disabled")
     forget_after_commit(ctx)
+
+
+async def _move(unit: Unit, change: Change) -> None:
+    """Let an account's address change: who got at the former one gets no further, and both hear of it (S11)."""
+    await unit.db.execute("DELETE FROM psa.password_request WHERE account = $1", change.id)
+    if not change.changes("email_normalised"):
+        return
+    who = cast(KernelPrincipal, unit.principal)
+    here = who.session_id if who.id == change.id else None
+    ended = await end_sessions(unit, change.id, EMAIL_CHANGED, but=here)
+    if ended:
+        await unit.audit("sessions_ended", "users", change.id, reason=EMAIL_CHANGED, count=ended)
+    # Whoever never got in has nothing to lose; of an erased person the address is forgotten.
+    if change.old["last_login_at"] is not None and not _erases(unit, change):
+        await alert(unit, change.id, EMAIL_CHANGED, former_email=change.old["email"])
+
+
+def _erases(unit: Unit, change: Change) -> bool:
+    """Tell whether the platform is erasing a person: nobody else gets at an address change of which nothing is told."""
+    return unit.principal is SYSTEM and change.new["email"] == f"{change.id}{ERASED}"
 
 
 async def delete_account(ctx: Context, change: Change) -> None:

@@ -16,6 +16,8 @@ from psa_sdk.identity import Account, AccountStatus
 
 _EMAIL: Final = re.compile(r"[^\s@\x00-\x1f\"<>(),:;\\\[\]]{1,64}@[^\s@\x00-\x1f.]+(\.[^\s@\x00-\x1f.]+)*")
 _LONGEST_EMAIL: Final = 254
+ERASED: Final = "@erased.invalid"
+"""How the addresses of erased people end."""
 COLUMNS: Final = "a.id, a.audience, a.name, a.email, a.status, a.timezone, a.locale, a.company, a.contact"
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from psa_kernel.builtin.auth import password_change
-from psa_kernel.builtin.auth.accounts import COLUMNS, account, acting, by_email, check_email
+from psa_kernel.builtin.auth.accounts import COLUMNS, ERASED, account, acting, by_email, check_email
 from psa_kernel.builtin.auth.authenticate import forget_after_commit
 from psa_kernel.builtin.auth.guards import require_within
 from psa_kernel.builtin.auth.roles import grants_of, role_grants
@@ -138,7 +138,7 @@ class TenantDirectory:
         """End an account's sessions, keys and log-ins at once; `erase` also removes name and address."""
         values: dict[str, object] = {"status": "disabled"}
         if erase:
-            values |= {"name": "Erased", "email": f"{id}@erased.invalid", "phone": "", "job_title": ""}
+            values |= {"name": "Erased", "email": f"{id}{ERASED}", "phone": "", "job_title": ""}
             await self._unit.db.execute("DELETE FROM psa.password WHERE account = $1", id)
         await self._unit.as_system().records.update("users", id, values)
         if erase:

@@ -14,6 +14,7 @@ from psa_kernel.builtin.auth.password_rules import Rules, accepted, rules_of
 from psa_kernel.builtin.auth.passwords import passwords
 from psa_kernel.builtin.auth.refreshing import tenant_of
 from psa_kernel.builtin.auth.sessions import end_sessions
+from psa_kernel.builtin.auth.settings import AuthSettings
 from psa_kernel.builtin.auth.tokens import RESET, digest
 from psa_kernel.principal import ANONYMOUS, KernelPrincipal
 from psa_kernel.signing import TenantSigner
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
     from psa_kernel.unit_of_work import RequestFacts, Unit
 
-LIFETIME: Final[dict[PasswordPurpose, datetime.timedelta]] = {
-    "reset": datetime.timedelta(minutes=60),
-    "invitation": datetime.timedelta(hours=72),
-}
+_INVITATION: Final = datetime.timedelta(hours=72)
 
 
 async def change(
@@ -134,6 +132,7 @@ async def request_password(ctx: Context, account_id: UUID) -> UUID:
     if facts is None or facts.account.status == "disabled":
         raise NotFound(f"There is no active account {account_id}.")
     purpose: PasswordPurpose = "reset" if facts.phc else "invitation"
+    reset = datetime.timedelta(minutes=(await ctx.settings(AuthSettings)).reset_minutes)
     request_id = new_id()
     await ctx.db.execute("DELETE FROM psa.password_request WHERE account = $1", account_id)
     await ctx.db.execute(
@@ -144,7 +143,7 @@ async def request_password(ctx: Context, account_id: UUID) -> UUID:
         account_id,
         purpose,
         facts.account.email,
-        ctx.now + LIFETIME[purpose],
+        ctx.now + (reset if purpose == "reset" else _INVITATION),
     )
     await ctx.emit(PasswordRequested(request_id=request_id, account_id=account_id, purpose=purpose))
     await ctx.audit("password_requested", "users", account_id, purpose=purpose)

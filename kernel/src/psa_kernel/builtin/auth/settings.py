@@ -22,6 +22,7 @@ class AuthSettings(Settings, frozen=True, kw_only=True):
     password_max_age_days: Annotated[
         int, Meta(ge=0, le=3650, title="Days until a password expires", description="0: never (NIST 800-63B)")
     ] = 0
+    reset_minutes: Annotated[int, Meta(ge=5, le=60, title="Minutes to use a link for a new password")] = 30
     access_minutes: Annotated[int, Meta(ge=1, le=15, title="Life of an access token")] = 15
     session_days: Annotated[int, Meta(ge=1, le=90, title="Longest session of an API client")] = 30
     browser_hours: Annotated[int, Meta(ge=1, le=72, title="Longest session of a browser")] = 12
