@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from psa_kernel.boot import BootError, load
+from psa_kernel.boot.web_routes import web_routes
 from psa_kernel.config import Config
 from psa_kernel.testing.plugins import module, table
 from psa_sdk import (
@@ -26,7 +27,9 @@ from psa_sdk import (
     provide,
 )
 from psa_sdk.events import Event
+from psa_sdk.routes import PUBLIC
 from psa_sdk.tables import Instant, Ref, Sealed, Text
+from psa_sdk.web import WebAsset, WebRoute
 
 
 class Named(msgspec.Struct):
@@ -370,3 +373,35 @@ def test_every_problem_is_told_at_once():
     text = problems(things(write=None, manifest={"routes": (unknown,)}))
     assert "no write struct" in text
     assert "visits.visits.guess" in text
+
+
+def test_routes_for_browsers_can_be_served():
+    async def show(*_given: object): ...
+
+    def page(path: str, permission: str = PUBLIC) -> WebRoute:
+        return WebRoute(
+            plugin="visits", method="GET", path=path, permission=permission, handle=show, refuse=show
+        )
+
+    def asked(*routes: object):
+        plugin = module(
+            Manifest(name="visits", title="Visits"), psa_web_routes=lambda installation: list(routes)
+        )
+        return web_routes(load(Config(), [plugin], only=()))
+
+    assert (
+        len(asked(page("/"), page("/ui/x/"), page("/ui/{id:uuid}"), page("/ui/.well-known/{rest:path}"))) == 4
+    )
+    wrong = [
+        page("/ui/{id:number}"), page("/{slug}/page"), page("/ui/{id}/{id:uuid}"), page("/ui/visits", "visits.look"),
+        page("/ui/a/{one}"), WebAsset(path="/ui/a/{other}", handle=show),
+    ]  # fmt: skip
+    with pytest.raises(BootError) as caught:
+        asked(*wrong)
+    assert caught.value.problems == (
+        "visits: the route GET /ui/{id:number} has a malformed path; it begins with a name, parameters read {id:uuid}.",
+        "visits: the route GET /{slug}/page has a malformed path; it begins with a name, parameters read {id:uuid}.",
+        "visits: the route GET /ui/{id}/{id:uuid} has two parameters named id.",
+        "visits: the route GET /ui/visits needs the permission visits.look, which nobody declares.",
+        "the route GET /ui/a/{other} is there already.",
+    )

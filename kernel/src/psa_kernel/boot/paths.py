@@ -1,6 +1,7 @@
 """Paths below `/api/v1`: their shape, and those that a resource has by itself."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from psa_kernel.registry import Registry
@@ -25,6 +26,17 @@ def parameters(path: str) -> dict[str, str]:
         {'id': 'uuid', 'note': 'uuid'}
     """
     return {name: kind or "str" for name, kind in _PARAMETER.findall(path)}
+
+
+def repeated(path: str) -> list[str]:
+    """Return the names that more than one parameter of the path has.
+
+    Example:
+        >>> repeated("/tickets/{id:uuid}/notes/{id:uuid}")
+        ['id']
+    """
+    names = [name for name, _ in _PARAMETER.findall(path)]
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def shape(path: str) -> str:

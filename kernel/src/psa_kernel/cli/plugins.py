@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from psa_kernel.boot import BootError, load
+from psa_kernel.boot.web_routes import web_routes
 from psa_kernel.cli.listing import print_rows
 from psa_kernel.cli.options import configured, json_option
 from psa_kernel.cli.scaffold import write_plugin
@@ -86,6 +87,7 @@ def check(config: Config, name: str | None) -> None:
     """
     try:
         registry = load(config)
+        web_routes(registry)
     except BootError as error:
         raise click.ClickException(str(error)) from error
     if name is not None:

@@ -5,39 +5,24 @@ from typing import Any
 from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from psa_kernel.boot.web_routes import AnyWebRoute, web_routes
 from psa_kernel.builtin.auth.browser import check_form, require_same_origin
 from psa_kernel.http.endpoint import Endpoint
 from psa_kernel.kernel import Kernel
 from psa_kernel.unit_of_work import Unit
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
-from psa_sdk.web import Installation, Installed, ProtocolRoute, WebAsset, WebRoute
+from psa_sdk.web import ProtocolRoute, WebAsset, WebRoute
 
 HTML = "text/html; charset=utf-8"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "application/json")
 
 
 def web_handlers(kernel: Kernel) -> list[HTTPRouteHandler]:
-    """Return the handlers of all routes that plugins make of what is installed."""
-    registry = kernel.registry
-    installation = Installation(
-        plugins={
-            name: Installed(
-                name=name,
-                version=plugin.version,
-                manifest=plugin.manifest,
-                module=plugin.module,
-                builtin=plugin.builtin,
-            )
-            for name, plugin in registry.plugins.items()
-        },
-        resources=registry.resources,
-        resource_owner=registry.resource_owner,
-    )
-    found = registry.hooks.hook.psa_web_routes(installation=installation)
-    return [_handler(kernel, route) for routes in found for route in routes]
+    """Return the handlers of all routes that plugins make of what is installed. Raises `BootError`."""
+    return [_handler(kernel, route) for route in web_routes(kernel.registry)]
 
 
-def _handler(kernel: Kernel, route: WebRoute | WebAsset | ProtocolRoute) -> HTTPRouteHandler:
+def _handler(kernel: Kernel, route: AnyWebRoute) -> HTTPRouteHandler:
     if isinstance(route, WebAsset):
         return _asset(route)
     return _protocol(route) if isinstance(route, ProtocolRoute) else _route(kernel, route)

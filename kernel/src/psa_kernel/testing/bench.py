@@ -115,8 +115,9 @@ class KernelBench:
             )
             clock = FixedClock(datetime.datetime.now(datetime.UTC).replace(microsecond=0))
             kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock))
+            app = create_app(kernel)
         except BootError as error:
             raise NotBooting(error.problems) from error
         except (MigrationError, IsolationMissing) as error:
             raise NotBooting(str(error).splitlines()) from error
-        return KernelInstallation(kernel, clock, create_app(kernel), database)
+        return KernelInstallation(kernel, clock, app, database)

@@ -7,7 +7,7 @@ from typing import get_type_hints
 
 import msgspec
 
-from psa_kernel.boot.paths import parameters
+from psa_kernel.boot.paths import parameters, repeated
 from psa_kernel.registry import Registry
 from psa_sdk.routes import Route
 
@@ -25,6 +25,8 @@ def routes(registry: Registry) -> Iterator[str]:
 def _problems(registry: Registry, route: Route) -> Iterator[str]:
     if not _PATH.match(route.path):
         yield "has a malformed path; parts are lower case, parameters read {id:uuid}."
+    for name in repeated(route.path):
+        yield f"has two parameters named {name}."
     if not inspect.iscoroutinefunction(route.handle):
         yield "is handled by a function that isn't async."
         return
