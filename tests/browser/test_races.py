@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Dialog, Page, Request, Route, expect
 
 from .conftest import Desk
 from .service_desk import open_ticket, write
@@ -181,3 +181,76 @@ def test_a_cell_of_the_week_makes_one_entry_however_soon_it_is_typed_into_again(
     assert held == []
     found = desk.api.get(f"/time-entries?filter[ticket]={ticket}").json()["data"]
     assert sorted(one["attributes"]["duration_minutes"] for one in found) == [15, 60]
+
+
+def test_who_left_is_gone_although_their_last_heartbeat_arrives_late(page: Page, desk: Desk):
+    """TIC-60: both requests are on their way at once, and the later one is answered first."""
+    colleague = desk.person("watcher@example.com", "Wanda Watcher", "technician")
+    ticket = open_ticket(desk, "Left in a hurry")
+    there = re.compile(f"/ui/tickets/{ticket}/presence$")
+    held: list[Route] = []
+
+    def pass_on(route: Route) -> None:
+        if "state=gone" in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(there, pass_on)
+    with page.expect_request(there):
+        page.goto(f"/ui/tickets/{ticket}")
+    with page.expect_response(there):
+        page.get_by_role("link", name="Companies").first.click()
+    page.wait_for_url("**/ui/companies")
+    with page.expect_response(there):
+        caught(page, held).continue_()
+    assert colleague.api.get(f"/tickets/{ticket}/presence").json()["data"] == []
+
+
+def test_back_asks_before_unsaved_changes_are_left(page: Page):
+    """As links do: who stays is where they were, with their text and with all of their history."""
+    asked: list[str] = []
+    stays = [True, False]
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss() if stays[len(asked) - 1] else dialog.accept()
+
+    page.on("dialog", answer)
+    page.goto("/ui/contacts")
+    page.get_by_role("link", name="Companies").first.click()
+    page.wait_for_url("**/ui/companies")
+    page.locator("[data-hotkey=c]").click()
+    page.wait_for_url("**/ui/companies/new")
+    name = page.get_by_label("Name", exact=True)
+    name.fill("Half written")
+    page.evaluate("history.back()")
+    page.wait_for_function("location.pathname === '/ui/companies/new'")
+    expect(name).to_have_value("Half written")
+    assert len(asked) == 1
+    page.evaluate("history.back()")
+    page.wait_for_url("**/ui/companies")
+    expect(page.locator("tr[data-row]").first).to_be_visible()
+    assert len(asked) == 2
+    page.evaluate("history.back()")
+    page.wait_for_url("**/ui/contacts")
+    expect(page.get_by_role("heading", name="Contacts")).to_be_visible()
+    assert len(asked) == 2
+
+
+def test_back_from_a_part_of_a_page_and_over_a_filtered_list_finds_the_pages(page: Page):
+    """Entries that the browser or htmx make have their place in the history too."""
+    page.goto("/ui/companies")
+    with page.expect_response(re.compile("q=Sample")):
+        page.locator("#filters [name=q]").fill("Sample")
+    page.wait_for_url("**/ui/companies?*q=Sample*")
+    filtered = page.url
+    page.evaluate("location.hash = 'main'")
+    page.get_by_role("link", name="Contacts").first.click()
+    page.wait_for_url("**/ui/contacts")
+    page.evaluate("history.back()")
+    page.wait_for_url("**#main")
+    expect(page.locator("tr[data-row] a.title").first).to_contain_text("Sample")
+    page.evaluate("history.back()")
+    page.wait_for_url(filtered)
+    expect(page.locator("tr[data-row] a.title").first).to_contain_text("Sample")

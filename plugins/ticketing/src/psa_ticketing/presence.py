@@ -6,9 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from psa_sdk import Answer, AnswerList, Context, actor, every, get, post
+from psa_sdk import Answer, AnswerList, Context, actor, every, get, post, tables
 from psa_sdk.identity import Directory
-from psa_sdk.tables import UUID as UUIDColumn
 from psa_sdk.tables import Choice, Index, Instant, Ref, TenantTable
 from psa_sdk.ui import Live
 from psa_ticketing.api import TICKETS
@@ -28,7 +27,7 @@ class TicketPresence(TenantTable, schema="ticketing", tablename="presence"):
 
     ticket = Ref("tickets", on_delete="cascade")
     account = Ref("users", on_delete="cascade")
-    page = UUIDColumn(default=NO_PAGE)
+    page = tables.UUID(default=NO_PAGE)
     state = Choice("viewing", "typing", "gone", default="viewing")
     until = Instant()
 

@@ -1,6 +1,6 @@
 // Soft navigation: the server always sends whole pages; for links of the shell only <main> is replaced, so that
 // timers, the event stream and open menus stay. Whatever is in doubt becomes a real navigation.
-import {toast} from './ui.js';
+import {toast, words} from './ui.js';
 
 const root = document.documentElement;
 const prefix = root.dataset.prefix ?? '';
@@ -56,7 +56,8 @@ async function soft(url, push) {
     ahead.clear();
     const doc = new DOMParser().parseFromString(got.text, 'text/html'), main = doc.getElementById('main');
     if (!main || doc.documentElement.dataset.build !== root.dataset.build || doc.documentElement.dataset.prefix !== prefix) return location.assign(url);
-    if (push) history.pushState({psa: 1}, '', got.url + new URL(url).hash);
+    if (push) { history.pushState(place(at + 1), '', got.url + new URL(url).hash); at += 1; }
+    shown = here();
     await arrive(doc, main);
   } catch { if (mine === latest) location.assign(url); } finally { if (mine === latest) delete root.dataset.loading; }
 }
@@ -74,8 +75,12 @@ function waitingToast() {
   if (text) { sessionStorage.removeItem('psa-toast'); toast(text); }
 }
 
-const leaves = () => { const form = document.querySelector('psa-form.dirty'); return !form || form.mayLeave(); };
-history.replaceState({psa: 1}, '');
+const leaves = () => !document.querySelector('psa-form.dirty[guarded]') || confirm(words('leave'));
+// Every entry of the history says its place, so that a step that somebody takes back can be: a browser asks nobody
+// before it is made. What says "htmx" is left alone by htmx.
+const place = n => ({psa: n, htmx: true}), here = () => location.pathname + location.search;
+let at = history.state?.psa ?? 0, shown = here(), returning = false;
+history.replaceState(place(at), '');
 document.addEventListener('click', e => {
   const a = e.target.closest('a[href]');
   if (!own(a) || e.defaultPrevented || e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
@@ -83,9 +88,19 @@ document.addEventListener('click', e => {
   document.querySelector('dialog[open]')?.close();
   if (leaves()) soft(a.href, true);
 });
-addEventListener('popstate', e => { if (e.state?.psa) soft(location.href, false); });
+addEventListener('popstate', e => {
+  const to = e.state?.psa;
+  // A part of this very page, by its hash: the browser has made the entry.
+  if (to === undefined) { at += 1; history.replaceState(place(at), ''); return; }
+  if (returning) { returning = false; return; }
+  if (here() === shown) { at = to; return; }
+  if (!leaves()) { returning = true; history.go(at - to); return; }
+  at = to;
+  soft(location.href, false);
+});
 document.addEventListener('psa:go', e => soft(new URL(e.detail, location).href, true));
-document.addEventListener('htmx:before:history:restore', e => { e.preventDefault(); soft(location.href, false); });
+document.addEventListener('htmx:before:history:restore', e => e.preventDefault());
+document.addEventListener('htmx:before:history:update', e => { e.preventDefault(); history.replaceState(place(at), '', e.detail.history.path); shown = here(); });
 let hovering;
 document.addEventListener('pointerover', e => { clearTimeout(hovering); const a = e.target.closest('a[href]'); if (own(a)) hovering = setTimeout(() => prefetch(a.href), 65); });
 document.addEventListener('pointerdown', e => { const a = e.target.closest('a[href]'); if (own(a) && !e.button) prefetch(a.href); });

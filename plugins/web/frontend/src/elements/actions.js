@@ -27,7 +27,6 @@ customElements.define('psa-form', class extends HTMLElement {
     document.activeElement?.blur();
     this.closest('[data-live]')?.dispatchEvent(new CustomEvent('psa:live'));
   }
-  mayLeave() { return !this.hasAttribute('guarded') || confirm(words('leave')); }
   touch = e => {
     this.newer = true;
     this.classList.add('dirty');
