@@ -29,6 +29,7 @@ from psa_sdk.ui import (
 
 GENERATE = "billing.invoices.generate"
 AT = "/invoices/{id:uuid}"
+AMOUNT = "billing/amount.html"
 TONES = {
     "draft": "gray",
     "pending": "amber",
@@ -62,8 +63,8 @@ UI = Ui(
                 "due_date",
                 "total",
                 "balance_due",
-                "currency",
             ),
+            cells=dict.fromkeys(("total", "balance_due"), AMOUNT),
             fields=("company", "invoice_date", "payment_terms", "po_number", "currency", "notes"),
             tones=TONES,  # pyright: ignore[reportArgumentType]
             group="finance",
@@ -78,11 +79,11 @@ UI = Ui(
                 "company",
                 "amount",
                 "unapplied",
-                "currency",
                 "payment_method",
                 "reference_number",
                 "status",
             ),
+            cells=dict.fromkeys(("amount", "unapplied"), AMOUNT),
             fields=("company", "amount", "payment_date", "payment_method", "reference_number", "invoice"),
             tones=TONES,  # pyright: ignore[reportArgumentType]
             group="finance",

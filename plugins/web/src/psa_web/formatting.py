@@ -72,7 +72,7 @@ def weekday(value: datetime.date) -> str:
 
 
 def ago(value: Any) -> Markup:
-    """Return how long ago something was, short, with the full time as its title."""
+    """Return how long ago something was or will be, short, with the full time as its title."""
     at = moment(value)
     if at is None:
         return Markup("")
@@ -84,7 +84,13 @@ def _span(seconds: int) -> str:
     _ = here().gettext
     if abs(seconds) < 60:
         return _("now")
-    sign, seconds = ("\N{MINUS SIGN}" if seconds < 0 else ""), abs(seconds)
+    size = _longest(abs(seconds))
+    return _("in %(span)s") % {"span": size} if seconds < 0 else size
+
+
+def _longest(seconds: int) -> str:
+    """Return a span in the largest unit that fills it."""
+    _ = here().gettext
     for size, unit in (
         (86400 * 365, _("y")),
         (86400 * 30, _("mo")),
@@ -93,7 +99,7 @@ def _span(seconds: int) -> str:
         (60, _("m")),
     ):
         if seconds >= size:
-            return f"{sign}{seconds // size}{unit}"
+            return f"{seconds // size}{unit}"
     return ""
 
 

@@ -39,6 +39,8 @@ class LogIn(msgspec.Struct):
     password: str
     organisation: str = ""
     next: str = ""
+    again: str = ""
+    """`1` where somebody who may be logged in is to prove once more who they are."""
 
 
 def gate_routes(server: Server) -> list[WebRoute]:
@@ -53,6 +55,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
             ctx,
             request,
             next_page=asked.get("next", ""),
+            again=asked.get("again") == "1",
             fault=_SAID.get(asked.get("refused", ""), ""),
             changed=asked.get("changed") == "1",
             ways=await ctx.service(Browser).sign_in_ways(frame.audience),
@@ -63,6 +66,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
         request: WebRequest,
         *,
         next_page: str,
+        again: bool,
         email: str = "",
         fault: str = "",
         changed: bool = False,
@@ -70,9 +74,11 @@ def gate_routes(server: Server) -> list[WebRoute]:
         dress: Mapping[str, Any] | None = None,
         ways: Sequence[SignInWay] = (),
     ) -> Response[Any]:
+        onward = ({"next": next_page} if next_page else {}) | ({"again": "1"} if again else {})
         data = {
             "next": next_page,
-            "onward": f"?{urlencode({'next': next_page})}" if next_page else "",
+            "again": again,
+            "onward": f"?{urlencode(onward)}" if onward else "",
             "email": email,
             "fault": fault,
             "changed": changed,
@@ -97,6 +103,7 @@ def gate_routes(server: Server) -> list[WebRoute]:
                 ctx,
                 request,
                 next_page=form.next,
+                again=form.again == "1",
                 email=form.email,
                 fault=str(problem),
                 status=problem.status,
