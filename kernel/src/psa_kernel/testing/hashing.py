@@ -11,7 +11,7 @@ import pytest
 
 
 @contextmanager
-def _costing(wanted: Mapping[str, int]) -> Generator[Mapping[str, int]]:
+def costing(wanted: Mapping[str, int]) -> Generator[Mapping[str, int]]:
     """Let new hashes have these parameters; gives the usual ones."""
     from psa_kernel.builtin.auth.passwords import Passwords, passwords
 
@@ -29,12 +29,12 @@ def _costing(wanted: Mapping[str, int]) -> Generator[Mapping[str, int]]:
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Generator[Mapping[str, int]]:
     """Passwords of this run are cheap; the fixture's value are the parameters of those that aren't."""
-    with _costing({"time_cost": 1, "memory_cost": 64}) as usual:
+    with costing({"time_cost": 1, "memory_cost": 64}) as usual:
         yield usual
 
 
 @pytest.fixture
 def costly_passwords(cheap_passwords: Mapping[str, int]) -> Generator[None]:
     """Passwords of this test cost what they cost in production."""
-    with _costing(cheap_passwords):
+    with costing(cheap_passwords):
         yield
