@@ -1,9 +1,13 @@
 """The operator's routes: complete, audited, and for nobody else."""
 
 import pytest
+from pyotp.totp import TOTP
 
+from psa_kernel.builtin.auth.authenticate import identify
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_sdk.documents import Documents
+from psa_sdk.errors import Forbidden
 
 ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough passphrase"}
 
@@ -67,6 +71,42 @@ async def test_a_tenant_is_made_shown_changed_suspended_and_deleted(kernel, oper
     ]
     assert log[3]["attributes"]["ip"] == "192.0.2.7"
     assert log[3]["attributes"]["detail"] == {"reason": "unpaid"}
+
+
+async def test_a_tenant_is_deleted_and_exported_with_a_fresh_proof_of_the_second_factor_only(
+    kernel, operator
+):
+    """AUTH-12: by the API, and by pages, which ask the same routes from inside."""
+    path = f"/tenants/{await provision(kernel, slug='north', name='North IT')}"
+    made = (await operator.post("/auth/mfa/setup")).json()["data"]["attributes"]
+    confirmed = await operator.post("/auth/mfa/verify", {"code": TOTP(made["secret"]).now()})
+    assert confirmed.status_code == 200, confirmed.text
+    token = confirmed.json()["data"]["attributes"]["access_token"]
+    if token:
+        operator.http.headers["Authorization"] = f"Bearer {token}"
+
+    async def proven(minutes: int) -> None:
+        async with kernel.unit(SINGLE_TENANT) as unit:
+            await unit.db.execute(
+                "UPDATE psa.session SET proven_at = now() - make_interval(mins => $1)", minutes
+            )
+
+    async def asked() -> list[int]:
+        exported = await operator.post(f"{path}/export", {}, headers={"Accept": "*/*"})
+        return [exported.status_code, (await operator.call("DELETE", path)).status_code]
+
+    await proven(6)
+    assert await asked() == [403, 403]
+    bearer = operator.http.headers["Authorization"].removeprefix("Bearer ")
+    async with kernel.unit(SINGLE_TENANT, principal=await identify(kernel, bearer, "192.0.2.7")) as unit:
+        with pytest.raises(Forbidden, match="second factor"):
+            await unit.service(Documents).call("DELETE", path)
+    assert (await operator.get(path)).json()["data"]["attributes"]["status"] == "active"
+    await proven(4)
+    assert await asked() == [200, 200]
+    made = await operator.post("/api-keys", {"name": "Script", "scopes": ["*"]})
+    operator.http.headers["Authorization"] = f"Bearer {made.json()['data']['attributes']['secret']}"
+    assert await asked() == [403, 403], "a key proves nothing"
 
 
 async def test_everything_wrong_with_a_new_tenant_is_named(operator):

@@ -1,10 +1,13 @@
 """Payments through a gateway: sealed credentials, the amount that is open, reports that repeat and come in any order."""
 
 import random
+from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest_asyncio
+from pyotp.totp import TOTP
 
 from psa_billing import accounting_documents
 from psa_billing.api import GatewayLedger, MethodDetails, Receipt
@@ -60,6 +63,35 @@ async def test_credentials_are_sealed_and_tried(shop):
     assert codes(unknown) == ["unknown_gateway"]
     stored = await shop.rows("SELECT config FROM billing.gateway_config")
     assert b"right" not in bytes(stored[0]["config"])
+
+
+async def test_credentials_are_changed_with_a_fresh_proof_of_the_second_factor_only(shop):
+    """AUTH-12: where somebody has one; by the API, and by the console, which asks the same route from inside."""
+    boss = await shop.kit.staff(roles=("admin",))
+    secret = (await boss.post("/auth/mfa/setup")).json()["data"]["attributes"]["secret"]
+    code = TOTP(secret).at(int(shop.kit.now.timestamp()))
+    assert (await boss.post("/auth/mfa/verify", {"code": code})).status_code == 200
+    account, form = await boss.account_id(), {"provider": ["till"], "config.api_key": ["right"]}
+
+    async def tried(minutes: int) -> list[int]:
+        async with shop.kit.unit() as ctx:
+            await ctx.db.execute(
+                "UPDATE psa.session SET proven_at = $2 WHERE account = $1",
+                account,
+                shop.kit.now - timedelta(minutes=minutes),
+            )
+        body = {"provider": "till", "config": {"api_key": "right"}}
+        by_api = await boss.put("/payment-gateway/config", body)
+        by_page = await boss.request(
+            "POST",
+            "http://localhost/ui/settings/payment-gateways/till",
+            content=urlencode(form, doseq=True).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Psa-Action": "1"},
+        )
+        return [by_api.status_code, by_page.status_code]
+
+    assert await tried(6) == [403, 403]
+    assert await tried(4) == [200, 200]
 
 
 async def test_a_saved_card_pays_at_once_or_not_at_all(shop):

@@ -130,9 +130,16 @@ async def _write(ctx: Context, id: UUID, values: dict[str, str]) -> Answer:
     return await _answer(unit, id)
 
 
-@delete("/tenants/{id:uuid}", permission=DELETE, status=200, returns=TenantDocument, answer_type="tenants")
+@delete(
+    "/tenants/{id:uuid}",
+    permission=DELETE,
+    status=200,
+    step_up=True,
+    returns=TenantDocument,
+    answer_type="tenants",
+)
 async def delete_tenant(ctx: Context, id: UUID) -> Answer:
-    """Suspend a tenant and erase it after 30 days; activating takes it back."""
+    """Suspend a tenant and erase it after 30 days; activating takes it back. Wants a recent proof (AUTH-12)."""
     unit = operator_unit(ctx)
     await lifecycle.delete(unit, id)
     return await _answer(unit, id)
@@ -172,11 +179,12 @@ async def tenant_usage(ctx: Context, id: UUID, query: UsageQuery) -> AnswerList:
 @post(
     "/tenants/{id:uuid}/export",
     permission=EXPORT,
+    step_up=True,
     media_type="application/zip",
     idempotent=False,
 )
 async def export_archive(ctx: Context, id: UUID, body: ExportOptions) -> Stream:
-    """Download a tenant's data as a zip of JSON lines; secrets only under a passphrase."""
+    """Download a tenant's data as a zip of JSON lines; secrets only under a passphrase. Wants a recent proof."""
     unit = operator_unit(ctx)
     found = await _answer(unit, id)
     await unit.audit("export", "tenants", id, secrets=bool(body.passphrase))
