@@ -6,6 +6,7 @@ The walk follows what is registered: a plugin that puts a page into the portal i
 import asyncio
 import re
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,10 @@ from psa_sdk.testing.battery.house import report, seen
 from psa_sdk.testing.installation import Endpoint
 from psa_sdk.web import LiveSource
 
+from .installed import names
+
 PLUGINS = ("contacts", "comments", "ticketing", "web", "console", "portal")
+"""Enough for the negative control and for a single tenant; of many tenants, one has everything that is installed."""
 CANARY = "Quetzalcanary"
 """A word in everything of the other company, and in everything internal of one's own."""
 NOTHING = "Xylophonenone"
@@ -46,8 +50,8 @@ class Neighbours:
         self.ids = await self._records(other, CANARY, CANARY)
         self.number = (await self._ticket(self.ids["ticket"]))["ticket_number"]
         shown = await self._records(self.own, "Visible", CANARY)
-        self.mine = {name: shown[name] for name in ("ticket", "note", "file")}
-        self.internal = {name: shown[name] for name in ("internal note", "internal file")}
+        self.internal = {name: id for name, id in shown.items() if name.startswith("internal")}
+        self.mine = {name: id for name, id in shown.items() if name not in self.internal}
         return self
 
     async def _house(self, name: str) -> tuple[tuple[UUID, UUID], dict[str, Client]]:
@@ -84,8 +88,55 @@ class Neighbours:
             await ctx.files.save(
                 b"x", name=f"{internal}-note.txt", subject=("comments", found["internal note"])
             )
+        resources = self.kit.installation.resources
+        for name, make in (
+            ("contracts", self._contracts),
+            ("invoices", self._invoices),
+            ("appointments", self._appointments),
+        ):
+            if name in resources:
+                found |= await make(company, public, internal)
         await self.kit.drain()  # files are scanned
         return found
+
+    async def _contracts(self, company: UUID, public: str, internal: str) -> dict[str, UUID]:
+        """A contract in force, whose notes are internal, and one that isn't offered yet."""
+        values = {"contract_type": "managed_services", "start_date": str(self.kit.now.date())}
+        agreed = {"name": f"{public} contract", "notes": f"{internal} thoughts", **values}
+        contract = await self._made("contracts", agreed, company=company)
+        await self._made("contract-items", {"name": f"{public} item"}, contract=contract)
+        await self._done(f"/contracts/{contract}/activate")
+        drafted = await self._made("contracts", {"name": f"{internal} draft", **values}, company=company)
+        return {"contract": contract, "internal contract": drafted}
+
+    async def _invoices(self, company: UUID, public: str, internal: str) -> dict[str, UUID]:
+        """A finalised invoice and a draft."""
+        found: dict[str, UUID] = {}
+        for name, word in (("invoice", public), ("internal invoice", internal)):
+            found[name] = await self._made("invoices", {}, company=company)
+            line = {"description": f"{word} work", "quantity": "1", "unit_price": "100.00"}
+            await self._made("invoice-lines", line, f"/invoices/{found[name]}/lines")
+        await self._done(f"/invoices/{found['invoice']}/finalise")
+        return found
+
+    async def _appointments(self, company: UUID, public: str, internal: str) -> dict[str, UUID]:
+        """A visit that clients see, and a meeting about them."""
+        found: dict[str, UUID] = {}
+        for hour, name, word in ((9, "appointment", public), (11, "internal appointment", internal)):
+            start = (self.kit.now + timedelta(days=1)).replace(hour=hour)
+            values = {"title": f"{word} visit", "is_client_visible": name == "appointment"}
+            times = {"start_time": start.isoformat(), "end_time": (start + timedelta(hours=1)).isoformat()}
+            found[name] = await self._made("appointments", values | times, company=company)
+        return found
+
+    async def _made(self, resource: str, values: dict[str, Any], path: str = "", **to: UUID) -> UUID:
+        answer = await (await self.kit.admin()).post(path or f"/{resource}", values, to, type=resource)
+        assert answer.status_code == 201, answer.text
+        return UUID(answer.json()["data"]["id"])
+
+    async def _done(self, path: str) -> None:
+        answer = await (await self.kit.admin()).post(path)
+        assert answer.is_success, answer.text
 
     async def _ticket(self, id: UUID) -> dict[str, Any]:
         return (await (await self.kit.admin()).get(f"/tickets/{id}")).json()["data"]["attributes"]
@@ -130,8 +181,11 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
     foreign = {**found.ids, **found.internal}
     for endpoint in found.endpoints:
         questions: list[tuple[object, dict[str, str], object, dict[str, str]]] = []
+        unknown = new_id()
+        known: dict[str, Any] = {}
+        """What is answered about nothing, asked once."""
         if "{" in endpoint.path:
-            questions += [(id, {}, new_id(), {}) for id in foreign.values()]
+            questions += [(id, {}, unknown, {}) for id in foreign.values()]
         elif endpoint.method == "GET":
             names = ("q", "mine", "state", "after", "subject", "tab")
             questions += [("", {name: CANARY}, "", {name: NOTHING}) for name in names]
@@ -141,10 +195,9 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
             ]
         for theirs, query, nobodys, other in questions:
             asked += 1
-            answers = [
-                await ask(client, endpoint, theirs, **query),
-                await ask(client, endpoint, nobodys, **other),
-            ]
+            if str(other) not in known:
+                known[str(other)] = await ask(client, endpoint, nobodys, **other)
+            answers = [await ask(client, endpoint, theirs, **query), known[str(other)]]
             texts = [
                 (status, text.replace(next(iter(given.values()), "") or "\0", "{word}"))
                 for (status, text), given in zip(
@@ -163,7 +216,8 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
 async def neighbours(psa_bench, request) -> AsyncGenerator[Neighbours]:
-    async with psa_bench.own(request.param, modules=(dummy,), plugins=PLUGINS) as installed:
+    everything = names() if request.param == "multi" else PLUGINS
+    async with psa_bench.own(request.param, modules=(dummy,), plugins=everything) as installed:
         yield await Neighbours(await Kit.open(installed)).furnish()
 
 
@@ -190,6 +244,17 @@ async def test_ones_own_is_there(neighbours, role):
     assert CANARY not in page
     file = await client.get(f"http://localhost/portal/attachments/{neighbours.mine['file']}")
     assert file.content == b"Visible"
+    if role == "client user" or "contract" not in neighbours.mine:
+        return
+    for path, words in (
+        ("/contracts", "Visible contract"),
+        (f"/contracts/{neighbours.mine['contract']}", "Visible item"),
+        (f"/invoices/{neighbours.mine['invoice']}", "Visible work"),
+        ("/appointments", "Visible visit"),
+    ):
+        text = (await client.get(f"http://localhost/portal{path}")).text
+        assert words in text, path
+        assert CANARY not in text
 
 
 def test_every_page_that_plugins_put_into_the_portal_is_walked(neighbours):
@@ -203,6 +268,8 @@ def test_every_page_that_plugins_put_into_the_portal_is_walked(neighbours):
     }
     assert declared <= walked
     assert "/portal/gadgets" in walked
+    if "invoice" in neighbours.mine:
+        assert {"/portal/invoices", "/portal/contracts", "/portal/appointments"} <= walked
 
 
 async def test_what_another_plugin_puts_into_the_portal_is_there(neighbours):
@@ -245,6 +312,16 @@ async def test_the_event_stream_tells_of_ones_own_only(neighbours):
         )
         hidden.add(public := UUID(answer.json()["data"]["id"]))
     hidden.remove(public)
+    for kind, name in (
+        ("appointments", "internal appointment"),
+        ("contracts", "internal contract"),
+        ("invoices", "internal invoice"),
+    ):
+        if name not in neighbours.internal:
+            continue
+        for id in (neighbours.ids[name.split()[1]], neighbours.internal[name]):
+            answer = await staff.patch(f"/{kind}/{id}", {"notes": "News"})
+            assert answer.is_success or (kind == "invoices" and answer.status_code == 409), answer.text
     company = neighbours.own[0]  # what is told last
     for id in (neighbours.ids["company"], company):
         assert (await staff.patch(f"/companies/{id}", {"industry": "Bakery"})).status_code == 200
