@@ -45,7 +45,7 @@ async def fill(ctx: Context) -> None:
     dice = random.Random("billing")  # noqa: S311 - demonstration data must be the same everywhere
     companies = [
         row["id"]
-        for row in await ctx.records.find("companies", order="created_at", limit=200)
+        for row in await ctx.records.find("companies", order="external_id", limit=200)
         if row["company_type"] == "client"
     ][:CLIENTS]
     if not companies:

@@ -23,7 +23,7 @@ MEETINGS = (
 async def fill(ctx: Context) -> None:
     """Give staff meetings, some with clients, and one day of training."""
     staff = await ctx.service(Directory).holders(READ)
-    companies = [row["id"] for row in await ctx.records.find("companies", order="created_at", limit=20)]
+    companies = [row["id"] for row in await ctx.records.find("companies", order="external_id", limit=20)]
     if not staff or not companies:
         return
     dice = random.Random("calendar")  # noqa: S311 - demonstration data must be the same everywhere
@@ -35,6 +35,7 @@ async def fill(ctx: Context) -> None:
             for title, kind, hour, minutes, location in MEETINGS if date.weekday() < 5 else ():
                 if title != "Stand-up" and dice.random() < 0.6:
                     continue
+                at_client = title == "Cabling walk-through"
                 start = datetime.datetime.combine(date, datetime.time(hour), tzinfo=zone).astimezone(
                     datetime.UTC
                 )
@@ -48,8 +49,10 @@ async def fill(ctx: Context) -> None:
                         "status": "completed" if start < ctx.now else "scheduled",
                         "assigned_to": person.id,
                         "organizer": person.id,
-                        "company": None if title == "Stand-up" else dice.choice(companies),
-                        "is_client_visible": title == "Cabling walk-through",
+                        "company": None
+                        if title == "Stand-up"
+                        else dice.choice(companies[:4] if at_client else companies),
+                        "is_client_visible": at_client,
                     }
                 )
     rows += [_training(ctx, person.id, await zone_of(ctx, person.id)) for person in staff[:2]]
