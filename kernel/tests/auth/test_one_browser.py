@@ -134,7 +134,7 @@ async def test_the_end_of_sessions_is_told_with_their_reason(house: House) -> No
         directory = unit.service(Directory)
         await directory.end_sessions(tech, reason="ended_by_administrator")
         await directory.disable_account(tech, erase=True)
-    by_administrator, disabled = await told(house)
+    by_administrator, *_, disabled = await told(house)
     assert sorted(by_administrator["session_ids"]) == sorted([str(first.session_id), str(second.session_id)])
     assert (by_administrator["reason"], by_administrator["everywhere"]) == ("ended_by_administrator", True)
     # Nobody was logged in any more, and it is told all the same: more than sessions hangs on an account.

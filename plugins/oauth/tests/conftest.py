@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest_asyncio
 import uvicorn
 
-from .desk import Desk
+from .desk import Browser, Desk
 
 
 @pytest_asyncio.fixture(loop_scope="session", params=["multi"])
@@ -23,3 +23,11 @@ async def desk(new_kit, request) -> AsyncGenerator[Desk]:
         await served.http.aclose()
         server.should_exit = True
         await serving
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tess(desk: Desk) -> AsyncGenerator[Browser]:
+    browser = Browser(desk)
+    async with browser.http:
+        await browser.be_invited()
+        yield browser

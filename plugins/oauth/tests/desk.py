@@ -111,7 +111,8 @@ class Browser:
         admin = await self.desk.kit.admin()
         made = await admin.post("/users", {"name": "Tess Example", "email": self.email})
         assert made.status_code == 201, made.text
-        link = await admin.post(f"/users/{made.json()['data']['id']}/invitations")
+        self.id = made.json()["data"]["id"]
+        link = await admin.post(f"/users/{self.id}/invitations")
         chosen = {"token": link.json()["data"]["attributes"]["token"], "new_password": PASSWORD}
         answer = await self.desk.kit.anonymous().post("/auth/reset-password", chosen)
         assert answer.status_code in {200, 204}, answer.text
@@ -128,3 +129,36 @@ class Browser:
         answer = await self.http.post("/ui/login", data={**filled, "email": self.email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         return answer.headers["location"]
+
+    async def answer(self, page: httpx.Response, question: str) -> dict[str, str]:
+        """Allow what a question asks, from a page of one's own; returns what the application is told."""
+        form = {name: values[0] for name, values in parse_qs(urlsplit(question).query).items()}
+        answer = await self.press(page, "/ui/oauth/authorize", form | {"decision": "allow"})
+        return told(answer)
+
+    async def press(self, page: httpx.Response, path: str, form: Mapping[str, str]) -> str:
+        """Send a form from a page of one's own; returns where it leads."""
+        proof = page.text.partition('name="psa-csrf" content="')[2].partition('"')[0]
+        pad, _, masked = proof.partition(".")
+        token = bytes(a ^ b for a, b in zip(bytes.fromhex(pad), bytes.fromhex(masked), strict=True)).hex()
+        headers = {"PSA-Action": "1", "X-CSRF-Token": token}
+        answer = await self.http.post(path, data=form, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["go"]
+
+    async def enter(self, app: Mapping[str, Any], **given: Any) -> dict[str, Any]:
+        """Log in to an application, at its provider first where one isn't; returns its tokens."""
+        page, verifier = await self.open(app, **given)
+        if page.status_code == 303:
+            question = await self.log_in(await self.http.get(page.headers["location"]))
+            page = await self.http.get(question)
+        assert page.status_code == 200, page.text
+        answered = await self.answer(page, str(page.url))
+        token = await self.desk.redeem(app, answered["code"], verifier)
+        assert token.status_code == 200, token.text
+        return token.json()
+
+    async def is_in(self) -> bool:
+        """Tell whether somebody is logged in here."""
+        told = await self.http.get("/api/v1/auth/me", headers={"Accept": "application/vnd.api+json"})
+        return told.status_code == 200

@@ -48,6 +48,8 @@ class TestConformance(PluginBattery):
     }
     fixed: ClassVar = {
         "oauth-clients.redirect_uris": "an address that people are sent to is judged",
+        "oauth-clients.post_logout_redirect_uris": "so is one after logging out",
+        "oauth-clients.backchannel_logout_uri": "an address that is told things is judged",
         "oauth-clients.scopes": "scopes are permissions",
     }
     public: ClassVar = (
@@ -55,6 +57,8 @@ class TestConformance(PluginBattery):
         "POST /oauth/{tenant:str}/device",
         "POST /oauth/{tenant:str}/introspect",
         "POST /oauth/{tenant:str}/revoke",
+        "GET /oauth/{tenant:str}/logout",
+        "POST /oauth/{tenant:str}/logout",
         "GET /oauth/{tenant:str}/jwks",
     )
 

@@ -111,14 +111,15 @@ class SessionsEnded(Event, frozen=True, kw_only=True):
     """Sessions of an account were ended by somebody; those that merely grow too old are not told of.
 
     `session_ids` are those of `psa_sdk.web.BrowserSession` and of clients with tokens. `everywhere` says that all of
-    the account's were meant, even if there was none. `reason` is a word such as `logout`, `ended_by_administrator`,
-    `account_disabled`, `password_reset`.
+    the account's up to then were meant, even if there was none. `reason` is a word such as `logout`,
+    `ended_by_administrator`, `account_disabled`, `password_reset`.
     """
 
     name: ClassVar[str] = "auth.sessions_ended"
     account_id: UUID
     session_ids: tuple[UUID, ...]
     reason: str
+    at: datetime.datetime
     everywhere: bool = False
 
 

@@ -5,13 +5,14 @@ to it is its protocol: to send an `Attempt` away, and to prove what comes back.
 """
 
 import base64
+import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import Response
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from psa_sdk.access import Audience
 from psa_sdk.admission import Admission, Person, Refused, account_for
@@ -188,10 +189,11 @@ class IdentityProviders(msgspec.Struct, frozen=True, kw_only=True):
         transport: Transport,
         second_factor: bool = False,
         session: str = "",
+        authenticated_at: datetime.datetime | UnsetType | None = UNSET,
     ) -> SignedIn | None:
         """Begin the session of a proven person, or link them to the account that `links` names: then there is none.
 
-        `session` is the provider's own name of it. Call it within `ctx.outside()`. Raises `Refused`.
+        `session` is the provider's own name of it, `authenticated_at` as in `SignIn.sign_in`. Call it within `ctx.outside()`. Raises `Refused`.
         """
         rules = Admission.of(self.key_of(provider["id"]), provider)
         if links is not None:
@@ -207,6 +209,7 @@ class IdentityProviders(msgspec.Struct, frozen=True, kw_only=True):
                     second_factor=second_factor,
                     provider=rules.key,
                     provider_session=session,
+                    authenticated_at=authenticated_at,
                 )
         except Unauthenticated as problem:
             raise Refused("account_closed", who.email) from problem

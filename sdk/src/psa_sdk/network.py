@@ -7,8 +7,11 @@ goes to the address that was checked.
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import msgspec
+
+from psa_sdk.errors import Invalid
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,3 +58,20 @@ class Network(Protocol):
         time, `TooLarge` when it is longer than `max_bytes`.
         """
         ...
+
+
+async def require_safe(network: Network, url: str) -> None:
+    """Raise unless something may be sent to an address that somebody enters: over TLS, or in an opened network.
+
+    Raises as `Network.addresses` does, and `Invalid` with the code `url_malformed` or `url_insecure`.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise Invalid(f"{url} has no port of a server.", code="url_malformed") from error
+    addresses = await network.addresses(parts.hostname or "", port or 443)
+    if parts.scheme != "https" and not all(map(network.is_opened, addresses)):
+        raise Invalid(
+            "Without TLS anybody on the way could read and change it; use https://.", code="url_insecure"
+        )

@@ -6,7 +6,15 @@ from uuid import UUID
 import msgspec
 
 from psa_oauth import client_rules, granting, tokens
-from psa_oauth.resources import Addresses, ClientRead, Kinds, Name, Scopes
+from psa_oauth.resources import (
+    Addresses,
+    ClientRead,
+    Kinds,
+    LogoutAddress,
+    LogoutAddresses,
+    Name,
+    Scopes,
+)
 from psa_sdk import Answer, Context, post
 from psa_sdk.errors import Conflict
 
@@ -20,6 +28,8 @@ class Register(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     name: Name
     confidential: bool = True
     redirect_uris: Addresses = msgspec.field(default_factory=list[str])
+    post_logout_redirect_uris: LogoutAddresses = msgspec.field(default_factory=list[str])
+    backchannel_logout_uri: LogoutAddress = ""
     grant_types: Kinds = msgspec.field(default_factory=lambda: ["authorization_code", "refresh_token"])
     scopes: Scopes
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from psa_oauth import granting, redirects, scopes
 from psa_sdk import Change, Context
-from psa_sdk.errors import Fault, Forbidden, Invalid
+from psa_sdk.errors import Fault, Forbidden, Invalid, Problem
 from psa_sdk.identity import Directory
+from psa_sdk.network import Network, require_safe
 from psa_sdk.sign_in import ExternalIdentities
 
 _AT = "/data/attributes"
@@ -21,9 +22,12 @@ async def write(ctx: Context, change: Change) -> None:
     check(
         confidential=change.value("confidential"),
         redirect_uris=change.value("redirect_uris"),
+        post_logout_redirect_uris=change.value("post_logout_redirect_uris") or (),
         grant_types=change.value("grant_types"),
         asked=change.value("scopes"),
     )
+    if change.changes("backchannel_logout_uri") and change.value("backchannel_logout_uri"):
+        await _check_told(ctx, change.value("backchannel_logout_uri"))
     if change.verb == "update" and (change.changes("scopes") or change.changes("grant_types")):
         await granting.end(ctx, "client_changed", client=change.id)
 
@@ -45,13 +49,31 @@ async def take_back(ctx: Context, change: Change) -> None:
     await granting.end(ctx, "consent_revoked", account=change.old["account"], client=change.old["client"])
 
 
+async def _check_told(ctx: Context, address: str) -> None:
+    """Refuse an address that must not be told who logged out (Back-Channel Logout 1.0, 2.2)."""
+    try:
+        if detail := redirects.fault_of_server(address):
+            raise Invalid(detail, code="backchannel_logout_uri_refused")
+        await require_safe(ctx.service(Network), address)
+    except Problem as problem:
+        fault = Fault(detail=str(problem), code=problem.code, pointer=f"{_AT}/backchannel_logout_uri")
+        raise Invalid(faults=[fault]) from problem
+
+
 def check(
-    *, confidential: bool, redirect_uris: Sequence[str], grant_types: Sequence[str], asked: Sequence[str]
+    *,
+    confidential: bool,
+    redirect_uris: Sequence[str],
+    post_logout_redirect_uris: Sequence[str] = (),
+    grant_types: Sequence[str],
+    asked: Sequence[str],
 ) -> None:
     """Raise `Invalid` naming everything that an application can't be registered with."""
+    addresses = {"redirect_uris": redirect_uris, "post_logout_redirect_uris": post_logout_redirect_uris}
     faults = [
-        Fault(detail=detail, code="redirect_uri_refused", pointer=f"{_AT}/redirect_uris/{index}")
-        for index, address in enumerate(redirect_uris)
+        Fault(detail=detail, code="redirect_uri_refused", pointer=f"{_AT}/{name}/{index}")
+        for name, listed in addresses.items()
+        for index, address in enumerate(listed)
         if (detail := redirects.fault(address))
     ]
     faults += [

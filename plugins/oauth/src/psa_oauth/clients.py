@@ -11,7 +11,10 @@ from psa_oauth.refusals import OAuthError
 from psa_oauth.requests import ClientFacts
 from psa_sdk import Context
 
-_COLUMNS = "id, name, owner, confidential, secret_hash, redirect_uris, grant_types, scopes"
+_COLUMNS = (
+    "id, name, owner, confidential, secret_hash, redirect_uris, grant_types, scopes, post_logout_redirect_uris,"
+    " backchannel_logout_uri"
+)
 
 
 async def find(ctx: Context, client_id: str) -> ClientFacts | None:

@@ -67,6 +67,7 @@ async def decide(
     account: UUID,
     allowed: Sequence[str] | None,
     logged_in_at: datetime.datetime | None,
+    issuer: str,
 ) -> bool:
     """Write down what the person said, None for no; False when somebody was quicker."""
     tag = await ctx.db.execute(
@@ -77,7 +78,8 @@ async def decide(
     if tag != "UPDATE 1":
         return False
     if allowed is not None:
-        granted = await granting.begin(ctx, device.client, account, allowed, logged_in_at)
+        # No session: the device goes on when the browser that let it in has logged out.
+        granted = await granting.begin(ctx, device.client, account, allowed, logged_in_at, issuer=issuer)
         await ctx.db.execute("UPDATE oauth.device SET family = $2 WHERE id = $1", device.id, granted.family)
     return True
 
@@ -110,7 +112,7 @@ async def take(ctx: Context, client: ClientFacts, device_code: str) -> Granted:
         raise OAuthError("authorization_pending", "Nobody has answered yet.")
     await ctx.db.execute("UPDATE oauth.device SET status = 'used' WHERE id = $1", row["id"])
     family = await ctx.db.fetch_one(
-        "SELECT id AS family, account, scopes, expires_at AS ends, logged_in_at FROM oauth.family"
+        "SELECT id AS family, account, scopes, expires_at AS ends, logged_in_at, session FROM oauth.family"
         " WHERE id = $1 AND ended_at IS NULL",
         row["family"],
     )

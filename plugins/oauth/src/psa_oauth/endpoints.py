@@ -1,17 +1,19 @@
 """The protocol's endpoints for programs: tokens, devices, introspection, revocation, keys, the person."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from litestar import Request, Response
 
-from psa_oauth import clients, devices, granting, scopes, signing, tokens
+from psa_oauth import clients, devices, granting, logouts, scopes, signing, tokens
 from psa_oauth.issuer import issuer_of
 from psa_oauth.refusals import JSON, OAuthError, answer, refusal
 from psa_oauth.requests import ClientFacts
 from psa_sdk import AUTHENTICATED, PUBLIC, Context, get, post
 from psa_sdk.errors import Forbidden
 from psa_sdk.identity import Delegations
+from psa_sdk.sign_in_pages import PREFIXES
 
 Form = Mapping[str, Sequence[str]]
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -97,6 +99,35 @@ async def revoke(ctx: Context, request: Request[Any, Any, Any], tenant: str) -> 
         return {}
 
     return await _served(ctx, request, give_back)
+
+
+_LOGOUT: Final = {
+    "permission": PUBLIC,
+    "audience": "both",
+    "media_type": "text/html",
+    "own_authorization": True,
+}
+
+
+@get("/oauth/{tenant:str}/logout", **_LOGOUT)
+async def logout(ctx: Context, request: Request[Any, Any, Any], tenant: str) -> Response[bytes]:
+    """Lead to the page that logs a person out (RP-Initiated Logout 2), whose cookies are the page's."""
+    issuer_of(ctx, request, tenant)
+    return _to_logout(request.query_params.multi_items())
+
+
+@post("/oauth/{tenant:str}/logout", **_LOGOUT, body_types=(_FORM,), idempotent=False, max_body=1 << 16)
+async def posted_logout(ctx: Context, request: Request[Any, Any, Any], tenant: str) -> Response[bytes]:
+    """Do the same for an application that posts it."""
+    issuer_of(ctx, request, tenant)
+    return _to_logout((await request.form()).multi_items())
+
+
+def _to_logout(sent: Iterable[tuple[str, Any]]) -> Response[bytes]:
+    known = [(name, value) for name, value in sent if name in logouts.PARAMETERS and isinstance(value, str)]
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    page = f"{PREFIXES['staff']}/oauth/logout{'?' if known else ''}{urlencode(known)}"
+    return Response(b"", status_code=303, media_type="text/html", headers={**headers, "Location": page})
 
 
 @get("/oauth/{tenant:str}/jwks", permission=PUBLIC, audience="both", media_type=JSON, writes=True)
@@ -226,4 +257,4 @@ async def _known(ctx: Context, client: ClientFacts, presented: str) -> dict[str,
     }
 
 
-ALL = (token, device, introspect, revoke, jwks, userinfo)
+ALL = (token, device, introspect, revoke, logout, posted_logout, jwks, userinfo)

@@ -2,7 +2,7 @@
 
 import datetime
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from psa_sdk.context import Row
 from psa_sdk.errors import NotFound
 from psa_sdk.identity import AccountAlert, Delegations
 from psa_sdk.tables import new_id
+from psa_sdk.web import BrowserSession
 
 CODE_LASTS: Final = datetime.timedelta(seconds=60)
 
@@ -30,6 +31,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...]
     expires_at: datetime.datetime
     logged_in_at: datetime.datetime | None = None
+    session: UUID | None = None
     nonce: str = ""
 
 
@@ -41,6 +43,7 @@ def granted_of(row: Row, nonce: str = "") -> Granted:
         scopes=tuple(row["scopes"]),
         expires_at=row["ends"],
         logged_in_at=row["logged_in_at"],
+        session=row["session"],
         nonce=nonce,
     )
 
@@ -51,8 +54,14 @@ async def begin(
     account: UUID,
     allowed: Sequence[str],
     logged_in_at: datetime.datetime | None = None,
+    session: UUID | None = None,
+    issuer: str = "",
 ) -> Granted:
-    """Begin a family of tokens; `logged_in_at` is when the person did who allowed it, None without one."""
+    """Begin a family of tokens.
+
+    `logged_in_at` is when the person did who allowed it, None without one or where nobody knows. `session` is the
+    browser's in which that was, for the application that is opened in it.
+    """
     life = (await ctx.settings(OAuthSettings)).refresh_days
     granted = Granted(
         family=new_id(),
@@ -60,10 +69,12 @@ async def begin(
         scopes=tuple(allowed),
         expires_at=ctx.now + datetime.timedelta(days=life),
         logged_in_at=logged_in_at,
+        session=session,
     )
     await ctx.db.execute(
-        "INSERT INTO oauth.family (id, created_at, account, client, scopes, expires_at, logged_in_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO oauth.family"
+        " (id, created_at, account, client, scopes, expires_at, logged_in_at, session, issuer)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         granted.family,
         ctx.now,
         account,
@@ -71,15 +82,19 @@ async def begin(
         list(allowed),
         granted.expires_at,
         logged_in_at,
+        session,
+        issuer,
     )
     return granted
 
 
 async def write_code(
-    ctx: Context, asked: Asked, account: UUID, allowed: Sequence[str], logged_in_at: datetime.datetime
+    ctx: Context, asked: Asked, account: UUID, allowed: Sequence[str], session: BrowserSession, issuer: str
 ) -> str:
-    """Return a code for what a person allowed."""
-    granted = await begin(ctx, asked.client, account, allowed, logged_in_at)
+    """Return a code for what a person allowed in a session."""
+    granted = await begin(
+        ctx, asked.client, account, allowed, session.logged_in_at, session=session.id, issuer=issuer
+    )
     code = tokens.new_secret(tokens.CODE)
     await ctx.db.execute(
         "INSERT INTO oauth.code (id, created_at, family, code_hash, redirect_uri, challenge, nonce, expires_at)"
@@ -102,7 +117,7 @@ async def take_code(
     """Trade a code, once; a second try ends what followed from the first (RFC 6749 4.1.2, RFC 9700 4.5)."""
     row = await ctx.db.fetch_one(
         "SELECT c.id, c.used_at, c.expires_at, c.redirect_uri, c.challenge, c.nonce, f.id AS family, f.account,"
-        " f.client, f.scopes, f.expires_at AS ends, f.ended_at, f.logged_in_at FROM oauth.code c"
+        " f.client, f.scopes, f.expires_at AS ends, f.ended_at, f.logged_in_at, f.session FROM oauth.code c"
         " JOIN oauth.family f ON f.tenant_id = c.tenant_id AND f.id = c.family"
         " WHERE c.code_hash = $1 FOR UPDATE OF c, f",
         tokens.digest(code),
@@ -128,7 +143,7 @@ async def take_refresh_token(
     """Trade a refresh token for its successor; raises `OAuthError`, after ending the family of a reused one."""
     row = await ctx.db.fetch_one(
         "SELECT t.id, t.replaced_at, t.salt, f.id AS family, f.account, f.client, f.scopes, f.expires_at AS ends,"
-        " f.ended_at, f.logged_in_at FROM oauth.refresh_token t"
+        " f.ended_at, f.logged_in_at, f.session FROM oauth.refresh_token t"
         " JOIN oauth.family f ON f.tenant_id = t.tenant_id AND f.id = t.family"
         " WHERE t.token_hash = $1 FOR UPDATE OF t, f",
         tokens.digest(token),
@@ -203,20 +218,21 @@ async def answer(
             asked=granted.scopes,
             nonce=granted.nonce,
             logged_in_at=granted.logged_in_at,
+            session=granted.session,
             access_token=access,
         )
     return told
 
 
-async def end(ctx: Context, because: str, **which: UUID) -> int:
-    """End the live families of an `account`, a `client` or both, or one `id`; returns how many there were."""
-    conditions = " AND ".join(f"{name} = ${number}" for number, name in enumerate(which, 3))
+async def end(ctx: Context, because: str, **which: UUID | Collection[UUID]) -> int:
+    """End the live families of an `account`, a `client` or both, or by their `id`; returns how many there were."""
+    conditions = " AND ".join(f"{name} = ANY (${number}::uuid[])" for number, name in enumerate(which, 3))
     rows = await ctx.db.fetch(
         "UPDATE oauth.family SET ended_at = $1, ended_because = $2 WHERE ended_at IS NULL"
         f" AND {conditions} RETURNING id",
         ctx.now,
         because,
-        *which.values(),
+        *([ids] if isinstance(ids, UUID) else list(ids) for ids in which.values()),
     )
     await ctx.service(Delegations).end([row["id"] for row in rows])
     return len(rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from psa_oauth import actors, api, client_routes, endpoints, resources, tables
+from psa_oauth import actors, api, client_routes, endpoints, leaving, resources, tables
 from psa_oauth.discovery import ROUTES
 from psa_oauth.issuer import tenant_of
 from psa_oauth.settings import OAuthSettings
@@ -25,7 +25,9 @@ def psa_manifest() -> Manifest:
         routes=(*endpoints.ALL, *client_routes.ALL),
         roles=dict.fromkeys(("manager", "technician", "dispatcher", "sales", "finance"), _OWN),
         events=api.EVENTS,
-        actors=actors.ALL,
+        subscribers=leaving.SUBSCRIBERS,
+        interceptors=leaving.INTERCEPTORS,
+        actors=(*actors.ALL, leaving.tell),
         schedules=actors.SCHEDULES,
         settings=OAuthSettings,
     )

@@ -23,6 +23,35 @@ def fault(address: str) -> str:
         >>> fault("http://app.example.com/callback")
         'Use https; plain http is for the own machine only, such as http://127.0.0.1:8000/callback.'
     """
+    if detail := _ambiguous(address):
+        return detail
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return "" if parts.hostname else "Name a host."
+    if parts.scheme == "http":
+        if parts.hostname in _LOOPBACK:
+            return ""
+        return "Use https; plain http is for the own machine only, such as http://127.0.0.1:8000/callback."
+    if _PRIVATE.fullmatch(parts.scheme) and address[len(parts.scheme) + 1 :].startswith("/"):
+        return ""
+    return "Use https, or a scheme of the application's own such as com.example.app:/callback."
+
+
+def fault_of_server(address: str) -> str:
+    """Return why nothing can be sent to an address of a server; empty when it can, as far as its letters tell.
+
+    Example:
+        >>> fault_of_server("https://app.example.com/told"), fault_of_server("ftp://app.example.com/")
+        ('', 'Use https, and name a host.')
+    """
+    if detail := _ambiguous(address):
+        return detail
+    parts = urlsplit(address)
+    return "" if parts.scheme in {"https", "http"} and parts.hostname else "Use https, and name a host."
+
+
+def _ambiguous(address: str) -> str:
+    """Return what in an address could be read in two ways."""
     if (
         len(address) > LONGEST
         or not _PRINTABLE.fullmatch(address)
@@ -35,18 +64,10 @@ def fault(address: str) -> str:
     except ValueError:
         return "That is no address."
     if "#" in address:
-        return "An address to return to has no fragment (RFC 6749 3.1.2)."
-    if parts.username is not None or parts.password is not None:
-        return "An address to return to names no user."
-    if parts.scheme == "https":
-        return "" if parts.hostname else "Name a host."
-    if parts.scheme == "http":
-        if parts.hostname in _LOOPBACK:
-            return ""
-        return "Use https; plain http is for the own machine only, such as http://127.0.0.1:8000/callback."
-    if _PRIVATE.fullmatch(parts.scheme) and address[len(parts.scheme) + 1 :].startswith("/"):
-        return ""
-    return "Use https, or a scheme of the application's own such as com.example.app:/callback."
+        return "An address here has no fragment (RFC 6749 3.1.2)."
+    return (
+        "An address here names no user." if parts.username is not None or parts.password is not None else ""
+    )
 
 
 def answer(address: str, parameters: Mapping[str, str]) -> str:

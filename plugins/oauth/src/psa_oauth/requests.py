@@ -24,6 +24,8 @@ class ClientFacts(msgspec.Struct, frozen=True, kw_only=True):
     redirect_uris: Sequence[str]
     grant_types: Sequence[str]
     scopes: Sequence[str]
+    post_logout_redirect_uris: Sequence[str] = ()
+    backchannel_logout_uri: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         if self.again:
             return int(now)
         return self.login_after if self.max_age is None else max(int(now) - self.max_age, 0)
+
+    @property
+    def came_back(self) -> bool:
+        """Whether the person is back from the log-in that was wanted."""
+        return bool(self.login_after) and not self.again and self.max_age is None
 
     def refused(self, code: str, description: str) -> "Refused":
         """Return an answer in the negative."""

@@ -21,6 +21,18 @@ Addresses = Annotated[
     list[Annotated[str, Meta(max_length=2000, examples=["https://app.example.com/callback"])]],
     Meta(max_length=20, description="Where people are sent back to; compared exactly"),
 ]
+LogoutAddresses = Annotated[
+    list[Annotated[str, Meta(max_length=2000, examples=["https://app.example.com/"])]],
+    Meta(max_length=20, description="Where people may be sent back to after logging out; compared exactly"),
+]
+LogoutAddress = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        description="Is told when somebody's session ends (OpenID Connect Back-Channel Logout); empty: isn't",
+        examples=["https://app.example.com/backchannel-logout"],
+    ),
+]
 Kinds = Annotated[list[GrantType], Meta(min_length=1, max_length=4)]
 Scopes = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=200, examples=["ticketing.tickets.read"])]],
@@ -37,6 +49,8 @@ class ClientWrite(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: Name
     redirect_uris: Addresses = msgspec.field(default_factory=list[str])
+    post_logout_redirect_uris: LogoutAddresses = msgspec.field(default_factory=list[str])
+    backchannel_logout_uri: LogoutAddress = ""
     grant_types: Kinds
     scopes: Scopes
 

@@ -38,6 +38,8 @@ class Client(TenantTable, schema="oauth", tablename="client"):
     )
     secret_hash = Text(default="")
     redirect_uris = Tags()
+    post_logout_redirect_uris = Tags()
+    backchannel_logout_uri = Text(default="", help_text="Is told when a session ends; empty: isn't")
     grant_types = Tags()
     scopes = Tags()
     owner = Ref("users", on_delete="cascade", help_text="Who registered it: it acts as them when on its own")
@@ -65,8 +67,15 @@ class Family(TenantTable, schema="oauth", tablename="family"):
     expires_at = Instant()
     ended_at = Instant(null=True)
     ended_because = Text(default="")
-    logged_in_at = Instant(null=True, help_text="When the person did who allowed it; none without a person")
-    index_on = (Index(("account", "client")), Index(("client",)), Index(("expires_at",)))
+    logged_in_at = Instant(null=True, help_text="When the person did who allowed it; none where nobody knows")
+    session = UUID(null=True, help_text="The browser's in which it was allowed; none for devices")
+    issuer = Text(default="", help_text="As the application knows it")
+    index_on = (
+        Index(("account", "client")),
+        Index(("client",)),
+        Index(("expires_at",)),
+        Index(("session",), where="session IS NOT NULL"),
+    )
 
 
 class Code(TenantTable, schema="oauth", tablename="code"):

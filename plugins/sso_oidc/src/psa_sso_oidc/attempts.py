@@ -22,10 +22,14 @@ PURPOSE: Final = "sso-oidc-state"
 
 
 class Attempt(identity_providers.Attempt, frozen=True, kw_only=True, array_like=True):
-    """What a state says; `browser` is the digest of its browser's secret."""
+    """What a state says; `browser` is the digest of its browser's secret.
+
+    `anew` says that the person is to prove who they are once more.
+    """
 
     unique: str
     browser: str
+    anew: bool = False
 
 
 def new_secret() -> str:
@@ -45,6 +49,8 @@ def begin(
     now: float,
     next_page: str = "",
     links: UUID | None = None,
+    *,
+    anew: bool = False,
 ) -> Attempt:
     """Return a new attempt of a browser; `now` is in POSIX seconds."""
     return Attempt(
@@ -55,6 +61,7 @@ def begin(
         began_at=int(now),
         next_page=next_page,
         links=links,
+        anew=anew,
     )
 
 

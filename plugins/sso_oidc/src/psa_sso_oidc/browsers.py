@@ -41,7 +41,8 @@ def web_routes(audience: Audience) -> list[WebRoute]:
         secret = known if attempts.is_secret(known) else attempts.new_secret()
         wanted, links = wish_of(ctx, request, OIDC_PROVIDERS.key_of(way), prefix)
         back = redirect_uri(ctx, request, way)
-        url = await leave_for(ctx, provider, secret, back, next_page=wanted, links=links)
+        anew = request.query_params.get("again") == "1"
+        url = await leave_for(ctx, provider, secret, back, next_page=wanted, links=links, anew=anew)
         return lead(url, [cookie_of(ctx, cookie, secret, seconds=LASTS)])
 
     async def callback(ctx: Context, request: WebRequest) -> Response[Any]:

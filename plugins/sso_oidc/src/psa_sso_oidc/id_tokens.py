@@ -109,6 +109,11 @@ def named(claims: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) and len(value) <= 255 else ""
 
 
+def authenticated_at(claims: Mapping[str, Any]) -> float | None:
+    """Return when a person proved who they are (`auth_time`), in POSIX seconds; None where it isn't told."""
+    return _instant(claims, "auth_time") if claims.get("auth_time") is not None else None
+
+
 def _signed(token: str, keys: Sequence[PublicKey], algorithms: tuple[str, ...]) -> tuple[dict[str, Any], str]:
     if len(token) > LONGEST or token.count(".") != 2:
         raise Refused("token_malformed")

@@ -1,5 +1,6 @@
 """A log-in through a provider: out to it, and back with its answer (OpenID Connect Core 1.0, 3.1; RFC 9207, 9700)."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -18,8 +19,9 @@ from psa_sso_oidc import attempts
 from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.checking import registration_of
 from psa_sso_oidc.exchange import Grant, Registration, claims_for, with_query
-from psa_sso_oidc.id_tokens import named
+from psa_sso_oidc.id_tokens import SKEW, authenticated_at, named
 from psa_sso_oidc.people import person
+from psa_sso_oidc.presets import PRESETS
 from psa_sso_oidc.remembered import known
 from psa_sso_oidc.spent import spend
 
@@ -58,10 +60,14 @@ async def leave(
     *,
     next_page: str = "",
     links: UUID | None = None,
+    anew: bool = False,
 ) -> str:
-    """Return the provider's address at which a person logs in; raises `Unauthenticated` when it is out of order."""
+    """Return the provider's address at which a person logs in, `anew` if they must prove once more who they are.
+
+    Raises `Unauthenticated` when it is out of order.
+    """
     attempt = attempts.begin(
-        provider["id"], provider["audience"], secret, ctx.now.timestamp(), next_page, links
+        provider["id"], provider["audience"], secret, ctx.now.timestamp(), next_page, links, anew=anew
     )
     async with ctx.outside():
         try:
@@ -78,6 +84,8 @@ async def leave(
         "code_challenge": attempts.challenge(attempts.verifier(attempt, secret)),
         "code_challenge_method": "S256",
     }
+    if anew:
+        parameters |= {"prompt": PRESETS[provider["preset"]].prompt_anew, "max_age": "0"}
     if provider["preset"] == "google" and len(provider["email_domains"]) == 1:
         parameters["hd"] = provider["email_domains"][0]
     return with_query(metadata.authorization_endpoint, parameters)
@@ -110,10 +118,29 @@ async def come_back(ctx: Context, returned: Returned) -> Arrived:
                 # RFC 8176: the provider says that it asked for several factors.
                 second_factor=isinstance(methods, list) and "mfa" in methods,
                 session=named(claims, "sid"),
+                authenticated_at=_authenticated_at(ctx, provider, attempt, claims),
             )
         except Refused as refused:
             raise await OIDC_PROVIDERS.keep_out(ctx, provider, refused) from refused
         return Arrived(begun=begun, next_page=attempt.next_page, id_token=id_token)
+
+
+def _authenticated_at(
+    ctx: Context, provider: Row, attempt: attempts.Attempt, claims: Mapping[str, Any]
+) -> datetime.datetime | None:
+    """Return when a person proved to the provider who they are; None where it doesn't tell and wasn't made to ask.
+
+    Raises `Refused` where that was before a log-in which had to be anew.
+    """
+    at = authenticated_at(claims)
+    if at is None:
+        asked = attempt.anew and PRESETS[provider["preset"]].prompt_anew == "login"
+        return ctx.now if asked else None
+    if attempt.anew:
+        if at < attempt.began_at - SKEW:
+            raise Refused("not_anew", "auth_time is before the log-in that had to be anew")
+        at = max(at, attempt.began_at)
+    return min(datetime.datetime.fromtimestamp(at, datetime.UTC), ctx.now)
 
 
 async def _spent(ctx: Context, returned: Returned) -> attempts.Attempt:

@@ -16,6 +16,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str
     groups_claim: str
     scopes: str = "openid email profile"
+    prompt_anew: str = "login"
+    """What `prompt` makes it ask a person who is logged in there once more; Google asks only which account."""
     refused_paths: tuple[str, ...] = ()
     """First parts of an issuer's path that stand for everybody's accounts, not for one organisation's."""
 
@@ -28,7 +30,12 @@ PRESETS: Final[Mapping[Preset, Known]] = {
         groups_claim="groups",
         refused_paths=("common", "organizations", "consumers", "9188040d-6c67-4c5b-b112-36a304b66dad"),
     ),
-    "google": Known(title="Google Workspace", issuer="https://accounts.google.com", groups_claim=""),
+    "google": Known(
+        title="Google Workspace",
+        issuer="https://accounts.google.com",
+        groups_claim="",
+        prompt_anew="select_account",
+    ),
     "okta": Known(
         title="Okta",
         issuer="https://<organisation>.okta.com",

@@ -1,11 +1,9 @@
 """What is checked and completed when somebody sets a provider up."""
 
-from urllib.parse import urlsplit
-
 from psa_sdk import Change, Context
 from psa_sdk.admission import check_admission
 from psa_sdk.errors import Fault, Invalid, Problem
-from psa_sdk.network import Network
+from psa_sdk.network import Network, require_safe
 from psa_sso_oidc.api import OIDC_PROVIDERS
 from psa_sso_oidc.presets import PRESETS, issuer_problem
 from psa_sso_oidc.remembered import forget
@@ -51,17 +49,10 @@ async def _check_issuer(ctx: Context, change: Change) -> None:
     problem = issuer_problem(change.value("preset"), issuer)
     if problem:
         raise _fault("issuer", problem, "issuer_malformed")
-    parts, network = urlsplit(issuer), ctx.service(Network)
     try:
-        addresses = await network.addresses(parts.hostname or "", parts.port or 443)
-    except ValueError as error:
-        raise _fault("issuer", f"{issuer} has no port of a server.", "issuer_malformed") from error
+        await require_safe(ctx.service(Network), issuer)
     except Problem as refused:
         raise _fault("issuer", str(refused), refused.code) from refused
-    if parts.scheme != "https" and not all(map(network.is_opened, addresses)):
-        raise _fault(
-            "issuer", "Without TLS anybody on the way could log in; use https://.", "issuer_insecure"
-        )
 
 
 def _fault(name: str, detail: str, code: str) -> Invalid:

@@ -169,6 +169,7 @@ class TenantDirectory:
                     account_id=row["account"],
                     session_ids=tuple(row["lines"]),
                     reason=COMPANY_CHANGED,
+                    at=self._unit.now,
                     everywhere=True,
                 )
             )

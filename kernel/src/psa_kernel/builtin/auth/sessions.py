@@ -248,7 +248,9 @@ async def end_sessions(
     everywhere = only is None and but is None
     if (lines or everywhere) and not goes_on:
         await ctx.emit(
-            SessionsEnded(account_id=account_id, session_ids=lines, reason=because, everywhere=everywhere)
+            SessionsEnded(
+                account_id=account_id, session_ids=lines, reason=because, at=ctx.now, everywhere=everywhere
+            )
         )
     return len(rows)
 

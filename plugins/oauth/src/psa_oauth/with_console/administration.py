@@ -30,6 +30,8 @@ class Registration(msgspec.Struct, kw_only=True):
     name: str = ""
     kind: str = "confidential"
     redirect_uris: str = ""
+    post_logout_redirect_uris: str = ""
+    backchannel_logout_uri: str = ""
     scopes: str = ""
     grant_types: list[str] = []
 
@@ -57,6 +59,8 @@ async def register(ctx: Context, form: Registration) -> Show:
         "name": form.name.strip(),
         "confidential": form.kind != "public",
         "redirect_uris": form.redirect_uris.split(),
+        "post_logout_redirect_uris": form.post_logout_redirect_uris.split(),
+        "backchannel_logout_uri": form.backchannel_logout_uri.strip(),
         "grant_types": form.grant_types,
         "scopes": form.scopes.split(),
     }

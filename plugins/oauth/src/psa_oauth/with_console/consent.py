@@ -1,6 +1,5 @@
 """Asking a person: what an application wants, in words, and what becomes of their answer."""
 
-import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,7 +16,7 @@ from psa_sdk.errors import Forbidden, Invalid
 from psa_sdk.sign_in import SignIn
 from psa_sdk.tables import new_id
 from psa_sdk.ui import Go, Show
-from psa_sdk.web import Browser, WebRequest
+from psa_sdk.web import Browser, BrowserSession, WebRequest
 from psa_web.api import here
 
 _VERBS: Final = {"read": "see", "create": "create", "update": "change", "delete": "delete"}
@@ -60,15 +59,19 @@ class Typed(msgspec.Struct, kw_only=True):
 async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
     """Load the page that asks; a request that isn't in order goes back or is told here."""
     parameters = {name: request.query_params.getall(name) for name in request.query_params}
-    logged_in_at = await _logged_in_at(ctx)
+    session = await _session(ctx)
     try:
         asked = judge(parameters, await _client(ctx, parameters))
         not_before = asked.not_before(ctx.now.timestamp())
-        recent = logged_in_at is not None and int(logged_in_at.timestamp()) >= not_before
+        recent = session is not None and _is_recent(session, not_before)
         if asked.silent:
-            if logged_in_at is None or not recent:
+            if session is None or not recent:
                 raise asked.refused("login_required", "Nobody is logged in, or for too long.")
-            return await _answer_silently(ctx, asked, logged_in_at, issuer_of(ctx, request))
+            return await _answer_silently(ctx, asked, session, issuer_of(ctx, request))
+        if session is not None and not recent and asked.came_back and _since(session, not_before):
+            raise asked.refused(
+                "unmet_authentication_requirements", "Nobody tells when the person proved who they are."
+            )
     except Unanswerable as problem:
         return {"problem": str(problem)}
     except Refused as problem:
@@ -77,7 +80,9 @@ async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Go:
     given |= {"login_after": str(not_before)} if not_before else {}
     passed = [(name, given[name]) for name in _PASSED if name in given]
     if not recent:
-        return _log_in(ctx, f"{request.url.path}?{urlencode(passed)}", again=logged_in_at is not None)
+        return _log_in(
+            ctx, f"{request.url.path}?{urlencode(passed)}", again=session is not None or not_before > 0
+        )
     return {
         "client": asked.client,
         "rights": await _rights(ctx, asked.scopes),
@@ -93,8 +98,8 @@ async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
     issuer = issuer_of(ctx, request)
     try:
         asked = judge(parameters, await _client(ctx, parameters))
-        logged_in_at = await _logged_in_at(ctx)
-        if logged_in_at is None or int(logged_in_at.timestamp()) < asked.not_before(ctx.now.timestamp()):
+        session = await _session(ctx)
+        if session is None or not _is_recent(session, asked.not_before(ctx.now.timestamp())):
             raise asked.refused("login_required", "The person would have to log in once more.")
         allowed = _allowed(await _rights(ctx, asked.scopes))
         if form.get("decision", [""])[-1] != "allow" or not allowed:
@@ -104,14 +109,23 @@ async def answer(ctx: Context, request: WebRequest, form: Form) -> Go:
     except Refused as problem:
         return Go(url=problem.address(issuer), away=True)
     await _remember(ctx, asked.client, allowed)
-    code = await granting.write_code(ctx, asked, ctx.principal.id, allowed, logged_in_at)
+    code = await granting.write_code(ctx, asked, ctx.principal.id, allowed, session, issuer)
     return _with_code(asked, code, issuer)
 
 
-async def _logged_in_at(ctx: Context) -> datetime.datetime | None:
-    """Return when a person logged in; None where nobody did, or not to the end."""
-    session = await ctx.service(Browser).session() if ctx.principal.kind == "user" else None
-    return session.logged_in_at if session else None
+async def _session(ctx: Context) -> BrowserSession | None:
+    """Return the session of a person who is logged in to the end."""
+    return await ctx.service(Browser).session() if ctx.principal.kind == "user" else None
+
+
+def _is_recent(session: BrowserSession, not_before: int) -> bool:
+    """Tell whether somebody proved who they are since an instant; 0 is content with any session."""
+    proven = session.logged_in_at
+    return not_before == 0 or (proven is not None and int(proven.timestamp()) >= not_before)
+
+
+def _since(session: BrowserSession, instant: int) -> bool:
+    return int(session.began_at.timestamp()) >= instant
 
 
 def _log_in(ctx: Context, page: str, *, again: bool) -> Go:
@@ -124,7 +138,7 @@ def _log_in(ctx: Context, page: str, *, again: bool) -> Go:
     return Go(url=f"/login?{urlencode({'next': page} | ({'again': '1'} if again else {}))}")
 
 
-async def _answer_silently(ctx: Context, asked: Asked, logged_in_at: datetime.datetime, issuer: str) -> Go:
+async def _answer_silently(ctx: Context, asked: Asked, session: BrowserSession, issuer: str) -> Go:
     """Answer with a code where the person allowed all of it before (OpenID Connect Core 3.1.2.1); raises `Refused`."""
     allowed = _allowed(await _rights(ctx, asked.scopes))
     known: Sequence[str] | None = await ctx.db.fetch_value(
@@ -138,7 +152,8 @@ async def _answer_silently(ctx: Context, asked: Asked, logged_in_at: datetime.da
     who = ctx.principal.id
     # A page only reads; what is written here is of no use to anybody but the application.
     async with ctx.outside(), ctx.service(SignIn).unit() as unit:
-        return _with_code(asked, await granting.write_code(unit, asked, who, allowed, logged_in_at), issuer)
+        code = await granting.write_code(unit, asked, who, allowed, session, issuer)
+        return _with_code(asked, code, issuer)
 
 
 def _with_code(asked: Asked, code: str, issuer: str) -> Go:
@@ -162,7 +177,7 @@ async def find_device(ctx: Context, form: Typed) -> Go:
     return Go(url=f"/oauth/device?user_code={typed(form.user_code)}")
 
 
-async def answer_device(ctx: Context, form: Form) -> Show:
+async def answer_device(ctx: Context, request: WebRequest, form: Form) -> Show:
     """Let a device in, or not."""
     await _require_person(ctx)
     device = await devices.waiting(ctx, form.get("user_code", [""])[-1])
@@ -170,8 +185,10 @@ async def answer_device(ctx: Context, form: Form) -> Show:
         raise Invalid("No device shows this code, or it is too old.")
     allowed = _allowed(await _rights(ctx, device.scopes))
     yes = form.get("decision", [""])[-1] == "allow" and bool(allowed)
-    logged_in_at = await _logged_in_at(ctx)
-    if not await devices.decide(ctx, device, ctx.principal.id, allowed if yes else None, logged_in_at):
+    session = await _session(ctx)
+    proven = session.logged_in_at if session else None
+    issuer = issuer_of(ctx, request)
+    if not await devices.decide(ctx, device, ctx.principal.id, allowed if yes else None, proven, issuer):
         raise Invalid("No device shows this code, or it is too old.")
     if yes:
         await _remember(ctx, device.client, allowed)

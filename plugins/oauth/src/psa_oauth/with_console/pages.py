@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from psa_oauth.with_console import administration, consent
+from psa_oauth.with_console import administration, consent, logout
 from psa_sdk import AUTHENTICATED, PUBLIC
 from psa_sdk.ui import Action, Page, Panel, ResourceView, SettingsSection, Ui
 
@@ -33,6 +33,14 @@ UI = Ui(
             title="Allow access",
         ),
         Page(
+            path=logout.PATH,
+            template="oauth.console/logout.html",
+            # Whoever has logged out already is sent back too.
+            permission=PUBLIC,
+            load=logout.ask,
+            title="Log out",
+        ),
+        Page(
             path="/oauth/device",
             template="oauth.console/device.html",
             permission=AUTHENTICATED,
@@ -50,6 +58,7 @@ UI = Ui(
     ),
     actions=(
         Action(path="/oauth/authorize", permission=AUTHENTICATED, handle=consent.answer),
+        Action(path=logout.PATH, permission=PUBLIC, handle=logout.confirm),
         Action(path="/oauth/device", permission=AUTHENTICATED, handle=consent.find_device),
         Action(path="/oauth/device/answer", permission=AUTHENTICATED, handle=consent.answer_device),
         Action(
