@@ -20,7 +20,10 @@ LOOKS = (("light", 1440), ("dark", 390))
 @pytest.fixture
 def context(chromium: Browser, desk: Desk, session: Path) -> Iterator[BrowserContext]:
     """A browser of somebody logged in, in which the application's own address answers."""
-    found = chromium.new_context(base_url=desk.url, storage_state=session, bypass_csp=True)
+    # Colours that are on their way from one look to the other have any contrast.
+    found = chromium.new_context(
+        base_url=desk.url, storage_state=session, bypass_csp=True, reduced_motion="reduce"
+    )
     found.route(f"{BACK}**", lambda route: route.fulfill(body="back"))
     yield found
     found.close()

@@ -86,6 +86,7 @@ def test_nothing_stands_in_anybodys_way(
             base_url=desk.url,
             storage_state=state,
             color_scheme=scheme,
+            reduced_motion="reduce",
             viewport={"width": width, "height": 900},
             bypass_csp=True,
         )

@@ -68,7 +68,11 @@ def test_nothing_stands_in_anybodys_way(chromium: Browser, desk: Desk, session, 
     contract = draft(desk, f"Axe {scheme}")
     assert desk.api.post(f"/contracts/{contract}/activate").status_code == 200
     context = chromium.new_context(
-        base_url=desk.url, storage_state=session, color_scheme=scheme, bypass_csp=True
+        base_url=desk.url,
+        storage_state=session,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        bypass_csp=True,
     )
     page, wrong = watched(context, desk)
     for tab in ("", "?tab=contracts.hours", "?tab=contracts.periods", "?tab=contracts.versions"):

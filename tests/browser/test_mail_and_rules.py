@@ -80,6 +80,7 @@ def test_nothing_stands_in_anybodys_way(chromium: Browser, desk: Desk, session):
             base_url=desk.url,
             storage_state=session,
             color_scheme=scheme,
+            reduced_motion="reduce",
             bypass_csp=True,
             viewport={"width": width, "height": 900},
         )

@@ -61,7 +61,11 @@ def scheme(request: pytest.FixtureRequest) -> Literal["light", "dark"]:
 def themed(chromium: Browser, desk: Desk, session: Path, scheme: Literal["light", "dark"]) -> Iterator[Page]:
     """A page in one of the themes; axe needs to be let in past the policy."""
     context = chromium.new_context(
-        base_url=desk.url, storage_state=session, color_scheme=scheme, bypass_csp=True
+        base_url=desk.url,
+        storage_state=session,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        bypass_csp=True,
     )
     page, wrong = watched(context, desk)
     yield page

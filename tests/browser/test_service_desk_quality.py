@@ -24,7 +24,7 @@ def test_axe_finds_nothing_in_what_was_made_for_tickets_and_contacts(
     contact = desk.make("contacts", first_name="Vera", last_name="Visible", email=f"vera.{theme}@example.com")
     desk.make("ticket-templates", name=f"Access {theme}", title="Access")
     context = chromium.new_context(
-        base_url=desk.url, storage_state=session, color_scheme=theme, bypass_csp=True
+        base_url=desk.url, storage_state=session, color_scheme=theme, reduced_motion="reduce", bypass_csp=True
     )
     page, wrong = watched(context, desk)
 
