@@ -54,7 +54,10 @@ def registry() -> Registry:
 @pytest.fixture(scope="module")
 def german(registry: Registry) -> Catalogues:
     return Catalogues(
-        Path(plugin.module.__file__ or "").parent / "locale" for plugin in registry.plugins.values()
+        {
+            name: Path(plugin.module.__file__ or "").parent / "locale"
+            for name, plugin in registry.plugins.items()
+        }
     )
 
 
@@ -171,8 +174,17 @@ def test_what_plugins_declare_is_translated(registry: Registry, german: Catalogu
     assert {name: texts for name, texts in missing.items() if texts} == {}
 
 
+def test_a_word_means_what_its_plugin_means_by_it(german: Catalogues):
+    """One catalogue after the other would have called clients of a company applications."""
+    said = {name: german.of("de", name).gettext("Client") for name in ("contacts", "oauth", "oauth.console")}
+    assert said == {"contacts": "Kunde", "oauth": "Anwendung", "oauth.console": "Anwendung"}
+    assert german.of("de", "billing.portal").gettext("Open") == "Offen"
+    assert german.of("de", "web").gettext("Open") == "Öffnen"
+    assert german.of("de", "sla").gettext("Save") == german.of("de").gettext("Save") == "Speichern"
+
+
 def test_a_language_is_chosen_by_its_first_part():
-    catalogues = Catalogues([Path(psa_web.__file__).parent / "locale"])
+    catalogues = Catalogues({"web": Path(psa_web.__file__).parent / "locale"})
     assert catalogues.languages == ("en", "de")
     assert catalogues.choose("de-AT", "en") == "de"
     assert catalogues.choose("fr", "pt") == "en"

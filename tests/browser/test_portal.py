@@ -293,3 +293,48 @@ def test_a_client_without_scripts_asks_replies_and_closes(
     expect(page.locator("[data-fault=timezone]")).to_contain_text("Middle/Earth")
     expect(page.get_by_label("Time zone")).to_have_value("Middle/Earth")
     context.close()
+
+
+def test_the_stream_of_a_portal_tells_nothing_of_other_companies_nor_of_internal_notes(
+    portal: Page, client: Client
+):
+    """PRT-01, TIC-64: what a browser hears while staff work on others' records and among themselves."""
+    desk, own = client.desk, {"company": ("companies", client.company)}
+    mine = desk.make("tickets", {**own, "contact": ("contacts", client.contact)}, title="Told to its client")
+    other = desk.make("companies", name="Quarry Neighbours")
+    portal.goto("/portal/tickets")
+    portal.evaluate(
+        "() => new Promise(open => { window.heard = []; const stream = new EventSource('/portal/events');"
+        " stream.addEventListener('change', e => heard.push(JSON.parse(e.data))); stream.onopen = open; })"
+    )
+    theirs = desk.make("tickets", {"company": ("companies", other)}, title="Quarry only")
+    hour = {"start_time": "2030-01-07T09:00:00Z", "end_time": "2030-01-07T10:00:00Z"}
+    hidden = {
+        other,
+        theirs,
+        *(
+            desk.make("comments", {"subject": ("tickets", theirs)}, content="Quarry", note_type=kind)
+            for kind in ("public", "internal")
+        ),
+        desk.make("comments", {"subject": ("tickets", mine)}, content="Between us", note_type="internal"),
+        desk.make(
+            "appointments",
+            {"company": ("companies", other)},
+            title="Quarry visit",
+            is_client_visible=True,
+            **hour,
+        ),
+        desk.make("appointments", own, title="About them", **hour),
+    }
+    desk.change("companies", other, industry="Quarrying")
+    client.note(mine, "For you to read", "public")
+    desk.change("companies", client.company, industry="Baking")  # what is told last
+    portal.wait_for_function(
+        "id => heard.some(one => one.topic === 'companies' && one.id === id)", arg=client.company
+    )
+    heard = portal.evaluate("heard")
+    assert {"topic": "tickets", "id": mine, "toast": ""} in heard
+    assert hidden.isdisjoint(one["id"] for one in heard)
+    for path in ("/portal/search?q=Quarry", "/portal/tickets?q=Quarry&state=all", "/portal/appointments"):
+        text = portal.request.get(path).text()
+        assert not [word for word in ("Quarry only", "Quarry visit", "About them") if word in text]

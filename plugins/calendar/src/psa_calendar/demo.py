@@ -28,7 +28,7 @@ async def fill(ctx: Context) -> None:
         return
     dice = random.Random("calendar")  # noqa: S311 - demonstration data must be the same everywhere
     rows: list[dict[str, Any]] = []
-    for person in staff:
+    for index, person in enumerate(staff):
         zone = await zone_of(ctx, person.id)
         for offset in FORTNIGHT:
             date = ctx.today + DAY * offset
@@ -36,6 +36,7 @@ async def fill(ctx: Context) -> None:
                 if title != "Stand-up" and dice.random() < 0.6:
                     continue
                 at_client = title == "Cabling walk-through"
+                client = companies[index % len(companies)] if at_client else dice.choice(companies)
                 start = datetime.datetime.combine(date, datetime.time(hour), tzinfo=zone).astimezone(
                     datetime.UTC
                 )
@@ -49,9 +50,7 @@ async def fill(ctx: Context) -> None:
                         "status": "completed" if start < ctx.now else "scheduled",
                         "assigned_to": person.id,
                         "organizer": person.id,
-                        "company": None
-                        if title == "Stand-up"
-                        else dice.choice(companies[:4] if at_client else companies),
+                        "company": None if title == "Stand-up" else client,
                         "is_client_visible": at_client,
                     }
                 )

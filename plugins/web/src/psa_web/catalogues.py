@@ -1,7 +1,8 @@
-"""Languages: one gettext catalogue per plugin and language, merged; read from `.po`, nothing to compile."""
+"""Languages: one gettext catalogue per plugin and language, one's own first; read from `.po`, nothing to compile."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from copy import copy
 from gettext import GNUTranslations, NullTranslations
 from itertools import pairwise
 from pathlib import Path
@@ -16,27 +17,38 @@ SOURCE: Final = "en"
 class Catalogues:
     """The translations of all installed plugins by language."""
 
-    def __init__(self, folders: Iterable[Path]) -> None:
-        """Find `<folder>/<language>/messages.po` of each folder; later ones don't override earlier ones."""
-        self._files: dict[str, list[Path]] = {}
-        for folder in folders:
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        """Find `<folder>/<language>/messages.po` of each plugin's folder; later ones don't override earlier ones."""
+        self._files: dict[str, dict[str, Path]] = {}
+        for plugin, folder in folders.items():
             for path in sorted(folder.glob("*/messages.po")):
-                self._files.setdefault(path.parent.name, []).append(path)
-        self._read: dict[str, NullTranslations] = {}
+                self._files.setdefault(path.parent.name, {})[plugin] = path
+        self._parts: dict[str, dict[str, GNUTranslations]] = {}
+        self._read: dict[tuple[str, str], NullTranslations] = {}
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages that pages can be in, English first."""
         return (SOURCE, *sorted(self._files.keys() - {SOURCE}))
 
-    def of(self, language: str) -> NullTranslations:
-        """Return the translations into a language, read when it is first asked for; English where there are none."""
-        if language not in self._read:
-            found = [_translations(path, language) for path in self._files.get(language, ())]
-            for first, further in pairwise(found):
-                first.add_fallback(further)
-            self._read[language] = found[0] if found else NullTranslations()
-        return self._read[language]
+    def of(self, language: str, plugin: str = "") -> NullTranslations:
+        """Return the translations into a language, read when it is first asked for; English where there are none.
+
+        The same word means different things to different modules: what `plugin`, or the one that it bridges, says
+        comes first.
+        """
+        key = (language, plugin)
+        if key not in self._read:
+            parts = self._of_plugins(language)
+            own = [name for name in (plugin, plugin.partition(".")[0]) if name in parts]
+            self._read[key] = _chained([parts[name] for name in dict.fromkeys((*own, *parts))])
+        return self._read[key]
+
+    def _of_plugins(self, language: str) -> Mapping[str, GNUTranslations]:
+        if language not in self._parts:
+            files = self._files.get(language, {})
+            self._parts[language] = {name: _translations(path, language) for name, path in files.items()}
+        return self._parts[language]
 
     def choose(self, *wanted: str) -> str:
         """Return the first language that is there: `de-AT` is served in `de`."""
@@ -45,6 +57,14 @@ class Catalogues:
             if language in self.languages:
                 return language
         return SOURCE
+
+
+def _chained(parts: Sequence[GNUTranslations]) -> NullTranslations:
+    """Return translations of which each is asked after those before it; the parts stay as they are."""
+    found = [copy(part) for part in parts]
+    for first, further in pairwise(found):
+        first.add_fallback(further)
+    return found[0] if found else NullTranslations()
 
 
 def _translations(path: Path, language: str) -> GNUTranslations:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
@@ -64,6 +64,18 @@ def day(value: Any) -> str:
         except ValueError:
             return value
     return format_date(value, "medium", locale=here().language) if value else ""
+
+
+def period(start: Any, end: Any) -> str:
+    """Return between which times of which day something is; both days where it ends on another."""
+    first, last = moment(start), moment(end)
+    if first is None or last is None:
+        return when(start)
+    language = here().language
+    parts = (format_skeleton("yMMMEd", at.date(), locale=language) for at in (first, last))
+    times = (format_time(at.time(), "short", locale=language) for at in (first, last))
+    (begins, ends), (since, until) = parts, times
+    return f"{begins}, {since} \N{EN DASH} {until if begins == ends else f'{ends}, {until}'}"
 
 
 def weekday(value: datetime.date) -> str:
@@ -208,6 +220,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "when": when,
     "local": local,
     "day": day,
+    "period": period,
     "weekday": weekday,
     "ago": ago,
     "number": number,

@@ -3,7 +3,7 @@
 import contextvars
 import datetime
 import secrets
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,8 +37,9 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     request: WebRequest
     browser: Browser
     language: str
-    gettext: Callable[[str], str]
     timezone: datetime.tzinfo
+    plugin: str = ""
+    """Whose page it is: what its words mean."""
     place: int = 0
     """From where on the page listens to what changes."""
     nav: Mapping[str, Sequence[NavEntry]] = {}
@@ -47,6 +48,10 @@ class Here(msgspec.Struct, kw_only=True, eq=False):
     """What records are called by, by resource: found out once for a page."""
     refused: Sent | None = None
     """The form that the page is shown again with, to a browser without scripts."""
+
+    def gettext(self, text: str) -> str:
+        """Return a text in the person's language, as the page's plugin says it."""
+        return self.site.catalogues.of(self.language, self.plugin).gettext(text)
 
     @property
     def now(self) -> datetime.datetime:
@@ -112,6 +117,12 @@ def _cookie(request: WebRequest, name: str, allowed: tuple[str, ...]) -> str:
 
 
 _here: contextvars.ContextVar[Here] = contextvars.ContextVar("here")
+
+
+def speaker() -> str:
+    """Return whose page is being rendered; empty outside of one."""
+    place = _here.get(None)
+    return place.plugin if place is not None else ""
 
 
 def here() -> Here:

@@ -42,7 +42,7 @@ class Server:
         wanted = Wanted(page.load)
 
         async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
-            return await self._opened(self.site.here(ctx, request, self.frame), page, wanted)
+            return await self._opened(self.site.here(ctx, request, self.frame, plugin), page, wanted)
 
         return self.route(plugin, "GET", page.path, page.permission, handle)
 
@@ -74,7 +74,7 @@ class Server:
             return answered or Done()
 
         async def handle(ctx: Context, request: WebRequest) -> Response[Any]:
-            place = self.site.here(ctx, request, self.frame)
+            place = self.site.here(ctx, request, self.frame, plugin)
             if page is None or loaded is None or answers.is_action(request.headers):
                 return await self._followed(place, await done(place))
             try:

@@ -3,12 +3,13 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
-from markupsafe import Markup
+import jinja2
+from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from psa_sdk.context import Context
 from psa_sdk.documents import Documents, Found, Item
@@ -20,9 +21,11 @@ from psa_web.assets import Statics, bundles, icon
 from psa_web.catalogues import Catalogues, accepted
 from psa_web.fields import shown
 from psa_web.formatting import FILTERS
-from psa_web.here import Here, bound, here, values
+from psa_web.here import Here, bound, here, speaker, values
 
 T = TypeVar("T")
+_GENERAL: Final = frozenset(("", "web"))
+"""Whose templates show other plugins' records."""
 _SHARED: Final = ("ui.js", "sortable.js", "editor.js")
 
 
@@ -35,15 +38,17 @@ class Site:
         folders = {name: _folder(plugin) for name, plugin in installation.plugins.items()}
         self.statics = Statics({name: folder / "static" for name, folder in folders.items()})
         # A plugin's own words come before those it shares with the runtime.
-        self.catalogues = Catalogues(folder / "locale" for folder in reversed(list(folders.values())))
+        self.catalogues = Catalogues(
+            {name: folder / "locale" for name, folder in reversed(list(folders.items()))}
+        )
         self.frames: dict[Shell, ShellFrame] = {
             frame.name: frame for _, frame in self.all("frames", ShellFrame)
         }
         self.views: Mapping[str, ResourceView] = {
             view.resource: view for _, view in self.all("views", ResourceView)
         }
-        self._loader: BaseLoader = ChoiceLoader(
-            [PrefixLoader({name: FileSystemLoader(folder / "templates") for name, folder in folders.items()})]
+        self._loader = _Templates(
+            {name: FileSystemLoader(folder / "templates") for name, folder in folders.items()}
         )
         self._environments: dict[str, Environment] = {}
 
@@ -110,8 +115,8 @@ class Site:
         """Return a plugin's contributions."""
         return self.installation.plugins[plugin].manifest.ui
 
-    def here(self, ctx: Context, request: WebRequest, frame: ShellFrame) -> Here:
-        """Return where a request's page is."""
+    def here(self, ctx: Context, request: WebRequest, frame: ShellFrame, plugin: str = "") -> Here:
+        """Return where a request's page is, and whose."""
         browser: Browser = ctx.service(Browser)
         language = self.catalogues.choose(
             browser.locale, *accepted(request.headers.get("accept-language", ""))
@@ -123,7 +128,7 @@ class Site:
             request=request,
             browser=browser,
             language=language,
-            gettext=self.catalogues.of(language).gettext,
+            plugin=plugin,
             timezone=browser.timezone,
             place=ctx.service(LiveSource).place(),
         )
@@ -147,7 +152,7 @@ class Site:
             auto_reload=False,  # templates are part of what is installed; asking the disk for each cell costs
         )
         translations = self.catalogues.of(language)
-        environment.install_gettext_translations(translations, newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
+        environment.install_gettext_callables(*self._sayings(language), newstyle=False)  # pyright: ignore[reportAttributeAccessIssue]
         environment.filters.update(FILTERS)
         names: dict[str, Any] = {
             "icon": icon,
@@ -184,6 +189,32 @@ class Site:
             for path in getattr(self.ui(name), kind)
         ]
 
+    def _sayings(self, language: str) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
+        """Return gettext and ngettext of templates: a plugin's template speaks as its plugin, ours as the page's.
+
+        Titles and the like are translated where they may be what somebody wrote too. So, unlike Jinja's own, they take
+        no text for HTML, nor for a format where no values come with it.
+        """
+        of = self.catalogues.of
+
+        def whose(context: jinja2.runtime.Context) -> str:
+            plugin = (context.name or "").partition("/")[0]
+            return speaker() if plugin in _GENERAL else plugin
+
+        @jinja2.pass_context
+        def gettext(context: jinja2.runtime.Context, text: str, **values: object) -> Markup:
+            said = escape(of(language, whose(context)).gettext(text))
+            return said % values if values else said
+
+        @jinja2.pass_context
+        def ngettext(
+            context: jinja2.runtime.Context, one: str, many: str, num: int, **values: object
+        ) -> Markup:
+            said = escape(of(language, whose(context)).ngettext(one, many, num))
+            return said % {"num": num, **values}
+
+        return gettext, ngettext
+
     def render(self, place: Here, template: str, data: Mapping[str, Any], block: str = "") -> str:
         """Render a template, or one block of it."""
         found = self.environment(place.language).get_template(template)
@@ -219,6 +250,12 @@ class _Macros:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.module, name)
+
+
+class _Templates(PrefixLoader):
+    """Templates by plugin, which keep their whole name: it says whose words they speak."""
+
+    load = BaseLoader.load
 
 
 def _folder(plugin: Installed) -> Path:

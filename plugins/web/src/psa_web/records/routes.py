@@ -83,7 +83,7 @@ class _Pages:
         ]
 
     def _here(self, ctx: Context, request: WebRequest) -> Here:
-        place = self.server.site.here(ctx, request, self.server.frame)
+        place = self.server.site.here(ctx, request, self.server.frame, self.owner)
         place.active = self.name
         return place
 
