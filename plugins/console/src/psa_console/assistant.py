@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
+from babel import Locale
 
 from psa_console import brand, settings
 from psa_console.options import ConsoleSettings
@@ -97,9 +98,14 @@ async def _organisation(ctx: Context) -> dict[str, Any]:
     return {
         "values": about.values,
         "zones": sorted(available_timezones()),
-        "locales": LOCALES,
+        "locales": {tag: _named(tag) for tag in LOCALES},
         "currencies": CURRENCIES,
     }
+
+
+def _named(tag: str) -> str:
+    name = Locale.parse(tag, sep="-").get_display_name(here().language) or tag
+    return name[:1].upper() + name[1:]
 
 
 async def _branding(ctx: Context) -> dict[str, Any]:
