@@ -112,3 +112,14 @@ async def test_every_resource_has_its_pages(kit, admin):
             if answer.status_code not in {200, 403}:
                 failed.append(f"{name} form: {answer.status_code}")
     assert failed == []
+
+
+async def test_what_somebody_wrote_is_neither_html_nor_a_format_where_texts_are_translated(
+    kit: Kit, admin: Client
+):
+    """S18: titles are translated, and a record's is what its writer likes."""
+    made = await admin.post("/groups", {"name": "</title><b data-evil>100% done"})
+    page = await read(admin, f"/ui/groups/{made.json()['data']['id']}")
+    assert page.status_code == 200, page.text
+    assert "<b data-evil>" not in page.text
+    assert "<title>&lt;/title&gt;&lt;b data-evil&gt;100% done" in page.text
