@@ -9,11 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .conftest import AXE, Desk
+from .conftest import AXE, Desk, logged_in
 from .test_quality import RULES
 
 pytestmark = pytest.mark.browser
 BACK = "https://app.example.com/callback"
+HOME = "https://app.example.com/home"
 LOOKS = (("light", 1440), ("dark", 390))
 
 
@@ -54,7 +55,12 @@ def test_an_application_is_registered_asked_about_and_taken_back(context: Browse
     )
     page.get_by_role("button", name="Register").click()
     expect(page.locator('[data-fault="redirect_uris"]')).to_contain_text("Use https")
+    page.get_by_label("Addresses to return to after logging out, one per line").fill(HOME)
+    page.get_by_label("Address that is told when somebody logs out").fill("https://10.0.0.1/told")
     page.get_by_label("Addresses to return to, one per line").fill(BACK)
+    page.get_by_role("button", name="Register").click()
+    expect(page.locator('[data-fault="backchannel_logout_uri"]')).to_contain_text("isn't a public address")
+    page.get_by_label("Address that is told when somebody logs out").fill("")
     page.get_by_role("button", name="Register").click()
     made = page.locator("#new-application")
     expect(made.locator(".oauth-secret")).to_contain_text("psaos_")
@@ -94,12 +100,47 @@ def test_an_application_is_registered_asked_about_and_taken_back(context: Browse
     assert told["state"] == ["s1"]
     assert told["code"][0].startswith("psaoc_")
 
+    page.goto(f"/ui/oauth/logout?{urlencode({'client_id': client_id, 'post_logout_redirect_uri': HOME})}")
+    expect(page.locator("#logout")).to_contain_text("Example Reports asks whether you")
+    inspect(page, "logout")
+    page.get_by_role("link", name="Stay logged in").click()
+
+    page.goto(f"/ui/oauth-clients/{client_id}/edit")
+    expect(page.locator("psa-picker", has=page.locator("#f-post_logout_redirect_uris"))).to_contain_text(HOME)
+    inspect(page, "application")
+
     page.goto("/ui/profile")
     held = page.locator(".row", has_text="Example Reports")
     expect(held).to_contain_text("Tickets: see")
     held.get_by_role("button", name="Take back").click()
     page.get_by_role("dialog").get_by_role("button", name="Take back").click()
     expect(held).to_have_count(0)
+
+
+def test_an_application_logs_somebody_out_after_asking(chromium: Browser, desk: Desk, tmp_path: Path):
+    home = f"{desk.url}/ui/login"
+    body = {
+        "name": "Example Sheets",
+        "redirect_uris": [BACK],
+        "post_logout_redirect_uris": [home],
+        "scopes": ["openid"],
+    }
+    answer = desk.api.post("/oauth-clients", json={"data": {"type": "oauth-clients", "attributes": body}})
+    assert answer.status_code == 201, answer.text
+    own = logged_in(chromium, desk, tmp_path / "state.json")
+    context = chromium.new_context(base_url=desk.url, storage_state=own, bypass_csp=True)
+    page = context.new_page()
+    asked = {"client_id": answer.json()["data"]["id"], "post_logout_redirect_uri": home, "state": "s 1"}
+    page.goto(f"/api/v1/oauth/{desk.tenant or 'main'}/logout?{urlencode(asked)}")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{home}?**")
+    assert parse_qs(urlsplit(page.url).query)["state"] == ["s 1"]
+    page.goto("/ui/oauth/logout")
+    expect(page.get_by_role("heading", name="You are logged out")).to_be_visible()
+    inspect(page, "logged-out")
+    page.goto("/ui/profile")
+    expect(page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
+    context.close()
 
 
 def test_a_device_is_connected_by_its_code(context: BrowserContext, desk: Desk):

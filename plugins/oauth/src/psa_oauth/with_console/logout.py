@@ -27,6 +27,9 @@ async def ask(ctx: Context, request: WebRequest) -> Mapping[str, Any] | Response
     """Log somebody out whom the request is proven to be about, or who said yes; ask anybody else."""
     parameters = {name: request.query_params.getall(name) for name in request.query_params}
     present = await _present(ctx)
+    if present is None and not ctx.service(Browser).organisation:
+        # Nothing here tells whose this is: a host of many organisations.
+        return {"done": True}
     asked = await _judged(ctx, request, parameters, present)
     if present is None:
         return lead(asked.address) if asked.address else {"done": True}
