@@ -179,7 +179,6 @@ def test_a_word_means_what_its_plugin_means_by_it(german: Catalogues):
     said = {name: german.of("de", name).gettext("Client") for name in ("contacts", "oauth", "oauth.console")}
     assert said == {"contacts": "Kunde", "oauth": "Anwendung", "oauth.console": "Anwendung"}
     assert german.of("de", "billing.portal").gettext("Open") == "Offen"
-    assert german.of("de", "web").gettext("Open") == "Öffnen"
     assert german.of("de", "sla").gettext("Save") == german.of("de").gettext("Save") == "Speichern"
 
 

@@ -92,8 +92,14 @@ def ago(value: Any) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), when(at), _span(seconds))
 
 
+def _said(text: str) -> str:
+    """Return a text of ours: units are the same on all pages."""
+    place = here()
+    return place.site.catalogues.of(place.language, "web").gettext(text)
+
+
 def _span(seconds: int) -> str:
-    _ = here().gettext
+    _ = _said
     if abs(seconds) < 60:
         return _("now")
     size = _longest(abs(seconds))
@@ -102,7 +108,7 @@ def _span(seconds: int) -> str:
 
 def _longest(seconds: int) -> str:
     """Return a span in the largest unit that fills it."""
-    _ = here().gettext
+    _ = _said
     for size, unit in (
         (86400 * 365, _("y")),
         (86400 * 30, _("mo")),

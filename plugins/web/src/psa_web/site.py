@@ -151,7 +151,6 @@ class Site:
             cache_size=-1,
             auto_reload=False,  # templates are part of what is installed; asking the disk for each cell costs
         )
-        translations = self.catalogues.of(language)
         environment.install_gettext_callables(*self._sayings(language), newstyle=False)  # pyright: ignore[reportAttributeAccessIssue]
         environment.filters.update(FILTERS)
         names: dict[str, Any] = {
@@ -160,7 +159,7 @@ class Site:
             "bundles": bundles,
             "language": language,
             "import_map": self.import_map,
-            "words": lambda: words(translations.gettext),
+            "words": lambda: words(self.catalogues.of(language, "web").gettext),
             "url": _url,
             "can": _can,
             "token": _token,
@@ -309,7 +308,7 @@ def words(gettext: Any) -> str:
             "key-move": _("Next, previous row"),
             "key-select": _("Select row"),
             "key-peek": _("Peek"),
-            "key-open": _("Open"),
+            "key-open": _("Open page"),
             "key-clear": _("Clear selection"),
             "key-help": _("This list"),
         },
