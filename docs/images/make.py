@@ -41,19 +41,26 @@ def first_row(page: Page) -> None:
     page.locator("tr[aria-current=true]").wait_for()
 
 
-def open_first(page: Page) -> None:
-    """Open the first record of the list."""
-    page.locator("tbody tr[data-row] a.title").first.click()
-    page.locator("#ticket, #record, .record").first.wait_for()
+def open_talk(page: Page) -> None:
+    """Open a ticket that is being talked about: the first one with news."""
+    page.locator("tbody a.title.unread").first.click()
+    page.locator("#ticket .composer").wait_for()
+
+
+def open_client(page: Page) -> None:
+    """Open the company whose person has the portal: much hangs on it."""
+    page.get_by_role("link", name="Ashfield Bakery").first.click()
+    page.locator(".record").first.wait_for()
 
 
 PICTURES: Final[Mapping[str, tuple[str, str, int, Callable[[Page], None] | None]]] = {
     "home": ("/ui/", "light", 1440, None),
     "tickets": ("/ui/tickets", "light", 1440, first_row),
-    "ticket-dark": ("/ui/tickets", "dark", 1440, open_first),
+    "ticket-dark": ("/ui/tickets", "dark", 1440, open_talk),
     "board": ("/ui/tickets/board", "light", 1440, None),
-    "company": ("/ui/companies", "light", 1440, open_first),
+    "company": ("/ui/companies", "light", 1440, open_client),
     "phone": ("/ui/tickets", "light", 390, None),
+    "portal": ("/portal/", "light", 1440, None),
 }
 """Address, theme, width, and what is done before the picture, by file name."""
 
@@ -89,13 +96,13 @@ def _ready(process: "subprocess.Popen[bytes]", directory: Path) -> Mapping[str, 
     raise SystemExit(f"psa up didn't start:\n{(directory / 'log').read_text()[-2000:]}")
 
 
-def log_in(page: Page, known: Mapping[str, str]) -> None:
-    """Log in as the demonstration's manager."""
-    page.goto("/ui/login")
-    page.get_by_label("E-mail address").fill("manager@example.com")
+def log_in(page: Page, known: Mapping[str, str], shell: str) -> None:
+    """Log in as the demonstration's manager, in the portal as its client."""
+    page.goto(f"/{shell}/login")
+    page.get_by_label("E-mail address").fill(f"{'client' if shell == 'portal' else 'manager'}@example.com")
     page.get_by_label("Password").fill(known["admin_password"])
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/ui/")
+    page.wait_for_url(f"**/{shell}/")
 
 
 def take(browser: Browser, known: Mapping[str, str], name: str) -> int:
@@ -109,7 +116,7 @@ def take(browser: Browser, known: Mapping[str, str], name: str) -> int:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    log_in(page, known)
+    log_in(page, known, path.split("/")[1])
     page.goto(path)
     if prepare is not None:
         prepare(page)
