@@ -195,13 +195,8 @@ def state_tone(value: str, tones: Mapping[str, str] | None = None) -> str:
 def address_lines(value: Mapping[str, str]) -> Markup:
     """Return a postal address, a line per part."""
     town = " ".join(part for part in (value.get("postal_code", ""), value.get("city", "")) if part)
-    lines = [
-        value.get("street", ""),
-        value.get("street2", ""),
-        town,
-        value.get("region", ""),
-        value.get("country", ""),
-    ]
+    place = ", ".join(part for part in (town, value.get("region", "")) if part)
+    lines = [value.get("street", ""), value.get("street2", ""), place, value.get("country", "")]
     return Markup("<br>").join(escape(line) for line in lines if line)
 
 
