@@ -201,16 +201,16 @@ class Site:
             return speaker() if plugin in _GENERAL else plugin
 
         @jinja2.pass_context
-        def gettext(context: jinja2.runtime.Context, text: str, **values: object) -> Markup:
+        def gettext(context: jinja2.runtime.Context, text: str, /, **values: object) -> Markup:
             said = escape(of(language, whose(context)).gettext(text))
             return said % values if values else said
 
         @jinja2.pass_context
         def ngettext(
-            context: jinja2.runtime.Context, one: str, many: str, num: int, **values: object
+            context: jinja2.runtime.Context, one: str, many: str, count: int, /, **values: object
         ) -> Markup:
-            said = escape(of(language, whose(context)).ngettext(one, many, num))
-            return said % {"num": num, **values}
+            said = escape(of(language, whose(context)).ngettext(one, many, count))
+            return said % {"num": count, **values}
 
         return gettext, ngettext
 
