@@ -1,4 +1,4 @@
-"""A plugin that keeps the invitations that are sent, by whom they are for."""
+"""A plugin that keeps the invitations that are sent, and what stands in their mails, by whom they are for."""
 
 import email
 import email.policy
@@ -10,6 +10,7 @@ from psa_sdk import Manifest, hookimpl
 from psa_sdk.mail import Delivery, Envelope
 
 INVITED: defaultdict[str, list] = defaultdict(list)
+READ: defaultdict[str, list[str]] = defaultdict(list)
 
 
 class Postman:
@@ -18,6 +19,9 @@ class Postman:
     async def deliver(self, envelope: Envelope) -> Delivery:
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         for part in message.walk():
+            if part.get_content_type() == "text/plain":
+                for recipient in envelope.recipients:
+                    READ[recipient.lower()].append(part.get_content())
             if part.get_content_type() == "text/calendar":
                 calendar = Calendar.from_ical(part.get_content())
                 assert part.get_param("method") == calendar["METHOD"]

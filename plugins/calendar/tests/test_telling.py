@@ -61,6 +61,27 @@ async def test_those_who_take_part_are_told_what_is_new_to_them(desk):
     assert await desk.told(await desk.address(desk.dispatcher)) == []
 
 
+async def test_everybody_reads_the_time_by_their_own_clock(desk):
+    """CRM-14: the contact's zone, else the company's; staff have their own."""
+    clock = {"there": "Asia/Tokyo", "at the company": "America/Sao_Paulo"}
+    company = (await desk.kit.make("companies", timezone=clock["at the company"])).id
+    addresses = {where: f"clock{desk.kit.number()}@example.com" for where in clock}
+    guests = [
+        (await desk.kit.make("contacts", company=company, email=address, **given)).id
+        for address, given in zip(addresses.values(), ({"timezone": clock["there"]}, {}), strict=True)
+    ]
+    theo = await desk.technician(zone="Asia/Kolkata")
+    await desk.booked(
+        desk.dispatcher, desk.at(9), desk.at(10), assigned_to=await theo.account_id(), guests=guests
+    )
+    await desk.kit.drain()
+    day = desk.day.isoformat()
+    read = [carrier.READ[one][-1] for one in (*addresses.values(), await desk.address(theo))]
+    assert f"{day} 18:00 - 19:00 JST" in read[0]
+    assert f"{day} 06:00 - 07:00 -03" in read[1]
+    assert f"{day} 14:30 - 15:30 IST" in read[2]
+
+
 async def test_addresses_are_forgotten_with_the_person_and_after_the_appointment(desk):
     address = f"ada{desk.kit.number()}@example.com"
     contact = (await desk.kit.make("contacts", email=address)).id

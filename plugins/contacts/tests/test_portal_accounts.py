@@ -105,3 +105,29 @@ async def test_portal_accounts_follow_archiving_and_the_company(desk):
     await client.log_in()
     assert [item["id"] for item in (await client.get("/companies")).json()["data"]] == [str(other)]
     assert (await desk.attributes("users", account))["name"].startswith("Renamed")
+
+
+async def test_the_contacts_zone_is_the_accounts_until_the_person_chooses_another(desk):
+    """CRM-14"""
+    ada = await desk.contact(await desk.company())
+
+    async def zoned(zone: str | None) -> None:
+        answer = await desk.admin.patch(f"/contacts/{ada}", {"timezone": zone})
+        assert answer.status_code == 200, answer.text
+
+    async def shown() -> str:
+        return (await desk.attributes("users", account))["timezone"]
+
+    await zoned("Asia/Tokyo")
+    account, _ = await portal(desk, ada)
+    assert await shown() == "Asia/Tokyo"
+    await zoned("Europe/Lisbon")
+    assert await shown() == "Europe/Lisbon"
+    chosen = await desk.admin.patch(f"/users/{account}", {"timezone": "America/Lima"})
+    assert chosen.status_code == 200, chosen.text
+    await zoned("Asia/Kolkata")
+    assert await shown() == "America/Lima"
+    await desk.admin.patch(f"/users/{account}", {"timezone": ""})
+    await zoned(None)
+    await zoned("Asia/Seoul")
+    assert await shown() == "Asia/Seoul"

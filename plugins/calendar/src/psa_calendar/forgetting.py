@@ -3,7 +3,7 @@
 import datetime
 from uuid import UUID
 
-from psa_calendar.participants import mailboxes_of
+from psa_calendar.participants import participants_of
 from psa_contacts.api import ContactAnonymised
 from psa_sdk import Context, actor, every, on
 from psa_sdk.identity import AccountErased
@@ -42,7 +42,7 @@ async def forget_account(ctx: Context, event: AccountErased) -> None:
 async def _forget(ctx: Context, person: UUID) -> None:
     """Keep no addresses but those of people who take part and are known by them."""
     for row in await ctx.db.fetch(CONCERNED, person):
-        _, attendees = await mailboxes_of(ctx, row)
+        _, attendees = await participants_of(ctx, row)
         await ctx.db.execute(FORGET, row["id"], [one.email.lower() for one in attendees])
 
 

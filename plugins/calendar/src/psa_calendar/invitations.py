@@ -1,7 +1,6 @@
 """Telling those who take part by mail: an invitation, its changes, and that it is off (RFC 5546, TIC-67)."""
 
-import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import quote
 from typing import Any, Literal
 from uuid import UUID
@@ -10,7 +9,7 @@ from psa_calendar import invitation_words
 from psa_calendar.api import APPOINTMENTS
 from psa_calendar.conflicts import BLOCKING
 from psa_calendar.icalendar_writing import Mailbox, message
-from psa_calendar.participants import mailboxes_of, meeting_of, zone_of
+from psa_calendar.participants import Participant, meeting_of, participants_of, zone_of
 from psa_calendar.settings import CalendarSettings
 from psa_sdk import Context, actor
 from psa_sdk.mail import Letter, Mailer
@@ -30,36 +29,35 @@ async def tell_participants(ctx: Context, *, appointment_id: UUID) -> None:
     if not ctx.provides(Mailer) or not (await ctx.settings(CalendarSettings)).send_invitations:
         return
     row = await ctx.records.get(APPOINTMENTS, appointment_id, lock=True)
-    organizer, attendees = await mailboxes_of(ctx, row)
-    zone = await zone_of(ctx, row["assigned_to"])
+    organizer, attendees = await participants_of(ctx, row)
     told = {one["email"]: one for one in await ctx.db.fetch(TOLD, appointment_id)}
     on = row["archived_at"] is None and row["status"] in BLOCKING and row["end_time"] > ctx.now
     wanted = {one.email.lower(): one for one in attendees} if on and organizer is not None else {}
     for email, one in wanted.items():
         before = told.get(email)
         if before is None or before["state"] == "cancelled" or before["sequence"] < row["sequence"]:
-            await _send(ctx, row, one, "REQUEST", organizer, attendees, zone=zone, again=before is not None)
+            await _send(ctx, row, one, "REQUEST", organizer, attendees, again=before is not None)
     if row["end_time"] <= ctx.now:
         return
+    zone = await zone_of(ctx, row["assigned_to"])
     for email, before in told.items():
         if before["state"] == "invited" and email not in wanted:
-            one = Mailbox(name=before["name"], email=email)
-            await _send(ctx, row, one, "CANCEL", organizer, [one], zone=zone, again=True)
+            one = Participant(name=before["name"], email=email, zone=zone)
+            await _send(ctx, row, one, "CANCEL", organizer, [one], again=True)
 
 
 async def _send(
     ctx: Context,
     row: Mapping[str, Any],
-    to: Mailbox,
+    to: Participant,
     method: Literal["REQUEST", "CANCEL"],
     organizer: Mailbox | None,
-    attendees: list[Mailbox],
+    attendees: Sequence[Mailbox],
     *,
-    zone: datetime.tzinfo,
     again: bool,
 ) -> None:
     said = "cancelled" if method == "CANCEL" else "changed" if again else "invited"
-    words = invitation_words.written(ctx.service(Browser).locale, said, row, zone)
+    words = invitation_words.written(ctx.service(Browser).locale, said, row, to.zone)
     meeting = meeting_of(row, ctx.now, organizer=organizer, attendees=attendees)
     await ctx.service(Mailer).send(
         Letter(

@@ -1,7 +1,7 @@
 """Who takes part in an appointment, and how calendars elsewhere are told of it."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,7 +10,7 @@ from psa_calendar.icalendar_writing import Dates, Mailbox, Meeting
 from psa_calendar.spans import Span
 from psa_contacts.api import ContactBook
 from psa_sdk import Context
-from psa_sdk.identity import Directory
+from psa_sdk.identity import Account, Directory
 
 STAFF = "SELECT account FROM calendar.attendee WHERE appointment = $1 ORDER BY account"
 GUESTS = "SELECT contact FROM calendar.guest WHERE appointment = $1 ORDER BY contact"
@@ -29,29 +29,48 @@ async def zone_of(ctx: Context, account: UUID | None) -> datetime.tzinfo:
     return ZoneInfo(found.timezone) if found is not None and found.timezone else ctx.timezone
 
 
-async def mailboxes_of(ctx: Context, row: Mapping[str, Any]) -> tuple[Mailbox | None, list[Mailbox]]:
-    """Return the organizer's address, and those of all who take part but the organizer, each once."""
+class Participant(Mailbox, frozen=True, kw_only=True):
+    """Somebody who takes part, and the clock that they read."""
+
+    zone: datetime.tzinfo
+
+
+async def participants_of(
+    ctx: Context, row: Mapping[str, Any]
+) -> tuple[Participant | None, list[Participant]]:
+    """Return the organizer, and all who take part but the organizer, each address once.
+
+    Clients read the clock of their contact, else their company's, else the tenant's (CRM-14).
+    """
+
+    def clock(*names: str | None) -> datetime.tzinfo:
+        return next((ZoneInfo(name) for name in names if name), ctx.timezone)
+
     staff = await staff_of(ctx, row)
     organizer_id: UUID | None = row["organizer"]
     people = await ctx.service(Directory).users([*staff, *([organizer_id] if organizer_id else [])])
     guests = [one["contact"] for one in await ctx.db.fetch(GUESTS, row["id"])]
     contacts = await ctx.service(ContactBook).contacts(guests)
+    companies = await ctx.service(ContactBook).companies(
+        list({one.company_id for one in contacts.values() if one.company_id is not None})
+    )
+
+    def person(one: Account) -> Participant:
+        return Participant(name=one.name, email=one.email, zone=clock(one.timezone))
+
     organizer = people.get(organizer_id) if organizer_id else None
-    found = [
-        Mailbox(name=people[one].name, email=people[one].email)
-        for one in staff
-        if one in people and people[one].status != "disabled"
-    ]
-    found += [
-        Mailbox(name=contacts[one].name, email=email)
-        for one in guests
-        if one in contacts and not contacts[one].is_archived and (email := contacts[one].email)
-    ]
+    found = [person(people[one]) for one in staff if one in people and people[one].status != "disabled"]
+    for contact in (contacts[one] for one in guests if one in contacts):
+        if contact.is_archived or not contact.email:
+            continue
+        company = companies.get(contact.company_id) if contact.company_id else None
+        zone = clock(contact.timezone, company.timezone if company else None)
+        found.append(Participant(name=contact.name, email=contact.email, zone=zone))
     attendees = {one.email.lower(): one for one in reversed(found)}
     if organizer is None:
         return None, list(reversed(attendees.values()))
     attendees.pop(organizer.email.lower(), None)
-    return Mailbox(name=organizer.name, email=organizer.email), list(reversed(attendees.values()))
+    return person(organizer), list(reversed(attendees.values()))
 
 
 def meeting_of(
@@ -59,7 +78,7 @@ def meeting_of(
     stamp: datetime.datetime,
     *,
     organizer: Mailbox | None = None,
-    attendees: list[Mailbox] | None = None,
+    attendees: Sequence[Mailbox] = (),
 ) -> Meeting:
     """Return an appointment as calendars elsewhere know it."""
     when = (
@@ -78,5 +97,5 @@ def meeting_of(
         status=row["status"],
         is_busy=row["is_busy"],
         organizer=organizer,
-        attendees=attendees or [],
+        attendees=list(attendees),
     )

@@ -43,6 +43,8 @@ class StoredClientAccess:
             company_id=company["id"],
             contact_id=contact_id,
         )
+        if contact["timezone"] and not account.timezone:
+            await ctx.as_system().records.update(USERS, account.id, {"timezone": contact["timezone"]})
         await self._write(contact_id, {"portal_user": account.id, "is_portal_user": True})
         invited = account.status == "invited"
         await ctx.emit(PortalAccessGranted(contact_id=contact_id, account_id=account.id, invitation=invited))
@@ -62,11 +64,14 @@ class StoredClientAccess:
 
 
 async def follow_contact(ctx: Context, change: Change) -> None:
-    """Keep a contact's portal account in step with its name, company and archiving."""
+    """Keep a contact's portal account in step with its name, company, time zone and archiving.
+
+    A zone that the person chose in the portal stays (CRM-14).
+    """
     account: UUID | None = change.value("portal_user")
     if account is None or not change.value("is_portal_user") or change.verb == "create":
         return
-    watched = ("company", "archived_at", "first_name", "last_name")
+    watched = ("company", "archived_at", "first_name", "last_name", "timezone")
     if not any(change.changes(column) for column in watched):
         return
     company: UUID | None = change.value("company")
@@ -77,6 +82,10 @@ async def follow_contact(ctx: Context, change: Change) -> None:
     values: dict[str, Any] = {"company": company, "name": name}
     if change.changes("archived_at"):
         values["status"] = "active"
+    if change.changes("timezone"):
+        shown = (await ctx.service(Directory).users([account]))[account].timezone
+        if shown in {"", change.old["timezone"] or ""}:
+            values["timezone"] = change.value("timezone") or ""
     if change.changes("company"):
         await ctx.service(Directory).end_sessions(account, reason="company_changed")
     await ctx.as_system().records.update(USERS, account, values)
