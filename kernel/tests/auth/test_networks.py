@@ -1,4 +1,4 @@
-"""From which networks people are let in: the organisation's list, roles' lists, keys' own."""
+"""From which networks people are let in: the organisation's list, roles' lists, keys' own (AUD-09)."""
 
 import pytest
 

@@ -40,6 +40,7 @@ PROTECTED = (
     ],
 )
 async def test_every_answer_protects_browsers(desk, method, path):
+    """AUD-10"""
     headers = (await desk.anonymous.request(method, path)).headers
     assert [name for name in PROTECTED if name not in headers] == []
     assert headers["cache-control"] == "no-store"

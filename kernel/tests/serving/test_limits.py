@@ -111,4 +111,5 @@ def test_a_length_that_is_no_number_is_refused(length):
     ],
 )
 def test_the_client_is_the_last_hop_that_is_no_proxy_of_ours(peer, forwarded, client):
+    """AUD-06"""
     assert TrustedProxies(("10.0.0.0/8", "fd00::/8")).client(peer, forwarded) == client
