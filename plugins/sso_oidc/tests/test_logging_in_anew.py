@@ -16,7 +16,8 @@ BACK = "https://app.example.com/callback"
 async def proven_at(kit: Kit) -> list[Any]:
     """Return when the people of a tenant's sessions proved who they are, seen from when those began, in seconds."""
     rows = await kit.installation.rows(
-        "SELECT extract(epoch FROM authenticated_at - created_at)::int AS seconds FROM psa.session"
+        "SELECT (floor(extract(epoch FROM authenticated_at)) - floor(extract(epoch FROM created_at)))::int AS seconds"
+        " FROM psa.session"
         " WHERE tenant_id = $1 AND provider <> '' ORDER BY id",
         kit.tenant_id,
     )
