@@ -93,6 +93,10 @@ async def processes(house: House, redis_url: str):
         "trusted_proxies": "127.0.0.1",
         "processes": "2",
         "pool_size": "4",
+        # What bounds guesses is the lock; a limit of requests would only hide it.
+        "requests_per_minute": "0",
+        "tenant_requests_per_minute": "0",
+        "anonymous_requests_per_minute": "0",
     }
     limits = httpx.Limits(max_connections=AT_ONCE)
     async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:

@@ -71,7 +71,7 @@ async def test_credentials_are_changed_with_a_fresh_proof_of_the_second_factor_o
     secret = (await boss.post("/auth/mfa/setup")).json()["data"]["attributes"]["secret"]
     code = TOTP(secret).at(int(shop.kit.now.timestamp()))
     assert (await boss.post("/auth/mfa/verify", {"code": code})).status_code == 200
-    account, form = await boss.account_id(), {"provider": ["till"], "config.api_key": ["right"]}
+    account, form = await boss.account_id(), {"is_active": ["on"], "config.api_key": ["right"]}
 
     async def tried(minutes: int) -> list[int]:
         async with shop.kit.unit() as ctx:
