@@ -23,7 +23,6 @@ from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync
 PATIENCE = 120.0
 PASSWORD = "calm rivers beyond the mill 3"
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / "plugins/web/frontend/node_modules/axe-core/axe.min.js"
 _UNLIMITED = {
     "PSA_REQUESTS_PER_MINUTE": "0",
     "PSA_TENANT_REQUESTS_PER_MINUTE": "0",

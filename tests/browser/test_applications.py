@@ -9,8 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from .conftest import AXE, Desk, logged_in
-from .test_quality import RULES
+from .accessibility import faults
+from .conftest import Desk, logged_in
 
 pytestmark = pytest.mark.browser
 BACK = "https://app.example.com/callback"
@@ -35,10 +35,7 @@ def inspect(page: Page, name: str) -> None:
     for scheme, width in LOOKS:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 900})
-        page.evaluate(AXE.read_text())
-        result = page.evaluate(f"axe.run(document, {{{RULES[scheme]}}})")
-        wrong = [f"{one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
-        assert wrong == [], (name, scheme, width)
+        assert faults(page, scheme) == [], (name, scheme, width)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, scheme, width)
         if shots := os.environ.get("PSA_SHOTS"):
             page.screenshot(path=f"{shots}/{name}-{scheme}-{width}.png", full_page=True)

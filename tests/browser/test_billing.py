@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Desk, watched
+from .accessibility import faults
+from .conftest import Desk, watched
 from .test_portal import Client, accept
 
 pytestmark = pytest.mark.browser
@@ -93,11 +94,7 @@ def test_nothing_stands_in_anybodys_way(
         page, wrong = watched(context, desk)
         for path in paths:
             page.goto(path.format(invoice=invoice))
-            page.add_script_tag(content=AXE.read_text())
-            found = page.evaluate(
-                "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
-            )
-            assert found == [], path
+            assert faults(page) == [], path
             over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert over <= 0, f"{path} is {over} px too wide"
         context.close()

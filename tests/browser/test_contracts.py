@@ -5,7 +5,8 @@ import datetime
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Desk, watched
+from .accessibility import faults
+from .conftest import Desk, watched
 
 pytestmark = pytest.mark.browser
 TODAY = datetime.date.today()  # noqa: DTZ011 - the server's own day
@@ -77,10 +78,6 @@ def test_nothing_stands_in_anybodys_way(chromium: Browser, desk: Desk, session, 
     page, wrong = watched(context, desk)
     for tab in ("", "?tab=contracts.hours", "?tab=contracts.periods", "?tab=contracts.versions"):
         page.goto(f"/ui/contracts/{contract}{tab}")
-        page.add_script_tag(content=AXE.read_text())
-        found = page.evaluate(
-            "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
-        )
-        assert found == [], tab
+        assert faults(page) == [], tab
     context.close()
     assert wrong == []

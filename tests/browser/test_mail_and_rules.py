@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Desk, watched
+from .accessibility import faults
+from .conftest import Desk, watched
 
 pytestmark = pytest.mark.browser
 
@@ -87,11 +88,7 @@ def test_nothing_stands_in_anybodys_way(chromium: Browser, desk: Desk, session):
         page, wrong = watched(context, desk)
         for path in paths:
             page.goto(path)
-            page.add_script_tag(content=AXE.read_text())
-            found = page.evaluate(
-                "async () => (await axe.run()).violations.map(v => [v.id, v.nodes.map(n => n.html)])"
-            )
-            assert found == [], (path, width)
+            assert faults(page) == [], (path, width)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
         context.close()
         assert wrong == []

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, ROOT, Desk, watched
+from .accessibility import faults
+from .conftest import ROOT, Desk, watched
 from .test_portal import Client, accept
-from .test_quality import RULES
 
 pytestmark = pytest.mark.browser
 
@@ -64,9 +64,7 @@ def invoice_for(desk: Desk, company: str) -> str:
 
 def judged(page: Page) -> None:
     """Hold the page to the accessibility rules."""
-    page.evaluate(AXE.read_text())
-    result = page.evaluate(f"axe.run(document, {{{RULES['light']}}})")
-    assert [one["id"] for one in result["violations"]] == [], page.url
+    assert faults(page) == []
 
 
 def test_a_client_pays_an_invoice_and_stores_a_card(chromium: Browser, desk: Desk, page: Page, stripe: Any):

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Desk, watched
-from .test_quality import RULES
+from .accessibility import faults
+from .conftest import Desk, watched
 
 pytestmark = pytest.mark.browser
 PASSWORD = "plover-quartz-sundial-42"
@@ -232,7 +232,8 @@ def test_axe_finds_nothing_in_the_portal(
     context = chromium.new_context(
         base_url=desk.url,
         storage_state=portal_session,
-        color_scheme="dark" if scheme == "dark" else "light",
+        color_scheme=scheme,
+        reduced_motion="reduce",
         bypass_csp=True,
     )
     page, wrong = watched(context, desk)
@@ -243,9 +244,7 @@ def test_axe_finds_nothing_in_the_portal(
             page.goto("about:blank")  # its event stream ends with the page
             context.clear_cookies()
         page.goto(path)
-        page.evaluate(AXE.read_text())
-        result = page.evaluate(f"axe.run(document, {{{RULES[scheme]}}})")
-        found += [f"{path}: {one['id']} {one['nodes'][0]['html'][:160]}" for one in result["violations"]]
+        found += faults(page, scheme)
     context.close()
     assert found == []
     assert wrong == []

@@ -8,7 +8,8 @@ import brotli
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import AXE, Desk, watched
+from .accessibility import faults
+from .conftest import Desk, watched
 
 pytestmark = pytest.mark.browser
 PAGES = (
@@ -46,9 +47,6 @@ PAGES = (
     "/ui/settings?q=password",
     "/ui/no-such-page",
 )
-EVERY = "['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']"
-RULES = {"light": f"runOnly: {EVERY}", "dark": "runOnly: ['color-contrast']"}
-"""The themes' pages differ by their colours alone."""
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -89,14 +87,11 @@ def test_the_log_ins_pages_have_no_faults_either(themed: Page, scheme: str):
     found: list[str] = []
     for path in ("/ui/login", "/ui/forgot", "/ui/reset?token=none"):
         themed.goto(path)
-        themed.evaluate(AXE.read_text())
-        result = themed.evaluate(f"axe.run(document, {{{RULES[scheme]}}})")
-        found += [f"{path}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+        found += faults(themed, scheme)
     assert found == []
 
 
 def test_axe_finds_nothing(themed: Page, desk: Desk, scheme: str):
-    assert AXE.exists(), "axe-core comes with the assets' build: npm ci in plugins/web/frontend"
     known = {
         "company": desk.api.get("/companies?page[size]=1").json()["data"][0]["id"],
         "entry": desk.api.get("/audit-logs?filter[action]=created&page[size]=1").json()["data"][0]["id"],
@@ -106,9 +101,7 @@ def test_axe_finds_nothing(themed: Page, desk: Desk, scheme: str):
     for path in PAGES:
         themed.goto(path.format_map(known))
         themed.wait_for_load_state()
-        themed.evaluate(AXE.read_text())
-        result = themed.evaluate(f"axe.run(document, {{{RULES[scheme]}}})")
-        found += [f"{path}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+        found += faults(themed, scheme)
     assert found == []
 
 

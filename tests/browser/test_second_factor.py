@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
-from .conftest import AXE, PASSWORD, Desk
-from .test_quality import RULES
+from .accessibility import faults
+from .conftest import PASSWORD, Desk
 
 pytestmark = pytest.mark.browser
 
@@ -18,12 +18,6 @@ def enter(page: Page, email: str, shell: str = "/ui") -> None:
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    result = page.evaluate(f"axe.run(document, {{{RULES['light']}}})")
-    return [f"{one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
 
 
 def test_an_authenticator_is_set_up_and_asked_for_from_then_on(chromium: Browser, desk: Desk):
@@ -46,11 +40,11 @@ def test_an_authenticator_is_set_up_and_asked_for_from_then_on(chromium: Browser
     recovery = codes.all_text_contents()
     page.get_by_role("link", name="I have kept them").click()
     expect(page.locator("#second-factor")).to_contain_text("10 recovery codes are left")
-    assert violations(page) == []
+    assert faults(page) == []
     context.clear_cookies()
     enter(page, "factor@example.com")
     expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
-    assert violations(page) == []
+    assert faults(page) == []
     page.goto("/ui/profile")
     expect(page.get_by_role("heading", name="Confirm it is you")).to_be_visible()
     page.get_by_role("textbox", name="Code").fill(recovery[0])
@@ -89,7 +83,7 @@ def test_a_clients_people_have_the_same_second_factor(chromium: Browser, desk: D
     recovery = page.locator("#second-factor .codes li").all_text_contents()
     page.get_by_role("link", name="I have kept them").click()
     expect(page.locator("#second-factor")).to_contain_text("10 recovery codes are left")
-    assert violations(page) == []
+    assert faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if shots := os.environ.get("PSA_SHOTS"):
         page.screenshot(path=f"{shots}/portal-factor-390.png", full_page=True)
@@ -120,7 +114,7 @@ def test_who_needs_one_sets_it_up_before_anything_else(chromium: Browser, desk: 
     page.get_by_role("textbox", name="Code").fill(TOTP(secret).at(int(time.time())))
     page.get_by_role("button", name="Confirm").click()
     expect(page.locator(".codes li")).to_have_count(10)
-    assert violations(page) == []
+    assert faults(page) == []
     page.get_by_role("link", name="I have kept them").click()
     page.wait_for_url("**/ui/companies?sort=name")
     desk.change("roles", role, requires_second_factor=False)
@@ -198,7 +192,7 @@ def test_who_acts_as_somebody_else_is_told_so_on_every_page(chromium: Browser, d
     expect(banner).to_contain_text("acts as Alma Acted")
     page.goto("/ui/companies")
     expect(banner).to_be_visible()
-    assert violations(page) == []
+    assert faults(page) == []
     banner.get_by_role("button", name="End").click()
     expect(banner).to_have_count(0)
     page.goto(f"/ui/users/{user}")

@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .conftest import AXE, Desk, watched
+from .accessibility import faults
+from .conftest import Desk, watched
 from .service_desk import company_of, open_ticket, say
-from .test_quality import RULES
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +51,7 @@ def test_axe_finds_nothing_in_what_was_made_for_tickets_and_contacts(
         page.goto(path)
         if act is not None:
             act()
-        page.evaluate(AXE.read_text())
-        result = page.evaluate(f"axe.run(document, {{{RULES[theme]}}})")
-        found += [f"{path}: {one['id']} {one['nodes'][0]['html'][:120]}" for one in result["violations"]]
+        found += faults(page, theme)
         page.set_viewport_size({"width": 390, "height": 844})
         width = page.evaluate("document.documentElement.scrollWidth")
         found += [f"{path}: {width} pixels wide on a phone"] if width > 390 else []
