@@ -1,9 +1,12 @@
 """Clocks on tickets, over the API and in the database."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from psa_sla.with_ticketing import sweeping
+from msgspec.structs import replace
+
+from psa_sla.with_ticketing import standings, sweeping
 
 
 async def test_a_new_ticket_has_its_due_times_at_once(promises):
@@ -53,6 +56,32 @@ async def test_waiting_pauses_the_solution_not_the_response(promises):
     promises.until(promises.at(7, "10:00"))
     await promises.move(ticket, "open")
     assert await promises.due(ticket) == promises.at(7, "16:00")
+
+
+async def test_who_waited_for_a_clock_sees_what_was_logged_meanwhile(promises):
+    """Two at once would number their entries alike, and the second would fail."""
+    ticket = await promises.ticket(await promises.client())
+    installation = promises.kit.installation
+    blocked = (
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND query LIKE '%sla.ticket_sla%'"
+    )
+
+    async def read() -> int:
+        async with promises.kit.unit() as ctx:
+            kept = await standings.kept_of(ctx, [ticket], lock=True)
+        return len(kept[ticket].clocks["resolution"].log)
+
+    async with promises.kit.unit() as ctx:
+        kept = await standings.kept_of(ctx, [ticket], lock=True)
+        waiting = asyncio.create_task(read())
+        async with asyncio.timeout(30):
+            while not await installation.rows(blocked):
+                await asyncio.sleep(0)
+        old = kept[ticket].clocks["resolution"]
+        entry = replace(old.log[-1], at=ctx.now, state="paused", cause="test")
+        await standings.log(ctx, [(ticket, "resolution", old, replace(old, log=(*old.log, entry)))])
+    assert await waiting == len(old.log) + 1
 
 
 async def test_third_parties_pause_where_the_policy_says_so(promises):

@@ -54,7 +54,7 @@ SELECT s.ticket, s.sla_override, s.sla_exempt, s.sla_policy, s.sla_source, s.sla
     coalesce((SELECT jsonb_agg(jsonb_build_array(n.clock, n.cycle, n.threshold)) FROM sla.clock_notice n
         WHERE n.ticket = s.ticket), '[]')::text AS notices
 FROM sla.ticket_sla s WHERE s.ticket = ANY ($1::uuid[])"""
-LOCKED = " ORDER BY s.ticket FOR UPDATE OF s"
+LOCK = "SELECT FROM sla.ticket_sla WHERE ticket = ANY ($1::uuid[]) ORDER BY ticket FOR UPDATE"
 ADD_ENTRIES = """
 INSERT INTO sla.clock_entry (id, ticket, clock, cycle, number, at, state, calendar_version, target_seconds, cause)
 SELECT psa.new_id(), r.* FROM jsonb_to_recordset($1::text::jsonb) AS r(ticket uuid, clock text, cycle integer,
@@ -175,7 +175,10 @@ def _terms(policy: Policy, subject: Subject, multiplier: Decimal, ready: Mapping
 
 async def kept_of(ctx: Context, tickets: Sequence[UUID], *, lock: bool = False) -> Mapping[UUID, Kept]:
     """Return what is stored of tickets that have anything."""
-    rows = await ctx.db.fetch(CLOCKS + (LOCKED if lock else ""), list(tickets))
+    if lock:
+        # A statement that waits for a row goes on with the log as it was before: so the lock has one of its own.
+        await ctx.db.fetch(LOCK, list(tickets))
+    rows = await ctx.db.fetch(CLOCKS, list(tickets))
     logs = {row["ticket"]: msgspec.json.decode(row["entries"], type=list[_LogRow]) for row in rows}
     ready = await calendars.hours_of(
         ctx, {entry[4] for log in logs.values() for entry in log if entry[4] is not None}
