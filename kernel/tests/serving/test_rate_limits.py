@@ -1,5 +1,7 @@
 """Token buckets per tenant, principal and address, counted together by all processes (API-04, S35)."""
 
+import asyncio
+
 import msgspec
 import pytest
 import pytest_asyncio
@@ -95,6 +97,15 @@ async def test_a_refused_request_takes_no_token_of_other_buckets(redis, valkey, 
     assert left is not None
     tenant_tokens = float(await redis.hget("psa:rate:t:acme", "t"))
     assert 6.9 < tenant_tokens < 8
+
+
+async def test_requests_at_once_take_a_token_each(redis, valkey, desk):
+    """Not a portion each: that would empty the bucket for everybody else."""
+    config = msgspec.structs.replace(desk.kernel.config, requests_per_minute=300)
+    one, other = RateLimiter(config, redis), RateLimiter(config, redis)
+    await asyncio.gather(*(one.take(one.buckets("acme", "ann", "")) for _ in range(30)))
+    for _ in range(30):
+        await other.take(other.buckets("acme", "ann", ""))
 
 
 async def test_tenants_have_limits_of_their_own(redis, valkey, desk):

@@ -93,6 +93,7 @@ class RateLimiter:
         self._retry_at = 0.0
         self._share = 1 / max(1, config.processes) if redis is not None else 1.0
         self._leases: dict[str, Lease] = {}
+        self._renewals: dict[str, asyncio.Event] = {}
         self._local: dict[str, tuple[float, float]] = {}
         self._tenant = config.tenant_requests_per_minute
         self._principal = config.requests_per_minute
@@ -116,9 +117,13 @@ class RateLimiter:
         if not buckets:
             return None
         now = time.monotonic()
-        lacking = [bucket for bucket in buckets if not self._leased(bucket, now)]
-        if lacking:
-            before = await self._renew(lacking, now)
+        while lacking := [bucket for bucket in buckets if not self._leased(bucket, now)]:
+            # Requests that come at once take one portion after the other, not one each: the bucket is everybody's.
+            renewal = next((self._renewals[one.key] for one in lacking if one.key in self._renewals), None)
+            if renewal is not None:
+                await renewal.wait()
+                continue
+            before = await self._renewed(lacking, now)
             for bucket, tokens in zip(lacking, before, strict=True):
                 if tokens < 1:
                     raise refusal(bucket, tokens)
@@ -135,6 +140,16 @@ class RateLimiter:
         lease = self._leases.get(bucket.key)
         return lease is not None and lease.tokens > 0 and lease.until > now
 
+    async def _renewed(self, buckets: Sequence[Bucket], now: float) -> list[float]:
+        renewal = asyncio.Event()
+        self._renewals |= {bucket.key: renewal for bucket in buckets}
+        try:
+            return await self._renew(buckets, now)
+        finally:
+            for bucket in buckets:
+                del self._renewals[bucket.key]
+            renewal.set()
+
     async def _renew(self, buckets: Sequence[Bucket], now: float) -> list[float]:
         """Lease a portion of each bucket, or of none when one is empty; returns the tokens that were there."""
         answer = await self._ask_redis(buckets)
@@ -145,10 +160,7 @@ class RateLimiter:
         for bucket, (before, taken) in zip(buckets, answer, strict=True):
             # By then the bucket is full again, so tokens that nobody used are no loss to anyone.
             until = now + bucket.capacity / bucket.rate
-            lease = self._leases.get(bucket.key)
-            # Another request may have leased meanwhile.
-            unused = lease.tokens if lease is not None and lease.until > now else 0
-            self._leases[bucket.key] = Lease(max(0, unused) + taken, before - taken, until)
+            self._leases[bucket.key] = Lease(taken, before - taken, until)
         return [before for before, _ in answer]
 
     async def _ask_redis(self, buckets: Sequence[Bucket]) -> list[tuple[float, int]] | None:
