@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from .accessibility import faults
 from .conftest import ROOT, Desk
-from .test_second_factor import violations
 
 pytestmark = pytest.mark.browser
 PATIENCE = 30_000
@@ -52,7 +52,7 @@ def test_a_directory_is_set_up_and_tells_what_it_would_do(page: Page, desk: Desk
     page.get_by_role("button", name="Save").click()
     expect(page.locator('[data-fault="user_filter"]')).to_contain_text("no LDAP filter")
     page.get_by_label("User filter").fill("")
-    assert violations(page) == []
+    assert faults(page) == []
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Example tree").first).to_be_visible()
     # What was just made tells so to its own page, which fetches itself anew; not in the middle of what follows.
@@ -67,6 +67,6 @@ def test_a_directory_is_set_up_and_tells_what_it_would_do(page: Page, desk: Desk
     expect(report).to_contain_text("Fay Sample", timeout=PATIENCE)
     expect(report).to_contain_text("2 people in the directory")
     expect(report.locator("li", has_text="Gus Sample")).to_contain_text("no role")
-    assert violations(page) == []
+    assert faults(page) == []
     assert desk.api.get("/users?filter[email]=fay@example.com").json()["data"] == []
     desk.change("ldap-directories", page.url.rpartition("/")[2], is_active=False)

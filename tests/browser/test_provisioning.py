@@ -6,8 +6,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from .accessibility import faults
 from .conftest import Desk, logged_in
-from .test_second_factor import violations
 
 pytestmark = pytest.mark.browser
 
@@ -30,7 +30,7 @@ def test_a_directory_is_connected_and_its_provisioning_is_seen(chromium: Browser
     shown = page.locator("#scim-new-token code")
     expect(shown).to_contain_text("psascim_")
     token = shown.inner_text()
-    assert violations(page) == []
+    assert faults(page) == []
 
     with httpx.Client(
         base_url=f"{desk.url}/scim/v2", headers={"Authorization": f"Bearer {token}"}
@@ -51,7 +51,7 @@ def test_a_directory_is_connected_and_its_provisioning_is_seen(chromium: Browser
         tokens = page.locator('[data-live="scim-tokens"]')
         expect(tokens).to_contain_text("Marmoset token")
         assert token not in page.content()
-        assert violations(page) == []
+        assert faults(page) == []
         tokens.get_by_role("button", name="Revoke").click()
         page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
         expect(page.get_by_text("The token is revoked.")).to_be_visible()

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from .accessibility import faults
 from .conftest import PATIENCE, Desk, logged_in, started
-from .test_second_factor import violations
 
 pytestmark = pytest.mark.browser
 LOOPBACK = {"PSA_OUTBOUND_NETWORKS": "127.0.0.0/8"}
@@ -92,11 +92,11 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.get_by_label("Client secret").fill("hush-hush")
     page.get_by_label("Group roles").fill('{"Desk": ["technician"]}')
     page.get_by_label("Creates accounts").check()
-    assert violations(page) == []
+    assert faults(page) == []
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Example ID").first).to_be_visible()
     expect(page.locator(".sso-address").first).to_contain_text("/callback")
-    assert violations(page) == []
+    assert faults(page) == []
     page.get_by_role("button", name="Check connection").click()
     expect(page.get_by_text("The connection works")).to_be_visible()
 
@@ -106,7 +106,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     at_provider(page, "the-boss")
     page.wait_for_url("**/ui/profile")
     expect(links).to_contain_text("Lets you in without a password")
-    assert violations(page) == []
+    assert faults(page) == []
     context.close()
 
     context = chromium.new_context(base_url=house.url, bypass_csp=True)
@@ -114,7 +114,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.goto("/ui/tickets")
     button = page.get_by_role("link", name="Log in with Example ID")
     expect(button).to_be_visible()
-    assert violations(page) == []
+    assert faults(page) == []
     button.click()
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("alert")).to_contain_text("was refused")
@@ -143,7 +143,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.goto(f"/ui/users/{user['id']}")
     linked = page.locator("#user-identities")
     expect(linked).to_contain_text("Example ID")
-    assert violations(page) == []
+    assert faults(page) == []
     linked.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(linked).to_have_count(0)

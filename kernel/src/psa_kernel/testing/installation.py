@@ -29,7 +29,11 @@ from psa_sdk.resources import ManyToMany, Resource, ToMany, ToOne
 from psa_sdk.testing.installation import Endpoint, Person, Related, Tenancy
 
 _OPTIONS = {"HEAD", "OPTIONS"}
-_LOOK_UP = re.compile(r"^(BEGIN|COMMIT|ROLLBACK$|NOTIFY)|psa\.(authenticate|tenant|disabled_module)\b")
+_LOOK_UP = re.compile(
+    r"^(BEGIN|COMMIT|ROLLBACK$|NOTIFY)|psa\.(authenticate|tenant|disabled_module)\b"
+    # What the driver learns of types, once for each connection.
+    r"|typeinfo_tree|set_config\('jit'"
+)
 _collecting: ContextVar[list[str] | None] = ContextVar("psa_collecting", default=None)
 
 
@@ -108,7 +112,7 @@ class KernelInstallation:
         """Collect the SQL statements sent by what the block calls.
 
         What is remembered for a moment, and so comes and goes, is left out: credentials and tenants looked up,
-        wake-ups, and the bounds of transactions.
+        what a connection learns of types, wake-ups, and the bounds of transactions.
         """
         found: list[str] = []
 
