@@ -23,7 +23,7 @@ Interval = tuple[datetime.datetime, datetime.datetime]
 
 
 class NeverOpen(ValueError):
-    """A calendar has no open time within ten years."""
+    """A calendar has no open time within ten years, or too little."""
 
 
 class Window(msgspec.Struct, frozen=True, order=True):
@@ -98,7 +98,7 @@ class Hours:
             if closes - opens >= amount:
                 return opens + amount
             amount -= closes - opens
-        raise NeverOpen(f"The calendar has no open time within ten years of {start}.")
+        raise NeverOpen(f"The calendar has too little open time within ten years of {start}.")
 
     def subtract(self, end: datetime.datetime, amount: datetime.timedelta) -> datetime.datetime:
         """Return the last instant from which an amount of business time passes until `end`. Raises `NeverOpen`."""
@@ -112,7 +112,7 @@ class Hours:
                     return min(closes, end) - amount
                 amount -= min(closes, end) - opens
             end = begin
-        raise NeverOpen(f"The calendar has no open time within ten years of {end}.")
+        raise NeverOpen(f"The calendar has too little open time within ten years of {end}.")
 
     def is_open(self, moment: datetime.datetime) -> bool:
         """Tell whether there is business at an instant."""
