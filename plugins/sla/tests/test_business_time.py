@@ -71,6 +71,14 @@ def test_a_holiday_begins_no_night_shift():
     assert due(hours, NY, "2026-06-08 23:00", 8) == "06-10 23:00"
 
 
+def test_an_hour_that_clocks_skip_moves_the_end_past_midnight():
+    """From 23:30 for 23:45 hours, over the night of 2026-03-08: until 00:15 of the day after the next."""
+    around_the_clock = week(NY, (0, 24), days=7)
+    start, amount = wall.at(NY, "2026-03-07 23:30"), timedelta(hours=23, minutes=45)
+    assert around_the_clock.elapsed(start, wall.at(NY, "2026-03-09 00:15")) == amount
+    assert around_the_clock.add(start, amount) == wall.at(NY, "2026-03-09 00:15")
+
+
 def test_the_calendars_zone_counts():
     """SLA-29: created Monday 15:00 in New York is 21:00 in Berlin."""
     end = week(BE, (9, 17)).add(wall.at(NY, "2026-06-08 15:00"), HOUR)

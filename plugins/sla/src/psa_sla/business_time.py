@@ -81,7 +81,8 @@ class Hours:
     def elapsed(self, start: datetime.datetime, end: datetime.datetime) -> datetime.timedelta:
         """Return the business time between two instants; nothing when the end is not later."""
         total = _NONE
-        for opens, closes in self._from(start, (end - start).days + 3):
+        # The day before, whose windows may reach in; the last one begun; and one more where clocks skip an hour.
+        for opens, closes in self._from(start, (end - start).days + 4):
             if opens >= end:
                 break
             total += min(closes, end) - opens
