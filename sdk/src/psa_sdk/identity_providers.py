@@ -193,7 +193,8 @@ class IdentityProviders(msgspec.Struct, frozen=True, kw_only=True):
     ) -> SignedIn | None:
         """Begin the session of a proven person, or link them to the account that `links` names: then there is none.
 
-        `session` is the provider's own name of it, `authenticated_at` as in `SignIn.sign_in`. Call it within `ctx.outside()`. Raises `Refused`.
+        `session` is the provider's own name of it, `authenticated_at` as in `SignIn.sign_in`. Call it within
+        `ctx.outside()`. Raises `Refused`.
         """
         rules = Admission.of(self.key_of(provider["id"]), provider)
         if links is not None:

@@ -1,4 +1,4 @@
-"""Paths below `/api/v1`: their shape, and those that a resource has by itself."""
+"""Paths: their parameters and their shape, and those that a resource has by itself below `/api/v1`."""
 
 import re
 from collections import Counter
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from psa_kernel.registry import Registry
 from psa_sdk.resources import ApiVerb, ToMany
 
+PARAMETER = r"\{[a-z_][a-z0-9_]*(:(uuid|str|int|date|path))?\}"
+"""How a parameter is written; a pattern."""
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z]+))?\}")
 _METHODS: tuple[tuple[ApiVerb, str, bool], ...] = (
     ("list", "GET", False),

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from psa_kernel.boot.paths import repeated, shape
+from psa_kernel.boot.paths import PARAMETER, repeated, shape
 from psa_kernel.boot.problems import BootError
 from psa_kernel.registry import Registry
 from psa_sdk.routes import AUTHENTICATED, PUBLIC
 from psa_sdk.web import Installation, Installed, ProtocolRoute, WebAsset, WebRoute
 
 AnyWebRoute = WebRoute | WebAsset | ProtocolRoute
-_PATH = re.compile(r"^/([^/{}]+(/([^/{}]+|\{[a-z_][a-z0-9_]*(:(uuid|str|int|date|path))?\}))*/?)?$", re.ASCII)
+_PATH = re.compile(rf"^/([^/{{}}]+(/([^/{{}}]+|{PARAMETER}))*/?)?$")
 
 
 def web_routes(registry: Registry) -> Sequence[AnyWebRoute]:

@@ -123,7 +123,7 @@ class RateLimiter:
             if renewal is not None:
                 await renewal.wait()
                 continue
-            before = await self._renewed(lacking, now)
+            before = await self._renew_alone(lacking, now)
             for bucket, tokens in zip(lacking, before, strict=True):
                 if tokens < 1:
                     raise refusal(bucket, tokens)
@@ -140,7 +140,7 @@ class RateLimiter:
         lease = self._leases.get(bucket.key)
         return lease is not None and lease.tokens > 0 and lease.until > now
 
-    async def _renewed(self, buckets: Sequence[Bucket], now: float) -> list[float]:
+    async def _renew_alone(self, buckets: Sequence[Bucket], now: float) -> list[float]:
         renewal = asyncio.Event()
         self._renewals |= {bucket.key: renewal for bucket in buckets}
         try:

@@ -26,7 +26,12 @@ async def staff_of(ctx: Context, row: Mapping[str, Any]) -> list[UUID]:
 async def zone_of(ctx: Context, account: UUID | None) -> datetime.tzinfo:
     """Return a person's zone, else the tenant's."""
     found = (await ctx.service(Directory).users([account])).get(account) if account else None
-    return ZoneInfo(found.timezone) if found is not None and found.timezone else ctx.timezone
+    return _clock(ctx, found.timezone if found else None)
+
+
+def _clock(ctx: Context, *zones: str | None) -> datetime.tzinfo:
+    """Return the first zone that somebody has, else the tenant's."""
+    return next((ZoneInfo(zone) for zone in zones if zone), ctx.timezone)
 
 
 class Participant(Mailbox, frozen=True, kw_only=True):
@@ -42,10 +47,6 @@ async def participants_of(
 
     Clients read the clock of their contact, else their company's, else the tenant's (CRM-14).
     """
-
-    def clock(*names: str | None) -> datetime.tzinfo:
-        return next((ZoneInfo(name) for name in names if name), ctx.timezone)
-
     staff = await staff_of(ctx, row)
     organizer_id: UUID | None = row["organizer"]
     people = await ctx.service(Directory).users([*staff, *([organizer_id] if organizer_id else [])])
@@ -56,7 +57,7 @@ async def participants_of(
     )
 
     def person(one: Account) -> Participant:
-        return Participant(name=one.name, email=one.email, zone=clock(one.timezone))
+        return Participant(name=one.name, email=one.email, zone=_clock(ctx, one.timezone))
 
     organizer = people.get(organizer_id) if organizer_id else None
     found = [person(people[one]) for one in staff if one in people and people[one].status != "disabled"]
@@ -64,7 +65,7 @@ async def participants_of(
         if contact.is_archived or not contact.email:
             continue
         company = companies.get(contact.company_id) if contact.company_id else None
-        zone = clock(contact.timezone, company.timezone if company else None)
+        zone = _clock(ctx, contact.timezone, company.timezone if company else None)
         found.append(Participant(name=contact.name, email=contact.email, zone=zone))
     attendees = {one.email.lower(): one for one in reversed(found)}
     if organizer is None:

@@ -3,29 +3,24 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import jinja2
-from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
 from psa_sdk.context import Context
-from psa_sdk.documents import Documents, Found, Item
 from psa_sdk.hooks import psa_nav
-from psa_sdk.routes import AUTHENTICATED, PUBLIC
+from psa_sdk.routes import AUTHENTICATED
 from psa_sdk.ui import NavItem, ResourceView, Shell, ShellFrame, Ui
 from psa_sdk.web import Browser, Installation, Installed, LiveSource, WebRequest
-from psa_web.assets import Statics, bundles, icon
+from psa_web.assets import Statics
 from psa_web.catalogues import Catalogues, accepted
-from psa_web.fields import shown
-from psa_web.formatting import FILTERS
-from psa_web.here import Here, bound, here, speaker, values
+from psa_web.environment import Templates, environment
+from psa_web.here import Here, bound, values
 
 T = TypeVar("T")
-_GENERAL: Final = frozenset(("", "web"))
-"""Whose templates show other plugins' records."""
 _SHARED: Final = ("ui.js", "sortable.js", "editor.js")
 
 
@@ -47,7 +42,7 @@ class Site:
         self.views: Mapping[str, ResourceView] = {
             view.resource: view for _, view in self.all("views", ResourceView)
         }
-        self._loader = _Templates(
+        self._loader = Templates(
             {name: FileSystemLoader(folder / "templates") for name, folder in folders.items()}
         )
         self._environments: dict[str, Environment] = {}
@@ -137,82 +132,16 @@ class Site:
         """Return the templates of a language."""
         found = self._environments.get(language)
         if found is None:
-            found = self._environments[language] = self._environment(language)
+            found = self._environments[language] = environment(self, self._loader, language)
         return found
 
-    def _environment(self, language: str) -> Environment:
-        environment = Environment(
-            loader=self._loader,
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
-            cache_size=-1,
-            auto_reload=False,  # templates are part of what is installed; asking the disk for each cell costs
-        )
-        environment.install_gettext_callables(*self._sayings(language), newstyle=False)  # pyright: ignore[reportAttributeAccessIssue]
-        environment.filters.update(FILTERS)
-        names: dict[str, Any] = {
-            "icon": icon,
-            "asset": self.statics.url,
-            "bundles": bundles,
-            "language": language,
-            "import_map": self.import_map,
-            "words": lambda: words(self.catalogues.of(language, "web").gettext),
-            "url": _url,
-            "can": _can,
-            "token": _token,
-            "record_url": self._record_url,
-            "label_of": _label_of,
-            "related": _related,
-            "shown_value": shown,
-            "shared_modules": self._urls("modules"),
-            "shared_sheet": self.statics.sheet([name for _, name in self._urls("styles")]),
-            "PUBLIC": PUBLIC,
-        }
-        # What macros include uses macros: their own context is made before they are.
-        macros = names["ui"] = _Macros()
-        environment.globals.update(names)
-        macros.module = environment.get_template("web/macros.html").module
-        return environment
-
-    def _record_url(self, resource: str, id: object) -> str:
-        found = self.installation.resources.get(resource)
-        return here().url(f"{found.url}/{id}") if found is not None and "get" in found.verbs else ""
-
-    def _urls(self, kind: str) -> list[tuple[str, str]]:
+    def own_files(self, kind: str) -> list[tuple[str, str]]:
+        """Return what plugins declare of a kind of file (`modules`, `styles`), with their plugins."""
         return [
             (name, f"{name}/{path}")
             for name in self.installation.plugins
             for path in getattr(self.ui(name), kind)
         ]
-
-    def _sayings(self, language: str) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
-        """Return gettext and ngettext of templates: a plugin's template speaks as its plugin, ours as the page's.
-
-        Titles and the like are translated where they may be what somebody wrote too. So, unlike Jinja's own, they take
-        no text for HTML, nor for a format where no values come with it.
-        """
-        of = self.catalogues.of
-
-        def whose(context: jinja2.runtime.Context) -> str:
-            plugin = (context.name or "").partition("/")[0]
-            return speaker() if plugin in _GENERAL else plugin
-
-        @jinja2.pass_context
-        def gettext(context: jinja2.runtime.Context, text: str, /, **values: object) -> Markup:
-            said = escape(of(language, whose(context)).gettext(text))
-            return said % values if values else said
-
-        @jinja2.pass_context
-        def ngettext(
-            context: jinja2.runtime.Context, one: str, many: str, count: int, /, **values: object
-        ) -> Markup:
-            said = escape(of(language, whose(context)).ngettext(one, many, count))
-            return said % {"num": count, **values}
-
-        return gettext, ngettext
 
     def render(self, place: Here, template: str, data: Mapping[str, Any], block: str = "") -> str:
         """Render a template, or one block of it."""
@@ -242,78 +171,8 @@ class Site:
         )
 
 
-class _Macros:
-    """The shared macros, known by name before they are loaded."""
-
-    module: Any
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.module, name)
-
-
-class _Templates(PrefixLoader):
-    """Templates by plugin, which keep their whole name: it says whose words they speak."""
-
-    load = BaseLoader.load
-
-
 def _folder(plugin: Installed) -> Path:
     return Path(plugin.module.__file__ or "").parent
-
-
-def _url(path: str) -> str:
-    return here().url(path)
-
-
-def _can(permission: str) -> bool:
-    return here().can(permission)
-
-
-def _token() -> Markup:
-    """Return the field by which a form is sent without scripts."""
-    return Markup('<input type="hidden" name="csrf" value="{}">').format(here().csrf)
-
-
-def _related(found: Found, item: Item, name: str) -> Item | None:
-    held = item.one.get(name)
-    return found.included.get(held) if held else None
-
-
-def _label_of(item: Item) -> str:
-    place = here()
-    label = place.labels.get(item.type)
-    if label is None:
-        label = place.labels[item.type] = place.ctx.service(Documents).describe(item.type).label
-    for name in (label, "name", "title", "label", "key", "address", "domain"):
-        value = item.attributes.get(name) if name else None
-        if value:
-            return str(value)
-    return str(item.id)[:8]
-
-
-def words(gettext: Any) -> str:
-    """Return the texts that scripts say, as JSON."""
-    _ = gettext
-    return json.dumps(
-        {
-            "offline": _("The server could not be reached. Your text is still here."),
-            "failed": _("That did not work. Try again."),
-            "undo": _("Undo"),
-            "leave": _("Leave without saving?"),
-            "unsaved": _("Unsaved changes"),
-            "nothing": _("Nothing found"),
-            "suggestions": _("Suggestions"),
-            "remove": _("Remove"),
-            "copied": _("Copied"),
-            "key-move": _("Next, previous row"),
-            "key-select": _("Select row"),
-            "key-peek": _("Peek"),
-            "key-open": _("Open page"),
-            "key-clear": _("Clear selection"),
-            "key-help": _("This list"),
-        },
-        ensure_ascii=False,
-    )
 
 
 def of_shell(items: Iterable[tuple[str, T]], shell: Shell) -> list[tuple[str, T]]:

@@ -7,11 +7,11 @@ from typing import get_type_hints
 
 import msgspec
 
-from psa_kernel.boot.paths import parameters, repeated
+from psa_kernel.boot.paths import PARAMETER, parameters, repeated
 from psa_kernel.registry import Registry
 from psa_sdk.routes import Route
 
-_PATH = re.compile(r"^(/([a-z0-9][a-z0-9._-]*|\{[a-z_][a-z0-9_]*(:(uuid|str|int|date|path))?\}))+$")
+_PATH = re.compile(rf"^(/([a-z0-9][a-z0-9._-]*|{PARAMETER}))+$")
 _GIVEN = frozenset(("ctx", "request", "body", "query"))
 
 
