@@ -56,6 +56,8 @@ def test_a_contract_goes_from_draft_to_notice(page: Page, desk: Desk):
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Give notice").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Give notice").click()
+    expect(dialog).to_be_visible()
     dialog.get_by_label("Reason").fill("They move away")
     dialog.get_by_role("button", name="Give notice").click()
     expect(page.locator("#contracts-term")).to_contain_text("Notice given")

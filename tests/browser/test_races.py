@@ -155,6 +155,22 @@ def test_what_is_typed_while_a_note_is_sent_is_not_thrown_away(page: Page, desk:
     expect(page.locator(".composer textarea")).to_have_value("and a second one")
 
 
+def test_what_was_mended_and_sent_while_a_refusal_was_on_its_way_is_sent(page: Page):
+    page.goto("/ui/companies/new")
+    held: list[Route] = []
+    page.route("**/ui/companies/new", lambda route: held.append(route))
+    create = page.get_by_role("button", name="Save")
+    with page.expect_request("**/ui/companies/new"):
+        create.click()
+    page.get_by_label("Name", exact=True).fill("Mended Ltd")
+    create.click()
+    with page.expect_request("**/ui/companies/new"):
+        caught(page, held).continue_()
+    caught(page, held).continue_()
+    expect(page.get_by_role("heading", level=1, name="Mended Ltd")).to_be_visible()
+    assert held == []
+
+
 def test_a_cell_of_the_week_makes_one_entry_however_soon_it_is_typed_into_again(page: Page, desk: Desk):
     ticket = open_ticket(desk, "Hours in a hurry")
     kind = desk.api.get("/work-types?page[size]=1").json()["data"][0]["id"]

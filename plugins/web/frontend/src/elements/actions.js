@@ -43,16 +43,19 @@ customElements.define('psa-form', class extends HTMLElement {
   }
   send = async e => {
     e.preventDefault();
-    if (this.classList.contains('busy')) return;
+    if (this.classList.contains('busy')) { if (this.newer) this.again = e; return; }
     this.classList.add('busy');
+    this.again = null;
     this.querySelectorAll('[data-address]').forEach(x => { x.value = document.getElementById('results')?.dataset.address ?? location.search; });
     this.querySelectorAll('[data-fault]').forEach(x => { if (x.textContent) this.fault(x.dataset.fault, ''); });
     const data = new FormData(this.form, e.submitter?.name ? e.submitter : undefined);
     this.newer = false;
     const files = [...data.values()].some(v => v instanceof File);
+    let refused = false;
     try {
       const result = await follow(await post(e.submitter?.getAttribute('formaction') ?? this.form.getAttribute('action'), files ? data : new URLSearchParams(data)));
-      if (result?.detail) this.show(result);
+      refused = Boolean(result?.detail);
+      if (refused) this.show(result);
       else {
         if (!this.newer) { this.classList.remove('dirty'); const note = this.querySelector('.save-bar > span'); if (note) note.textContent = ''; }
         if (result?.answer?.html !== undefined) this.put(result.answer.html);
@@ -62,6 +65,8 @@ customElements.define('psa-form', class extends HTMLElement {
         this.dispatchEvent(new CustomEvent('psa:done', {bubbles: true, detail: result?.answer}));
       }
     } catch { toast(words('offline'), {bad: true}); } finally { this.classList.remove('busy'); }
+    // Mended and sent once more while the refusal was on its way.
+    if (refused && this.again) this.form.requestSubmit(this.again.submitter);
   };
   // What was written on while it was sent: only what was sent goes.
   keep(data) {
