@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 
 from psa_kernel.database.converge.managed import Managed
@@ -18,12 +19,15 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 def indexes(registry: Registry) -> list[Managed]:
     """Return the wanted indexes; what another one serves as well is left out."""
     wanted: dict[tuple[str, Index], AnyTable] = {}
+    siblings: defaultdict[str, list[Index]] = defaultdict(list)
     for table, index in _declared(registry):
+        if (qualified(table), index) not in wanted:
+            siblings[qualified(table)].append(index)
         wanted[qualified(table), index] = table
     return [
         _index(table, index)
         for (name, index), table in wanted.items()
-        if not any(name == other and _serves(longer, index) for other, longer in wanted)
+        if not any(_serves(other, index) for other in siblings[name])
     ]
 
 
