@@ -19,6 +19,7 @@ ORDER: tuple[Kind, ...] = ("function", "constraint", "index", "policy", "trigger
 """In this order they are made; they go in the opposite one."""
 
 _LARGE = 8 * 1024 * 1024  # bytes; indexes of larger tables are built while writes go on
+_MANY = 100
 
 _PRESENT = """
 WITH marked AS (
@@ -103,12 +104,15 @@ async def apply(
         gone = [i for i in found.values() if i.kind == kind and i.table in tables and i.key not in keep]
         for item in gone:
             await _attempt(connection, _drop(item.kind, item.table, item.name), item.key, problems)
+    if not found:
+        wanted = await _at_once(connection, wanted)
+    large = await _large(connection)
     for kind in ORDER:
         for item in (item for item in wanted if item.kind == kind):
             old = found.get(item.key)
             again = remake and kind in {"function", "policy"}
             if old is None or old.digest != item.digest or not old.valid or again:
-                await _make(connection, item, problems)
+                await _make(connection, item, problems, concurrently=item.table in large)
     for item in wanted:
         old = found.get(item.key)
         if item.validate and not (old and old.digest == item.digest and old.validated):
@@ -117,7 +121,38 @@ async def apply(
     return problems
 
 
-async def _make(connection: Connection, item: Managed, problems: list[str]) -> None:
+async def _at_once(connection: Connection, wanted: Sequence[Managed]) -> list[Managed]:
+    """Make many objects per message where none is yet, so that nobody is at work there; returns what is left.
+
+    One by one, a first start's hundreds of tables cost several times as long.
+    """
+    left: list[Managed] = []
+    items = [item for kind in ORDER for item in wanted if item.kind == kind]
+    for part in (items[start : start + _MANY] for start in range(0, len(items), _MANY)):
+        try:
+            await connection.execute(";\n".join(step for item in part for step in _steps(item, lazily=False)))
+        except asyncpg.PostgresError:
+            if connection.is_closed():
+                raise
+            left += part
+    return left
+
+
+async def _make(
+    connection: Connection, item: Managed, problems: list[str], *, concurrently: bool = False
+) -> None:
+    if item.kind == "index" and concurrently:
+        head, _, body = item.create.partition("INDEX ")
+        drop, _, mark = _steps(item)
+        for step in (drop, f"{head}INDEX CONCURRENTLY {body}", mark):
+            await _attempt(connection, step, item.key, problems)
+        return
+    # One message is one transaction: a policy is never missing while it is replaced.
+    await _attempt(connection, ";\n".join(_steps(item)), item.key, problems)
+
+
+def _steps(item: Managed, *, lazily: bool = True) -> list[str]:
+    """Return the statements that make an object; constraints are checked later where `lazily`."""
     table, name = quoted(item.table), quoted(item.name)
     comment = f"IS {literal(f'psa:{item.digest}:{item.table}')}"
     drop = _drop(item.kind, item.table, item.name)
@@ -125,26 +160,17 @@ async def _make(connection: Connection, item: Managed, problems: list[str]) -> N
         case "function":
             steps = [item.create, f"COMMENT ON FUNCTION psa.{name}() {comment}"]
         case "constraint":
-            lazily = " NOT VALID" if item.validate else ""
-            steps = [drop, f"ALTER TABLE {table} ADD CONSTRAINT {name} {item.create}{lazily}"]
+            later = " NOT VALID" if item.validate and lazily else ""
+            steps = [drop, f"ALTER TABLE {table} ADD CONSTRAINT {name} {item.create}{later}"]
             steps.append(f"COMMENT ON CONSTRAINT {name} ON {table} {comment}")
         case "index":
             schema = quoted(item.table.split(".")[0])
-            mark = f"COMMENT ON INDEX {schema}.{name} {comment}"
-            if await _is_large(connection, item.table):
-                head, _, body = item.create.partition("INDEX ")
-                for step in (drop, f"{head}INDEX CONCURRENTLY {body}", mark):
-                    await _attempt(connection, step, item.key, problems)
-                return
-            steps = [drop, item.create, mark]
+            steps = [drop, item.create, f"COMMENT ON INDEX {schema}.{name} {comment}"]
         case "policy":
             steps = [drop, item.create, f"COMMENT ON POLICY {name} ON {table} {comment}"]
         case "trigger":
             steps = [drop, item.create, f"COMMENT ON TRIGGER {name} ON {table} {comment}"]
-    if item.fill:
-        steps.append(item.fill)
-    # One message is one transaction: a policy is never missing while it is replaced.
-    await _attempt(connection, ";\n".join(steps), item.key, problems)
+    return [*steps, item.fill] if item.fill else steps
 
 
 def _drop(kind: Kind, table: str, name: str) -> str:
@@ -162,14 +188,14 @@ def _drop(kind: Kind, table: str, name: str) -> str:
             return f"DROP TRIGGER IF EXISTS {what} ON {on}"
 
 
-async def _is_large(connection: Connection, table: str) -> bool:
-    return bool(
-        await connection.fetchval(
-            "SELECT relkind = 'r' AND pg_relation_size(oid) > $2 FROM pg_class WHERE oid = $1::text::regclass",
-            quoted(table),
-            _LARGE,
-        )
+async def _large(connection: Connection) -> set[str]:
+    """Return the tables whose indexes are built while writes go on."""
+    rows = await connection.fetch(
+        "SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'r' AND pg_relation_size(c.oid) > $1",
+        _LARGE,
     )
+    return {row["name"] for row in rows}
 
 
 async def _attempt(connection: Connection, sql: str, key: tuple[str, str, str], problems: list[str]) -> None:
