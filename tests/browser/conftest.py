@@ -19,6 +19,7 @@ import asyncpg
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
+from typing_extensions import override
 
 PATIENCE = 120.0
 PASSWORD = "calm rivers beyond the mill 3"
@@ -30,12 +31,42 @@ _UNLIMITED = {
     # Peers that tests start themselves.
     "PSA_OUTBOUND_NETWORKS": "127.0.0.0/8",
 }
+_OFF = (
+    # Pages of the browser's own, for suggestions below an address bar that nobody sees: as costly as a page of ours.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    # What Playwright turns off by the same switch, of which the last one counts.
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "OptimizationHints"),
+    *("ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect", "NetworkTimeServiceQuerying"),
+    *("AimEnabled", "PreconnectToSearch"),
+)
 
 
 def beside(work: Coroutine[object, object, None]) -> None:
     """Run asynchronous work in another thread than the browser's driver, which has this one's loop."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, work).result()
+
+
+class _Renewed(httpx.Auth):
+    """A log-in, renewed before its token ends: on a busy machine the tests take longer than one is good for."""
+
+    def __init__(self, url: str, who: Mapping[str, str]) -> None:
+        self.url = url
+        self.who = who
+        self.log_in()
+
+    def log_in(self) -> None:
+        answer = httpx.post(f"{self.url}/api/v1/auth/login", json={"data": {"attributes": self.who}})
+        token = answer.json()["data"]["attributes"]["access_token"]
+        self.header, self.ends = f"Bearer {token}", time.monotonic() + 600
+
+    @override
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        if time.monotonic() > self.ends:
+            self.log_in()
+        request.headers["Authorization"] = self.header
+        yield request
 
 
 class Desk:
@@ -50,10 +81,10 @@ class Desk:
         self.people: dict[str, Desk] = {}
         self.tenant = tenant
         who = {"email": email, "password": password} | ({"tenant": tenant} if tenant else {})
-        answer = httpx.post(f"{url}/api/v1/auth/login", json={"data": {"attributes": who}})
-        token = answer.json()["data"]["attributes"]["access_token"]
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/vnd.api+json"}
-        self.api = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30)
+        headers = {"Content-Type": "application/vnd.api+json"}
+        self.api = httpx.Client(
+            base_url=f"{url}/api/v1", headers=headers, auth=_Renewed(url, who), timeout=30
+        )
 
     def make(
         self, resource: str, to: Mapping[str, tuple[str, str]] | None = None, /, **attributes: object
@@ -191,7 +222,9 @@ def launched(kind: BrowserType, *options: str) -> Browser:
     path = os.environ.get("PSA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
         pytest.skip("There is no Chromium here; install it (apt-get install chromium) or set PSA_CHROMIUM.")
-    return kind.launch(executable_path=path, args=["--no-sandbox", *options])
+    return kind.launch(
+        executable_path=path, args=["--no-sandbox", f"--disable-features={','.join(_OFF)}", *options]
+    )
 
 
 @pytest.fixture(scope="package")
@@ -241,8 +274,12 @@ def watched(context: BrowserContext, desk: Desk | str) -> tuple[Page, list[str]]
 @pytest.fixture
 def page(chromium: Browser, desk: Desk, session: Path) -> Iterator[Page]:
     """A page of somebody logged in; the test fails when the browser finds anything wrong with it."""
+    # Who looks at colours needn't wait for those that are on their way.
     context = chromium.new_context(
-        base_url=desk.url, storage_state=session, viewport={"width": 1440, "height": 900}
+        base_url=desk.url,
+        storage_state=session,
+        viewport={"width": 1440, "height": 900},
+        reduced_motion="reduce",
     )
     context.set_default_timeout(15_000)
     page, wrong = watched(context, desk)

@@ -73,15 +73,15 @@ def make(desk: Desk) -> str:
     )
     desk.make("time-entry-templates", name=evil(100), notes=evil())
     files = {"file": (evil(100).replace("/", "_") + ".txt", b"text", "text/plain")}
-    headers = {"Authorization": desk.api.headers["Authorization"]}
-    sent = httpx.post(f"{desk.url}/api/v1/tickets/{ticket}/attachments", files=files, headers=headers)
+    sent = httpx.post(f"{desk.url}/api/v1/tickets/{ticket}/attachments", files=files, auth=desk.api.auth)
     assert sent.status_code == 201, sent.text
     [mailbox] = desk.api.get("/email-mailboxes?page[size]=1").json()["data"]
     letter = f"From: {json.dumps(evil(60))} <eve@example.com>\nTo: support@example.com\nSubject: {evil()}\n"
     letter += f"Message-ID: <hostile@example.com>\nContent-Type: text/html\n\n<p>{evil()}</p>"
-    headers["Content-Type"] = "message/rfc822"
-    taken = httpx.post(
-        f"{desk.url}/api/v1/email-mailboxes/{mailbox['id']}/messages", content=letter, headers=headers
+    taken = desk.api.post(
+        f"/email-mailboxes/{mailbox['id']}/messages",
+        content=letter,
+        headers={"Content-Type": "message/rfc822"},
     )
     assert taken.status_code == 202, taken.text
     return taken.json()["data"]["attributes"]["incoming"]
