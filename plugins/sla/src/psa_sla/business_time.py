@@ -77,6 +77,7 @@ class Hours:
         self.calendar = calendar
         self._zone = ZoneInfo(calendar.zone)
         self._known: dict[datetime.date, list[Interval]] = {}
+        self._begun: dict[datetime.date, list[Interval]] = {}
 
     def elapsed(self, start: datetime.datetime, end: datetime.datetime) -> datetime.timedelta:
         """Return the business time between two instants; nothing when the end is not later."""
@@ -138,21 +139,26 @@ class Hours:
         """Return the open time from a date's beginning to the next one's, whichever date's windows it is of."""
         known = self._known.get(date)
         if known is None:
+            found = [one for days in (2, 1, 0) for one in self._beginning(date - _ONE * days)]
+            known = self._known[date] = []
+            if not found:
+                return known
             begins, ends = self._begins(date), self._begins(date + _ONE)
-            parts = sorted(
-                (max(opens, begins), min(closes, ends))
-                for day in (date - _ONE * 2, date - _ONE, date)
-                for window in self.calendar.windows(day)
-                for opens, closes in self._instants(day, window)
-            )
-            known = []
+            parts = sorted((max(opens, begins), min(closes, ends)) for opens, closes in found)
             for opens, closes in parts:
                 if opens < closes and known and opens <= known[-1][1]:
                     known[-1] = (known[-1][0], max(known[-1][1], closes))
                 elif opens < closes:
                     known.append((opens, closes))
-            self._known[date] = known
         return known
+
+    def _beginning(self, date: datetime.date) -> list[Interval]:
+        """Return when the windows are open that begin on a date."""
+        begun = self._begun.get(date)
+        if begun is None:
+            windows = self.calendar.windows(date)
+            begun = self._begun[date] = [one for window in windows for one in self._instants(date, window)]
+        return begun
 
     def _begins(self, date: datetime.date) -> datetime.datetime:
         """Return an instant before which no window of the date can begin."""
