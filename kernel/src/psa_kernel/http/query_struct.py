@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from psa_sdk.errors import BadRequest, Fault
+from psa_sdk.mismatches import mismatch
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -35,7 +36,13 @@ def decode_query(raw: str, struct: type[S]) -> S:
         try:
             values[field.name] = msgspec.convert(texts if many else texts[0], field.type, strict=False)
         except msgspec.ValidationError as error:
-            faults.append(Fault(detail=f"{name}: {error}.", code="invalid_parameter", parameter=name))
+            faults.append(
+                Fault(
+                    detail=f"{name}: {mismatch(error, field.type).detail}",
+                    code="invalid_parameter",
+                    parameter=name,
+                )
+            )
     faults += [
         Fault(detail=f"{name} is required.", code="missing_parameter", parameter=name)
         for name, field in fields.items()

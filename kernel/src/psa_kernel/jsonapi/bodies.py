@@ -16,6 +16,7 @@ import msgspec
 
 from psa_kernel.jsonapi.findings import Findings, escape
 from psa_sdk.errors import BadRequest, Problem
+from psa_sdk.mismatches import mismatch
 
 S = TypeVar("S", bound=msgspec.Struct)
 ATTRIBUTES = "/data/attributes"
@@ -139,8 +140,7 @@ def convert(value: Any, kind: Any, pointer: str, findings: Findings) -> Any:
     except msgspec.ValidationError as error:
         _find(value, kind, pointer, findings)
         if len(findings) == before:
-            text, pointer = _located(str(error), pointer)
-            findings.add(text, pointer=pointer)
+            _note(error, kind, pointer, findings)
     return msgspec.UNSET
 
 
@@ -189,8 +189,7 @@ def _find(value: Any, kind: Any, pointer: str, findings: Findings) -> None:
     try:
         msgspec.convert(value, kind, strict=True, str_keys=True)
     except msgspec.ValidationError as error:
-        text, pointer = _located(str(error), pointer)
-        findings.add(text, pointer=pointer)
+        _note(error, kind, pointer, findings)
 
 
 def _find_in_struct(
@@ -219,16 +218,9 @@ def unknown(name: str, pointer: str, findings: Findings) -> None:
     findings.add(f"There is no “{name}” here.", pointer=f"{pointer}/{escape(name)}", code="unknown_attribute")
 
 
-def _located(message: str, pointer: str) -> tuple[str, str]:
-    """Split msgspec's `… - at `$.a[0]`` into a sentence and the pointer below the given one.
-
-    Example:
-        >>> _located("Expected `int`, got `str` - at `$.lines[...]`", "/data/attributes/x")
-        ('Expected `int`, got `str`.', '/data/attributes/x/lines')
-    """
-    text, _, place = message.partition(" - at `$")
-    below = place.rstrip("`").replace("[...]", "").replace("[", ".").replace("]", "")
-    return f"{text}.", pointer + below.replace(".", "/")
+def _note(error: msgspec.ValidationError, kind: Any, pointer: str, findings: Findings) -> None:
+    found = mismatch(error, kind)
+    findings.add(found.detail, pointer=pointer + found.pointer)
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from psa_billing.api_gateways import PaymentGateway, psa_payment_gateways
 from psa_billing.paper import decoded
 from psa_sdk import Answer, AnswerList, Context, get, post, put
 from psa_sdk.errors import Conflict, Invalid, NotFound
+from psa_sdk.mismatches import mismatch
 
 CONFIGS = "payment-gateway-configs"
 CONFIG = (
@@ -142,7 +143,9 @@ async def write_config(ctx: Context, body: GatewayConfigWrite) -> Answer:
     try:
         msgspec.convert(merged, gateway.settings)
     except msgspec.ValidationError as error:
-        raise Invalid(str(error), code="bad_config", pointer="/data/attributes/config") from None
+        found = mismatch(error)
+        pointer = f"/data/attributes/config{found.pointer}"
+        raise Invalid(found.detail, code="bad_config", pointer=pointer) from None
     columns = {
         "provider": body.provider,
         "is_active": body.is_active,

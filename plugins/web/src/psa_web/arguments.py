@@ -9,6 +9,7 @@ import msgspec
 
 from psa_sdk.context import Context
 from psa_sdk.errors import BadRequest, Fault, Invalid
+from psa_sdk.mismatches import mismatch
 from psa_sdk.web import WebRequest
 
 Form = Mapping[str, list[str]]
@@ -67,7 +68,8 @@ def struct_of(
         try:
             values[field.name] = msgspec.convert(given if many else given[-1], field.type, strict=False)
         except msgspec.ValidationError as error:
-            faults.append(Fault(detail=str(error), pointer=f"/{field.encode_name}"))
+            found = mismatch(error, field.type)
+            faults.append(Fault(detail=found.detail, pointer=f"/{field.encode_name}"))
     if faults:
         raise problem(faults=faults)
     return kind(**values)

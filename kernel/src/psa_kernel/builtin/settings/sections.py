@@ -8,6 +8,7 @@ import msgspec
 
 from psa_kernel.registry import Registry
 from psa_sdk.errors import Fault, Invalid, NotFound
+from psa_sdk.mismatches import mismatch
 from psa_sdk.settings import Settings
 
 
@@ -114,9 +115,9 @@ def checked(section: Section, values: dict[str, Any], *, user: bool, pointer: st
             try:
                 good[name] = jsonable(msgspec.convert(value, field.kind, dec_hook=_never))
             except msgspec.ValidationError as error:
-                reason, _, path = str(error).partition(" - at `$")
-                deeper = path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
-                faults.append(Fault(detail=f"{name}: {reason}.", pointer=place + deeper))
+                found = mismatch(error, field.kind)
+                detail = f"{name}: {found.detail}"
+                faults.append(Fault(detail=detail, pointer=place + found.pointer))
     if faults:
         raise Invalid(faults=faults)
     return good

@@ -11,6 +11,7 @@ from psa_kernel.builtin.settings.reader import effective
 from psa_kernel.builtin.settings.sections import Section, build, checked
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.events import Event
+from psa_sdk.mismatches import mismatch
 from psa_sdk.tables import new_id
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ async def change(
     try:
         build(section, after)
     except msgspec.ValidationError as error:
-        raise Invalid(str(error), pointer=pointer) from error
+        found = mismatch(error)
+        raise Invalid(found.detail, pointer=pointer + found.pointer) from error
     written = {name: value for name, value in good.items() if value != before[name] or sources[name] != own}
     removed = [name for name in reset if sources[name] == own]
     if not written and not removed:
