@@ -16,6 +16,7 @@ import psa_console
 import psa_contacts
 import psa_contracts
 import psa_directory_ldap
+import psa_kernel
 import psa_mail
 import psa_oauth
 import psa_payments_paypal
@@ -73,6 +74,33 @@ def toasts_of(package: Path) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "toast" and isinstance(node.value, ast.Constant):
                 yield str(node.value.value)
+
+
+def audited(package: Path) -> Iterator[str]:
+    """Yield the actions that a package's code writes to the audit log by name."""
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            action = (
+                node.args[0]
+                if name == "audit"
+                else node.args[1]
+                if name == "record" and node.args[1:]
+                else None
+            )
+            for part in ast.walk(action) if isinstance(action, ast.Constant | ast.IfExp) else ():
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield humanise(part.value)
+
+
+# Actions whose names code or SQL puts together.
+ASSEMBLED = (
+    "password_changed", "password_reset", "password_set", "host_verified", "host_released", "tenant_suspended",
+    "tenant_activated", "tenant_deletion_planned", "usage_viewed", "oauth_code_reused", "oauth_refresh_token_reused",
+    "audit_purged", "audit_redacted", "created", "updated", "deleted",
+)  # fmt: skip
 
 
 def declared(registry: Registry, plugin: str) -> Iterator[str]:
@@ -172,6 +200,14 @@ def test_what_plugins_declare_is_translated(registry: Registry, german: Catalogu
     assert {"contacts", "ticketing", "comments", "console", "time"} <= own
     missing = {name: untranslated(german, declared(registry, name)) for name in own}
     assert {name: texts for name, texts in missing.items() if texts} == {}
+
+
+def test_what_the_audit_log_tells_is_translated(registry: Registry, german: Catalogues):
+    packages = {Path(plugin.module.__file__ or "").parent for plugin in registry.plugins.values()}
+    packages |= {Path(psa_kernel.__file__).parent}
+    told = {text for package in packages for text in audited(package)}
+    assert {"Login failed", "Impersonation began", "Billed"} <= told
+    assert untranslated(german, iter(told | set(map(humanise, ASSEMBLED)))) == set()
 
 
 def test_a_word_means_what_its_plugin_means_by_it(german: Catalogues):

@@ -171,6 +171,8 @@ _ACRONYMS: Final = {
     "scim": "SCIM",
     "oidc": "OIDC",
     "saml": "SAML",
+    "mfa": "MFA",
+    "oauth": "OAuth",
     "sso": "SSO",
     "idp": "IdP",
 }
