@@ -1,7 +1,7 @@
 """Discovery: built-ins, the entry points `psa.plugins` and the bridges between installed plugins."""
 
 import importlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from importlib import metadata
 from types import ModuleType
 
@@ -22,6 +22,9 @@ class Found(msgspec.Struct):
     plugins: dict[str, Plugin] = msgspec.field(default_factory=dict[str, Plugin])
     isolated: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     problems: list[str] = msgspec.field(default_factory=list[str])
+    versions: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    unmet: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    """By distribution, whose metadata is a file that takes a while to read: some hold several plugins and bridges."""
 
 
 def builtin_plugins(found: Found) -> None:
@@ -94,7 +97,7 @@ def from_module(
             f"{module.__name__} ({distribution}) claim this plugin name."
         )
         return
-    version = _version(distribution)
+    version = _version(found, distribution)
     plugin = Plugin(
         name=manifest.name,
         manifest=manifest,
@@ -103,7 +106,7 @@ def from_module(
         version=version,
         builtin=builtin,
     )
-    mismatches = [] if builtin else _unmet_versions(distribution)
+    mismatches = [] if builtin else _unmet_versions(found, distribution)
     if mismatches:
         found.isolated[manifest.name] = "; ".join(mismatches)
         return
@@ -119,20 +122,27 @@ def _attempt(found: Found, name: str, load: Callable[[], object]) -> object | No
         return None
 
 
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except (metadata.PackageNotFoundError, ValueError):
-        return "0"
+def _version(found: Found, distribution: str) -> str:
+    if distribution not in found.versions:
+        try:
+            found.versions[distribution] = metadata.version(distribution)
+        except (metadata.PackageNotFoundError, ValueError):
+            found.versions[distribution] = "0"
+    return found.versions[distribution]
 
 
-def _unmet_versions(distribution: str) -> list[str]:
+def _unmet_versions(found: Found, distribution: str) -> list[str]:
     """Return the requirements on PSA distributions that what is installed doesn't meet."""
+    if distribution not in found.unmet:
+        found.unmet[distribution] = list(_unmet(found, distribution))
+    return found.unmet[distribution]
+
+
+def _unmet(found: Found, distribution: str) -> Iterator[str]:
     try:
         declared = metadata.requires(distribution) or []
     except (metadata.PackageNotFoundError, ValueError):
-        return []
-    unmet: list[str] = []
+        return
     for text in declared:
         try:
             requirement = Requirement(text)
@@ -142,7 +152,6 @@ def _unmet_versions(distribution: str) -> list[str]:
             requirement.marker and not requirement.marker.evaluate()
         ):
             continue
-        present = _version(requirement.name)
+        present = _version(found, requirement.name)
         if not requirement.specifier.contains(present, prereleases=True):
-            unmet.append(f"needs {requirement}, and {requirement.name} {present} is installed")
-    return unmet
+            yield f"needs {requirement}, and {requirement.name} {present} is installed"

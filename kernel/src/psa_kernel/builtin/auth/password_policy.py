@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from zxcvbn import zxcvbn  # pyright: ignore[reportUnknownVariableType]
-
 from psa_kernel.builtin.auth.passwords import MAX_LENGTH, normalised
 
 _GUESSES = 8
@@ -43,6 +41,9 @@ def weaknesses(password: str, *, min_length: int, context: Iterable[str] = ()) -
 
 def _guesses(password: str, words: set[str]) -> float:
     """Return the decimal logarithm of how many tries an attacker needs."""
+    # Its lists take a while to load, and most processes set no password.
+    from zxcvbn import zxcvbn  # pyright: ignore[reportUnknownVariableType]
+
     judged = cast("Mapping[str, Any]", zxcvbn(password[:64], user_inputs=sorted(words)))
     return judged["guesses_log10"]
 
