@@ -14,11 +14,18 @@ def garden(tmp_path_factory) -> Garden:
 
 
 @pytest.fixture
-def judge(psa_bench):
-    """Returns what the battery says about a garden; further arguments are the battery's attributes."""
+def judge(psa_bench, pytestconfig):
+    """Returns what the battery says about a garden, and fails unless these checks complain, and `only` these.
 
-    async def say(garden: Garden, **attributes):
+    They alone are run, unless asked to be thorough: then all are, which shows that no other one is misled. All are
+    run where none is named, too. Further arguments are the battery's attributes.
+    """
+
+    async def say(garden: Garden, *checks: str, only: bool = True, **attributes):
         facts = {"plugin": "garden", "plugins": (), "modules": (garden.module(),), **attributes}
-        return await verdicts(psa_bench, type("Battery", (PluginBattery,), facts))
+        asked = () if pytestconfig.getoption("--thorough") else checks
+        found = await verdicts(psa_bench, type("Battery", (PluginBattery,), facts), only=asked)
+        assert found.keys() == set(checks) if only else found.keys() & set(checks), found
+        return found
 
     return say

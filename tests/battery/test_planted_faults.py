@@ -34,7 +34,7 @@ def changed(resource: Resource, **changes: Any) -> Resource:
 
 
 async def test_nothing_is_found_in_a_sound_plugin(garden: Garden, judge):
-    assert await judge(garden) == {}
+    await judge(garden)
 
 
 async def test_a_table_without_tenant(garden: Garden, judge):
@@ -42,15 +42,13 @@ async def test_a_table_without_tenant(garden: Garden, judge):
         name = Text()
 
     garden.tables.append(Weed)
-    found = await judge(garden)
-    assert found.keys() == {"test_the_plugin_boots"}
+    found = await judge(garden, "test_the_plugin_boots")
     assert "garden.weed has no tenant" in found["test_the_plugin_boots"]
 
 
 async def test_a_table_without_tenant_made_behind_the_manifests_back(garden: Garden, judge):
     garden.migration = "CREATE TABLE garden.weed (id uuid PRIMARY KEY, name text);"
-    found = await judge(garden)
-    assert found.keys() == {"test_every_table_keeps_tenants_apart"}
+    found = await judge(garden, "test_every_table_keeps_tenants_apart")
     assert "garden.weed has no required tenant_id" in found["test_every_table_keeps_tenants_apart"]
 
 
@@ -59,7 +57,7 @@ async def test_a_table_without_row_level_security(garden: Garden, judge):
     garden.migration = (
         "CREATE TABLE garden.weed (tenant_id uuid NOT NULL, id uuid NOT NULL, UNIQUE (tenant_id, id));"
     )
-    found = await judge(garden)
+    found = await judge(garden, "test_every_table_keeps_tenants_apart", "test_the_plugin_boots", only=False)
     assert found.keys() <= {"test_every_table_keeps_tenants_apart", "test_the_plugin_boots"}
     assert "row-level security" in "".join(found.values())
 
@@ -69,15 +67,13 @@ async def test_a_reference_without_the_tenant(garden: Garden, judge):
         "ALTER TABLE garden.plant ADD UNIQUE (id);"
         "ALTER TABLE garden.leaf ADD FOREIGN KEY (plant) REFERENCES garden.plant (id);"
     )
-    found = await judge(garden)
-    assert found.keys() == {"test_every_table_keeps_tenants_apart"}
+    found = await judge(garden, "test_every_table_keeps_tenants_apart")
     assert "refers without the tenant" in found["test_every_table_keeps_tenants_apart"]
 
 
 async def test_drift(garden: Garden, judge):
     garden.migration = "ALTER TABLE garden.plant ALTER COLUMN state DROP DEFAULT;"
-    found = await judge(garden)
-    assert "test_migrations_make_what_is_declared" in found
+    found = await judge(garden, "test_migrations_make_what_is_declared", only=False)
     assert "state" in found["test_migrations_make_what_is_declared"]
 
 
@@ -88,8 +84,7 @@ async def test_a_route_without_permission(garden: Garden, judge):
         return Answer(type="counts", attributes={})
 
     garden.routes.append(count)
-    found = await judge(garden)
-    assert found.keys() == {"test_the_plugin_boots"}
+    found = await judge(garden, "test_the_plugin_boots")
     assert "/plants/count" in found["test_the_plugin_boots"]
 
 
@@ -100,7 +95,7 @@ async def test_a_public_route_that_nobody_named(garden: Garden, judge):
         return Answer(type="counts", id="1", attributes={})
 
     garden.routes.append(count)
-    assert (await judge(garden)).keys() == {"test_public_routes_are_named"}
+    await judge(garden, "test_public_routes_are_named")
 
 
 async def test_a_leak_to_another_tenant_through_memory(garden: Garden, judge):
@@ -114,8 +109,7 @@ async def test_a_leak_to_another_tenant_through_memory(garden: Garden, judge):
         return Answer(type="labels", id=str(id), attributes=Report(title=kept[id]))
 
     garden.routes.append(label)
-    found = await judge(garden)
-    assert found.keys() == {"test_another_tenants_ids_in_paths_are_like_unknown_ones"}
+    await judge(garden, "test_another_tenants_ids_in_paths_are_like_unknown_ones")
 
 
 async def test_a_leak_to_another_tenant_through_a_function(garden: Garden, judge):
@@ -137,26 +131,24 @@ async def test_a_leak_to_another_tenant_through_a_function(garden: Garden, judge
         )
 
     garden.routes.append(size)
-    found = await judge(garden)
-    assert found.keys() == {
+    await judge(
+        garden,
         "test_every_table_keeps_tenants_apart",
         "test_lists_and_reports_hold_nothing_of_another_tenant",
-    }
+    )
 
 
 async def test_a_portal_leak(garden: Garden, judge):
     garden.leaves = changed(garden.leaves, portal=lambda _who: garden.Leaf.title.is_not_null())
-    found = await judge(garden)
-    assert found.keys() == {
-        "test_clients_see_their_own_company_only",
-        "test_clients_change_nothing_of_another_company",
-    }
+    found = await judge(
+        garden, "test_clients_see_their_own_company_only", "test_clients_change_nothing_of_another_company"
+    )
     assert "another company's leaves" in found["test_clients_see_their_own_company_only"]
 
 
 async def test_a_portal_that_shows_nothing(garden: Garden, judge):
     garden.plants = changed(garden.plants, portal=lambda who: garden.Plant.company == who.contact_id)
-    assert (await judge(garden)).keys() == {"test_clients_see_their_own_records"}
+    await judge(garden, "test_clients_see_their_own_records")
 
 
 async def test_an_undeclared_event(garden: Garden, judge):
@@ -167,8 +159,7 @@ async def test_an_undeclared_event(garden: Garden, judge):
         plant_id: UUID
 
     PlantGrown.__module__ = garden.name
-    found = await judge(garden)
-    assert found.keys() == {"test_every_event_is_declared"}
+    found = await judge(garden, "test_every_event_is_declared")
     assert "PlantGrown" in found["test_every_event_is_declared"]
 
 
@@ -178,8 +169,7 @@ async def test_an_event_without_a_description(garden: Garden, judge):
         plant_id: UUID
 
     garden.events.append(PlantGrown)
-    found = await judge(garden)
-    assert found.keys() == {"test_the_plugin_boots"}
+    found = await judge(garden, "test_the_plugin_boots")
     assert "garden.plant_grown" in found["test_the_plugin_boots"]
 
 
@@ -200,8 +190,7 @@ async def test_one_statement_per_row(garden: Garden, judge):
         )
 
     garden.routes.append(report)
-    found = await judge(garden)
-    assert found.keys() == {"test_the_number_of_statements_is_constant"}
+    found = await judge(garden, "test_the_number_of_statements_is_constant")
     assert "/garden/report" in found["test_the_number_of_statements_is_constant"]
 
 
@@ -220,8 +209,7 @@ async def test_a_secret_that_is_shown(garden: Garden, judge):
         return Answer(type="notes", id=str(id), attributes=Report(title=text))
 
     garden.routes.append(note)
-    found = await judge(garden)
-    assert found.keys() == {"test_secrets_are_never_shown"}
+    await judge(garden, "test_secrets_are_never_shown")
 
 
 async def test_a_secret_in_the_clear(garden: Garden, judge):
@@ -229,12 +217,12 @@ async def test_a_secret_in_the_clear(garden: Garden, judge):
         api_key: Annotated[str, msgspec.Meta(title="Key of the weather service")] = ""
 
     garden.settings = GardenSettings
-    assert (await judge(garden)).keys() == {"test_secrets_are_sealed"}
+    await judge(garden, "test_secrets_are_sealed")
 
 
 async def test_a_permission_without_title(garden: Garden, judge):
     garden.permissions.append(Permission(name="garden.plants.water", title=""))
-    assert (await judge(garden)).keys() == {"test_everything_is_described"}
+    await judge(garden, "test_everything_is_described")
 
 
 async def test_a_write_that_is_lost(garden: Garden, judge):
@@ -242,7 +230,12 @@ async def test_a_write_that_is_lost(garden: Garden, judge):
         change.new.pop("title", None)
 
     garden.plants = changed(garden.plants, before_update=forget)
-    found = await judge(garden)
+    found = await judge(
+        garden,
+        "test_each_writable_attribute_holds_what_was_sent",
+        "test_every_write_is_audited_and_told",
+        only=False,
+    )
     assert found.keys() <= {
         "test_each_writable_attribute_holds_what_was_sent",
         "test_every_write_is_audited_and_told",
@@ -269,8 +262,7 @@ async def test_an_action_that_believes_another_tenants_id(garden: Garden, judge)
 
     garden.plants = changed(garden.plants, after_write=remember)
     garden.routes.append(graft)
-    found = await judge(garden)
-    assert found.keys() == {"test_another_tenants_ids_in_bodies_are_like_unknown_ones"}
+    await judge(garden, "test_another_tenants_ids_in_bodies_are_like_unknown_ones")
 
 
 async def test_a_client_who_writes_into_another_company(garden: Garden, judge):
@@ -284,7 +276,12 @@ async def test_a_client_who_writes_into_another_company(garden: Garden, judge):
         portal_write=LeafWrite,
         relations=(ToOne("plant", "plants", garden.Leaf.plant, required=True, portal_writable=True),),
     )
-    found = await judge(garden)
+    found = await judge(
+        garden,
+        "test_clients_relate_nothing_of_another_company",
+        "test_clients_see_their_own_company_only",
+        only=False,
+    )
     assert "test_clients_relate_nothing_of_another_company" in found
     assert "test_clients_see_their_own_company_only" in found
 
@@ -295,13 +292,12 @@ async def test_a_value_that_breaks_a_rule(garden: Garden, judge):
             change.new["secret_note"].encode("latin-1")
 
     garden.plants = changed(garden.plants, before_update=shorten)
-    found = await judge(garden)
-    assert found.keys() == {"test_strange_values_never_break_anything"}
+    found = await judge(garden, "test_strange_values_never_break_anything")
     assert "plants.secret_note breaks on" in found["test_strange_values_never_break_anything"]
 
 
 async def test_a_plugin_that_is_not_there(garden: Garden, judge):
-    found = await judge(garden, plugin="orchard")
+    found = await judge(garden, "test_the_plugin_boots", plugin="orchard")
     assert found == {"test_the_plugin_boots": "\norchard: is not installed"}
 
 
@@ -310,8 +306,7 @@ async def test_a_permission_that_nobody_declares(garden: Garden, judge, monkeypa
     package.mkdir()
     (package / "__init__.py").write_text("def check(ctx):\n    ctx.require('garden.plants.water')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    found = await judge(garden)
-    assert found.keys() == {"test_required_permissions_exist"}
+    await judge(garden, "test_required_permissions_exist")
 
 
 async def test_an_import_of_somebody_elses_private_module(garden: Garden, judge, monkeypatch, tmp_path):
@@ -321,7 +316,9 @@ async def test_an_import_of_somebody_elses_private_module(garden: Garden, judge,
         "from psa_contacts.tables import Company\nimport psa_contacts.api\nimport psa_kernel.kernel\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    said = (await judge(garden))["test_only_public_surfaces_are_imported"]
+    said = (await judge(garden, "test_only_public_surfaces_are_imported", only=False))[
+        "test_only_public_surfaces_are_imported"
+    ]
     assert "only psa_contacts.api is public" in said
     assert "psa_contacts isn't required" in said
     assert "a plugin knows the SDK only" in said

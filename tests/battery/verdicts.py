@@ -9,11 +9,11 @@ from psa_sdk.testing.battery.house import house_of
 
 
 async def verdicts(
-    bench: Bench, battery: type[PluginBattery], *, without: Collection[str] = ()
+    bench: Bench, battery: type[PluginBattery], *, only: Collection[str] = (), without: Collection[str] = ()
 ) -> dict[str, str]:
-    """Return what each failing check says, by the check's name."""
+    """Return what each failing check says, by the check's name; of all checks, unless `only` names some."""
     found: dict[str, str] = {}
-    for name in (name for name in dir(battery) if name.startswith("test_") and name not in without):
+    for name in only or (name for name in dir(battery) if name.startswith("test_") and name not in without):
         try:
             await getattr(battery(), name)(await house_of(bench, battery, "multi"))
         except Skipped:

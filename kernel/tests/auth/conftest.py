@@ -22,6 +22,7 @@ from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
+from psa_kernel.registry import Registry
 from psa_kernel.unit_of_work import RequestFacts
 from psa_sdk.errors import Unauthenticated
 
@@ -95,7 +96,7 @@ NINE_O_CLOCK = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
 
 
 @pytest_asyncio.fixture(scope="session")
-async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]:
+async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[tuple[Config, Registry]]:
     """A database to copy from, with the tenants acme and rival and their administrators."""
     config = Config(data_dir=tmp_path_factory.mktemp("auth"), tenancy="multi", pool_size=6)
     registry = load(config, only=())
@@ -105,21 +106,24 @@ async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]
         for slug in ("acme", "rival"):
             name, email = f"{slug.title()} Services", f"admin@{slug}.example"
             await provision(kernel, slug=slug, name=name, admin_email=email, admin_password=PASSWORD)
-    yield config
+    yield config, registry
     await database_server.drop(database.name)
 
 
 @pytest_asyncio.fixture
-async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
-    database = await database_server.create(urlsplit(furnished.database_url).path[1:])
-    config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
+async def house(database_server, furnished: tuple[Config, Registry]) -> AsyncGenerator[House]:
+    config, registry = furnished
+    database = await database_server.create(urlsplit(config.database_url).path[1:])
+    config = replace(config, database_url=database.app, owner_database_url=database.owner)
     clock = FixedClock(NINE_O_CLOCK)
-    async with Kernel.open(config, load(config, only=()), clock=clock, lifespan=False) as kernel:
+    async with Kernel.open(config, registry, clock=clock, lifespan=False) as kernel:
         house = House(kernel, clock, database.superuser)
-        for row in await house.sql("SELECT id, slug FROM psa.tenant"):
+        for row in await house.sql(
+            "SELECT t.id, t.slug, a.id AS admin FROM psa.tenant t JOIN psa.account a ON a.tenant_id = t.id"
+        ):
             setattr(house, row["slug"], row["id"])
-        [admin] = await house.sql("SELECT id FROM psa.account WHERE email = 'admin@acme.example'")
-        house.admin = admin["id"]
+            if row["slug"] == "acme":
+                house.admin = row["admin"]
         yield house
     await database_server.drop(database.name)
 

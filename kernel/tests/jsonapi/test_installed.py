@@ -12,7 +12,7 @@ from psa_kernel.database.engine import bind
 from psa_kernel.database.pool import open_pool
 from psa_kernel.jsonapi.csv_export import selection
 from psa_kernel.jsonapi.openapi import paths
-from psa_kernel.jsonapi.query import operators_of
+from psa_kernel.jsonapi.query import MAX_SORTS, operators_of
 from psa_kernel.jsonapi.scopes import shape_for
 from psa_kernel.kernel import Kernel
 from psa_kernel.master_key import MasterKey
@@ -64,8 +64,9 @@ async def test_every_resource_answers_every_question_it_declares(installed, audi
             )
             assert isinstance(text, list)
         await run(installed, name, "page[total]=true", principal)
-        for key in shape.sorts:
-            await run(installed, name, f"sort=-{key}", principal)
+        sorts = list(shape.sorts)
+        for keys in (sorts[start : start + MAX_SORTS] for start in range(0, len(sorts), MAX_SORTS)):
+            await run(installed, name, f"sort={','.join(f'-{key}' for key in keys)}", principal)
         parts = [
             f"filter[{wanted.name}][{operator}]={'true' if operator == 'null' else value}"
             for wanted in shape.filters.values()
@@ -77,15 +78,15 @@ async def test_every_resource_answers_every_question_it_declares(installed, audi
         if resource.search:
             await run(installed, name, "filter[q]=word", principal)
         for relation, found in shape.relations.items():
-            await run(installed, name, f"include={relation}", principal)
             with pytest.raises(NotFound):
                 await installed.related(name, numbered(1), relation, principal=principal)
             with pytest.raises(NotFound):
                 await installed.linkage(name, numbered(1), relation, principal=principal)
+            included = [relation]
             if audience == "staff":
                 async with installed.unit(principal) as unit:
-                    deeper = [f"{relation}.{step}" for step in shape_for(unit, found.target).relations]
-                await run(installed, name, f"include={','.join(deeper)}", principal)
+                    included += [f"{relation}.{step}" for step in shape_for(unit, found.target).relations]
+            await run(installed, name, f"include={','.join(included)}", principal)
         with pytest.raises(NotFound):
             await installed.get(name, numbered(1), principal=principal)
 

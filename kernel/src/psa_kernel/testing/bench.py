@@ -120,4 +120,6 @@ class KernelBench:
             raise NotBooting(error.problems) from error
         except (MigrationError, IsolationMissing) as error:
             raise NotBooting(str(error).splitlines()) from error
-        return KernelInstallation(kernel, clock, app, database)
+        installation = KernelInstallation(kernel, clock, app, database)
+        stack.push_async_callback(installation.close)
+        return installation

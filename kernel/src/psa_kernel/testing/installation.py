@@ -1,5 +1,6 @@
 """One booted kernel as tests see it."""
 
+import asyncio
 import datetime
 import itertools
 import re
@@ -59,6 +60,8 @@ class KernelInstallation:
         self.numbers: Iterator[int] = itertools.count(1)
         self._clock = clock
         self._people = People(kernel)
+        self._superuser: asyncpg.Connection | None = None
+        self._reading = asyncio.Lock()
 
     def owner(self, resource: str) -> str:
         """Return the plugin that declares a resource."""
@@ -138,11 +141,18 @@ class KernelInstallation:
 
     async def rows(self, sql: str, *arguments: object) -> list[Row]:
         """Read the database as its superuser, past all isolation."""
-        connection = await asyncpg.connect(self.database.superuser, timeout=10)
-        try:
+        async with self._reading:
+            connection = self._superuser
+            if connection is None or connection.is_closed():
+                connection = self._superuser = await asyncpg.connect(
+                    self.database.superuser, timeout=10, statement_cache_size=0
+                )
             return [dict(row) for row in await connection.fetch(sql, *arguments)]
-        finally:
-            await connection.close()
+
+    async def close(self) -> None:
+        """Let go of the superuser's connection."""
+        if self._superuser is not None:
+            await self._superuser.close()
 
     async def isolation_problems(self) -> list[str]:
         """Return why tenants aren't provably apart."""

@@ -7,11 +7,13 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from psa_sdk.testing.asgi import answer_of
 from psa_sdk.testing.installation import Installation, Person
 from psa_sdk.testing.jsonapi import check_document
 
 JSON_API = "application/vnd.api+json"
 API = "/api/v1"
+_HERE = "http://localhost"
 Target: TypeAlias = UUID | Sequence[UUID] | tuple[str, UUID] | None
 
 
@@ -50,17 +52,13 @@ class Client:
         if content is not None:
             sent.setdefault("Content-Type", JSON_API)
         parameters = {**query.pop("params", {}), **query}
-        transport = httpx.ASGITransport(self.installation.app, client=("192.0.2.7", 4711))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
-            answer = await http.request(
-                method,
-                path if path.startswith(("/api/", "/health", "/metrics", "http:")) else f"{API}{path}",
-                content=content,
-                headers=sent,
-                params=parameters or None,
-            )
+        if not path.startswith("http:"):
+            rooted = path.startswith(("/api/", "/health", "/metrics"))
+            path = f"{_HERE}{path}" if rooted else f"{_HERE}{API}{path}"
+        request = httpx.Request(method, path, content=content, headers=sent, params=parameters or None)
+        answer = await answer_of(self.installation.app, request)
         if answer.headers.get("content-type", "").startswith(JSON_API) and answer.content:
-            problems = check_document(answer.json())
+            problems = check_document(msgspec.json.decode(answer.content))
             assert not problems, f"{method} {path} answers no JSON:API document: {problems}"
         return answer
 

@@ -37,6 +37,9 @@ class House:
             if one.plugin == self.plugin and one.path.startswith(f"{API}/")
         ]
         self._records: dict[tuple[UUID, str], Made] = {}
+        self._routes = {(route.method, f"{API}{route.path}"): route for route in self.manifest.routes}
+        self._by_url = {one.url: name for name, one in reversed(tuple(self.installation.resources.items()))}
+        self._structs: dict[tuple[str, str], type[msgspec.Struct] | None] = {}
 
     @property
     def resources(self) -> list[Resource]:
@@ -53,18 +56,11 @@ class House:
 
     def route(self, endpoint: Endpoint) -> Route | None:
         """Return the declared route behind an endpoint, None for a resource's."""
-        for route in self.manifest.routes:
-            if (route.method, f"{API}{route.path}") == (endpoint.method, endpoint.path):
-                return route
-        return None
+        return self._routes.get((endpoint.method, endpoint.path))
 
     def resource_of(self, endpoint: Endpoint) -> str | None:
         """Return the resource whose id is the first parameter of a path."""
-        head = endpoint.path.removeprefix(API).partition("/{")[0]
-        for name, resource in self.installation.resources.items():
-            if resource.url == head:
-                return name
-        return None
+        return self._by_url.get(endpoint.path.removeprefix(API).partition("/{")[0])
 
     def path(self, endpoint: Endpoint, id: UUID) -> str:
         """Fill a path: the first uuid is `id`, the rest is made up."""
@@ -80,7 +76,7 @@ class House:
 
     def body(self, endpoint: Endpoint, id: UUID) -> bytes | None:
         """Return a request body that an endpoint may take, naming `id` wherever an id is asked for."""
-        if endpoint.method in {"GET", "DELETE"} and "/relationships/" not in endpoint.path:
+        if not _has_body(endpoint):
             return None
         if JSON_API not in endpoint.body_types:
             return b""
@@ -97,9 +93,12 @@ class House:
 
     def body_struct(self, endpoint: Endpoint) -> type[msgspec.Struct] | None:
         """Return the struct that a declared route takes as its body."""
-        route = self.route(endpoint)
-        kind = get_type_hints(route.handle).get("body") if route is not None else None
-        return kind if isinstance(kind, type) else None
+        key = endpoint.method, endpoint.path
+        if key not in self._structs:
+            route = self.route(endpoint)
+            kind = get_type_hints(route.handle).get("body") if route is not None else None
+            self._structs[key] = kind if isinstance(kind, type) else None
+        return self._structs[key]
 
     def takes_document(self, endpoint: Endpoint) -> bool:
         """Tell whether an endpoint reads a JSON:API document."""
@@ -110,7 +109,7 @@ class House:
     def headers(self, endpoint: Endpoint) -> dict[str, str]:
         """Return the headers with which an endpoint takes its body."""
         accept = {"Accept": endpoint.media_type} if endpoint.media_type else {}
-        if self.body(endpoint, new_id()) is None:
+        if not _has_body(endpoint):
             return accept
         kind = JSON_API if JSON_API in endpoint.body_types else endpoint.body_types[0]
         return accept | {"Content-Type": kind}
@@ -129,6 +128,10 @@ async def house_of(bench: Bench, battery: Any, tenancy: Tenancy) -> House | NotB
         except NotBooting as error:
             bench.kept[key] = error
     return bench.kept[key]
+
+
+def _has_body(endpoint: Endpoint) -> bool:
+    return endpoint.method not in {"GET", "DELETE"} or "/relationships/" in endpoint.path
 
 
 def _struct(kind: type[msgspec.Struct]) -> dict[str, Any]:
