@@ -1,8 +1,10 @@
 """Installations and ledgers that are thrown away, with every process of theirs."""
 
+from collections.abc import Collection
+
 import pytest
 
-from .installation import Installation
+from .installation import DESK, Installation
 from .ledger import Ledger
 
 
@@ -10,8 +12,8 @@ from .ledger import Ledger
 def new_installation(tmp_path):
     made: list[Installation] = []
 
-    def make(tenancy: str = "single") -> Installation:
-        made.append(Installation(tmp_path, tenancy=tenancy))
+    def make(tenancy: str = "single", plugins: Collection[str] | None = DESK) -> Installation:
+        made.append(Installation(tmp_path, tenancy=tenancy, plugins=plugins))
         return made[-1]
 
     yield make

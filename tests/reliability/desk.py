@@ -13,6 +13,8 @@ from .ledger import Ledger
 
 EXCUSED = frozenset((429, 502, 503, 504))
 """What a client may be told while something is down."""
+PAUSE = 0.1
+"""Seconds between two writes of a client: people type, and a machine that is only just keeping up proves no more."""
 
 
 class Desk:
@@ -110,6 +112,7 @@ class Desk:
             request_id=answer.headers["x-request-id"],
             replayed="idempotent-replayed" in answer.headers,
         )
+        await asyncio.sleep(PAUSE)
         return written
 
     def _complain(self, method: str, path: str, answer: httpx.Response) -> None:

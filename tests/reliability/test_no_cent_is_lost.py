@@ -101,7 +101,7 @@ async def judge(installation: Installation, agreements: Agreements, till: Till) 
 
 @pytest.mark.parametrize("tenancy", ["multi", "single"])
 async def test_billing_is_right_whatever_is_killed(new_installation, tenancy):
-    installation = new_installation(tenancy)
+    installation = new_installation(tenancy, plugins=None)
     installation.start("up")
     assert installation.processes.pop("up").stop() == 0
     installation.start("serve")

@@ -9,7 +9,7 @@ import pytest
 
 from . import promises
 from .desk import Desk
-from .installation import Installation
+from .installation import IMPATIENT, Installation
 from .ledger import Ledger
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -29,7 +29,7 @@ async def suffer(
             killed = time.monotonic()
             installation.kill(victim)
             if victim in installation.processes:
-                starting = asyncio.to_thread(installation.start, victim)
+                starting = asyncio.to_thread(installation.start, victim, prelude=IMPATIENT)
             else:
                 starting = asyncio.sleep(0)  # those are started by whoever watches them
             recovered, _ = await asyncio.gather(desk.success_since(killed), starting)
@@ -78,10 +78,11 @@ async def convict(installation: Installation, ledger: Ledger) -> None:
 
 
 async def test_psa_up_loses_nothing_while_its_parts_are_killed(new_installation, ledger):
-    installation = new_installation("multi")
-    installation.start("up")
+    """With every plugin: whatever hears of tickets hears of these."""
+    installation = new_installation("multi", plugins=None)
+    installation.start("up", prelude=IMPATIENT)
     victims = ["postgresql", "valkey", "up"]
-    recoveries = await suffer(installation, ledger, victims, clients=4, writes=8)
+    recoveries = await suffer(installation, ledger, victims, clients=4, writes=6)
     await judge(installation, ledger, pools=1)
     assert max(max(seconds) for seconds in recoveries.values()) < RECOVERY
     await convict(installation, ledger)
@@ -93,9 +94,9 @@ async def test_separate_servers_and_workers_lose_nothing_while_they_are_killed(n
     installation.start("up")
     assert installation.processes.pop("up").stop() == 0
     installation.start("serve")
-    installation.start("worker")
+    installation.start("worker", prelude=IMPATIENT)
     victims = ["worker", "serve", "postgresql"]
-    recoveries = await suffer(installation, ledger, victims, clients=4, writes=8)
+    recoveries = await suffer(installation, ledger, victims, clients=4, writes=6)
     await judge(installation, ledger, pools=2)
     assert max(max(seconds) for seconds in recoveries.values()) < RECOVERY
     for process in installation.processes.values():
@@ -105,7 +106,7 @@ async def test_separate_servers_and_workers_lose_nothing_while_they_are_killed(n
 @pytest.mark.thorough
 async def test_fifty_kills_lose_nothing(new_installation, ledger):
     """R1's long form: 10 rounds of every victim."""
-    installation = new_installation("multi")
+    installation = new_installation("multi", plugins=None)
     installation.start("up")
     victims = ["postgresql", "valkey", "up", "valkey", "postgresql"] * 10
     await suffer(installation, ledger, victims, clients=16, writes=10)

@@ -149,7 +149,7 @@ async def test_tickets_are_worked_on_while_redis_is_down_silent_and_back(new_ins
     assert max(silent, down) < max(3 * calm, 0.25)
 
 
-TICKETS = 15
+TICKETS = 8
 
 
 async def worked(installation: Installation, headers: dict[str, str], mark: str) -> float:
@@ -205,8 +205,8 @@ async def test_without_postgresql_every_request_is_told_so_and_serving_goes_on_a
         async with httpx.AsyncClient(headers=headers, timeout=15) as client:
 
             async def ask(number: int) -> None:
-                for turn in range(24):
-                    if turn == 10 and number == 0:
+                for turn in range(12):
+                    if turn == 5 and number == 0:
                         postmaster = (
                             (tmp_path / "postgres" / "data" / "postmaster.pid").read_text().split()[0]
                         )

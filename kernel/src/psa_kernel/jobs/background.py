@@ -34,10 +34,10 @@ class Background:
     `start()` and `stop()`. Needs `config.redis_url`.
     """
 
-    def __init__(self, kernel: "Kernel", *, lease: float = LEASE, grace: float = GRACE) -> None:
-        """Prepare; nothing happens before `start`. `lease` and `grace` are in seconds."""
+    def __init__(self, kernel: "Kernel", *, lease: float | None = None, grace: float = GRACE) -> None:
+        """Prepare; nothing happens before `start`. `lease` (`LEASE` by default) and `grace` are in seconds."""
         self._kernel = kernel
-        self._lease = lease
+        self._lease = LEASE if lease is None else lease
         self._grace = grace
         self._tasks: list[asyncio.Task[None]] = []
         self._transport: Transport | None = None
