@@ -1,6 +1,7 @@
 """Two tenants with records of everything installed, and two clients of the first: what the walkers walk over."""
 
 import re
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from psa_sdk.tables import new_id
 from psa_sdk.testing import Client, Kit, Person
 from psa_sdk.testing.battery.belonging import clientele
 from psa_sdk.testing.battery.house import API, House, seen
+from psa_sdk.testing.factories import Sample
 from psa_sdk.testing.installation import Bench, Endpoint
 
 from .installed import modules, names, samples
@@ -30,14 +32,16 @@ OUTSIDE = ("auth", "tenancy")
 class Estate:
     """An installation seen by one plugin's house after another; `secret` maps resources to foreign records."""
 
-    def __init__(self, kit: Kit, neighbour: Kit) -> None:
+    def __init__(self, kit: Kit, neighbour: Kit, samples: Mapping[str, Sample]) -> None:
         self.kit = kit
+        self.samples = samples
         self.neighbour = neighbour
         self.installation = kit.installation
         self.houses = {
-            name: House(SimpleNamespace(plugin=name, samples=samples(), public=(), fixed={}), kit)
+            name: House(SimpleNamespace(plugin=name, samples=samples, public=(), fixed={}), kit)
             for name in kit.installation.manifests
         }
+        self._by_path = {(one.method, plain(one.path)): one for one in self.operations}
         self.foreign: dict[str, UUID] = {}
         self.own: dict[str, UUID] = {}
         self.clients: dict[str, Client] = {}
@@ -58,7 +62,7 @@ class Estate:
             await self._upload(tenant)
         self.foreign["tenants"] = self.neighbour.tenant_id
         self.foreign["users"] = await (await self.neighbour.admin()).account_id()
-        battery = SimpleNamespace(plugin=next(iter(self.houses)), samples=samples(), public=(), fixed={})
+        battery = SimpleNamespace(plugin=next(iter(self.houses)), samples=self.samples, public=(), fixed={})
         everything = House(battery, self.kit)
         everything.manifest = SimpleNamespace(resources=tuple(self.installation.resources.values()))  # pyright: ignore[reportAttributeAccessIssue]
         for name in ("Own", "Other"):
@@ -74,7 +78,11 @@ class Estate:
 
     async def _canary(self, kit: Kit, resource: Resource) -> UUID:
         """Make a record whose free texts hold the canary, where its rules let it."""
-        if "create" not in resource.verbs or resource.write is None or callable(samples().get(resource.name)):
+        if (
+            "create" not in resource.verbs
+            or resource.write is None
+            or callable(self.samples.get(resource.name))
+        ):
             return (await kit.make(resource.name)).id
         attributes, _ = await kit.make.parts(resource.name)
         words = {
@@ -131,6 +139,17 @@ class Estate:
             endpoint.method, house.path(endpoint, id), content=content, headers=headers, **options
         )
 
+    def open_to_clients(self, method: str, path: str) -> bool:
+        """Tell whether a path of the OpenAPI document tells clients more than that it isn't theirs."""
+        endpoint = self._by_path.get((method, path))
+        if endpoint is None or endpoint.audience == "staff":
+            return endpoint is None
+        house = self.house(endpoint)
+        if endpoint.public or endpoint.audience == "portal" or house.route(endpoint) is not None:
+            return True
+        head = endpoint.path.removeprefix(API).partition("/{")[0].removesuffix(".csv")
+        return all(one.portal is not None for one in self.installation.resources.values() if one.url == head)
+
     def alone(self, client: Client, endpoint: Endpoint) -> Client:
         """Return a client whose log-in may end by the request."""
         assert client.person is not None
@@ -168,10 +187,15 @@ async def open_estate(bench: Bench) -> Estate:
     if "isolation" not in bench.kept:
         installed = await bench.install("multi", plugins=names(), modules=modules())
         kit = await Kit.open(installed, samples=samples())
-        estate = Estate(kit, await kit.neighbour())
+        estate = Estate(kit, await kit.neighbour(), samples())
         await estate.furnish()
         bench.kept["isolation"] = estate
     return bench.kept["isolation"]
+
+
+def plain(path: str) -> str:
+    """Return a path as the OpenAPI document has it."""
+    return re.sub(r":\w+\}", "}", path)
 
 
 def atomic(op: str, ref: dict[str, str], **more: Any) -> bytes:

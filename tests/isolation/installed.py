@@ -1,5 +1,6 @@
 """The installed plugins and how their records are made: what each one's conformance test says."""
 
+from collections.abc import Collection
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,6 +12,8 @@ from psa_sdk.testing import PluginBattery
 
 CONFORMANCE = "*/tests/test_conformance.py"
 PLUGINS = Path(__file__).parents[2] / "plugins"
+SERVICE_DESK = ("contacts", "comments", "ticketing", "web", "console", "portal")
+"""Enough for the negative controls and for a single tenant; of many tenants, one has everything that is installed."""
 BUILT_IN: dict[str, Any] = {
     "custom-fields": {"resource": "companies", "kind": "text"},
     # Unique across tenants: keys are looked up before the tenant is known.
@@ -36,11 +39,15 @@ def batteries() -> dict[str, type[PluginBattery]]:
 
 
 @cache
-def samples() -> dict[str, Any]:
-    """Return how to make the records that a declaration alone doesn't tell how to make."""
+def samples(plugins: Collection[str] | None = None) -> dict[str, Any]:
+    """Return how to make the records that a declaration alone doesn't tell how to make; of all, unless some are named.
+
+    A plugin that extends another's resource says so of that resource, too.
+    """
     found = dict(BUILT_IN)
-    for battery in batteries().values():
-        found |= battery.samples
+    for name, battery in batteries().items():
+        if plugins is None or name in plugins or battery.modules:
+            found |= battery.samples
     return found
 
 

@@ -10,7 +10,7 @@ from psa_sdk import Answer, Context, Manifest, get
 from psa_sdk.errors import NotFound
 
 from .estate import Estate
-from .installed import modules, names, samples
+from .installed import SERVICE_DESK, modules, samples
 from .test_reads import PRIVATE, walk
 from .test_walk import staff_walk
 from .test_writes import Asker, operate, relate
@@ -27,14 +27,13 @@ async def company_name(ctx: Context, id: UUID) -> Answer:
 
 @pytest.fixture
 async def trusting(new_kit) -> Estate:
-    """An estate of its own, with a plugin that trusts in row-level security alone."""
+    """An estate of its own, of the service desk alone, with a plugin that trusts in row-level security alone."""
     plugin = module(
         Manifest(name="trusting", title="Trusting", requires=("contacts",), routes=(company_name,))
     )
-    kit = await new_kit(
-        "multi", plugins=names(), modules=(*modules(), plugin), shared=False, samples=samples()
-    )
-    estate = Estate(kit, await kit.neighbour())
+    known, installed = samples(SERVICE_DESK), (*modules(), plugin)
+    kit = await new_kit("multi", plugins=SERVICE_DESK, modules=installed, shared=False, samples=known)
+    estate = Estate(kit, await kit.neighbour(), known)
     await estate.furnish()
     return estate
 

@@ -13,7 +13,6 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 
-import psa_dummy.plugin as dummy
 from psa_kernel.jsonapi import scopes
 from psa_sdk.tables import new_id
 from psa_sdk.testing import Client, Kit
@@ -21,10 +20,8 @@ from psa_sdk.testing.battery.house import report, seen
 from psa_sdk.testing.installation import Endpoint
 from psa_sdk.web import LiveSource
 
-from .installed import names
+from .installed import SERVICE_DESK, modules, names
 
-PLUGINS = ("contacts", "comments", "ticketing", "web", "console", "portal")
-"""Enough for the negative control and for a single tenant; of many tenants, one has everything that is installed."""
 CANARY = "Quetzalcanary"
 """A word in everything of the other company, and in everything internal of one's own."""
 NOTHING = "Xylophonenone"
@@ -216,9 +213,9 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
 async def neighbours(psa_bench, request) -> AsyncGenerator[Neighbours]:
-    everything = names() if request.param == "multi" else PLUGINS
-    async with psa_bench.own(request.param, modules=(dummy,), plugins=everything) as installed:
-        yield await Neighbours(await Kit.open(installed)).furnish()
+    plugins = names() if request.param == "multi" else SERVICE_DESK
+    async with Kit.alone(psa_bench, request.param, modules=modules(), plugins=plugins) as kit:
+        yield await Neighbours(kit).furnish()
 
 
 @pytest.mark.parametrize("role", ["client admin", "client user"])
@@ -338,7 +335,7 @@ async def test_the_event_stream_tells_of_ones_own_only(neighbours):
 
 async def test_the_walk_goes_red_without_portal_scopes(new_kit, monkeypatch):
     """The negative control: with the scope and the database's own policy for clients gone, it sees the other company."""
-    kit = await new_kit("multi", modules=(dummy,), plugins=PLUGINS, shared=False)
+    kit = await new_kit("multi", modules=modules(), plugins=SERVICE_DESK, shared=False)
     found, installed = await Neighbours(kit).furnish(), kit.installation
     guarded = scopes._visible
 
