@@ -196,6 +196,13 @@ def test_a_setting_is_saved(page: Page):
     expect(page.get_by_label("Close resolved tickets")).to_have_value("12")
 
 
+def test_a_form_is_refused_in_the_language_of_its_page(page: Page):
+    page.goto("/ui/companies/new")
+    page.evaluate("document.documentElement.lang = 'de'")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-fault=name]")).to_have_text("„Name“ fehlt.")
+
+
 def test_a_list_shows_its_rows_where_there_is_little_room(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/ui/companies?q=Company+00")

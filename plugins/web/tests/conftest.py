@@ -22,8 +22,9 @@ async def read(client: Client, path: str, **headers: str) -> httpx.Response:
     return await client.get(f"http://localhost{path}", headers={"Accept": "text/html", **headers})
 
 
-async def send(client: Client, path: str, **form: str) -> httpx.Response:
+async def send(client: Client, path: str, language: str = "en", **form: str) -> httpx.Response:
     """Send a form as the pages' script does."""
     body = str(httpx.QueryParams(form)).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Psa-Action": "1"}
+    headers["Accept-Language"] = language
     return await client.request("POST", f"http://localhost{path}", content=body, headers=headers)

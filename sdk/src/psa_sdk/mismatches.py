@@ -17,13 +17,11 @@ _TYPES = {
     "bool": "true or false",
     "array": "a list",
     "object": "an object",
-    "null": "null",
     "date": "a date",
     "time": "a time",
     "datetime": "a point in time",
     "uuid": "an id",
 }
-_UNITS = {"str": "character", "array": "item", "object": "member", "bytes": "byte"}
 _FORMS = {
     "Invalid decimal string": "It must be a number such as 12.50.",
     "Invalid UUID": "It must be an id (a UUID).",
@@ -33,10 +31,17 @@ _FORMS = {
     "Expected `datetime` with a timezone component": "It needs a zone, such as Z or +02:00.",
     "Invalid ISO8601 duration": "It must be a duration such as PT1H30M.",
 }
-_BOUNDS = {">=": "at least", "<=": "at most", "": "exactly"}
+_LENGTHS = {
+    ("str", "<="): "It must have at most {} characters.",
+    ("str", ">="): "It must have at least {} characters.",
+    ("array", "<="): "It must have at most {} entries.",
+    ("array", ">="): "It must have at least {} entries.",
+    ("array", ""): "It must have exactly {} entries.",
+}
+_RANGES = {"<=": "It must be at most {}.", ">=": "It must be at least {}."}
 _LENGTH = re.compile(r"Expected `(\w+)` of length (>=|<=|) ?(\d+)")
 _RANGE = re.compile(r"Expected `\w+` (>=|<=) (-?[\d.e+]+)")
-_TYPE = re.compile(r"Expected `(.+)`, got `(\w+)`")
+_TYPE = re.compile(r"Expected `(.+)`, got `\w+`")
 _PATTERN = re.compile(r"Expected `str` matching regex '(.*)'", re.DOTALL)
 
 
@@ -55,7 +60,7 @@ def mismatch(error: msgspec.ValidationError, kind: Any = None) -> Mismatch:
         ...     msgspec.convert([1, "x"], list[int])
         ... except msgspec.ValidationError as error:
         ...     mismatch(error)
-        Mismatch(detail='It must be a whole number, not text.', pointer='/1')
+        Mismatch(detail='It must be a whole number.', pointer='/1')
     """
     text, _, place = str(error).partition(" - at `$")
     # Which member of a mapping it is isn't told: the pointer ends there.
@@ -70,26 +75,15 @@ def _worded(text: str, choices: list[str]) -> str:
         return _FORMS[text]
     if text.startswith("Invalid enum value") and choices:
         return f"It must be one of {', '.join(choices)}."
-    if found := _LENGTH.match(text):
-        return _length(*found.groups())
+    if (found := _LENGTH.match(text)) and (said := _LENGTHS.get((found[1], found[2]))):
+        return "It must not be empty." if found[2] == ">=" and found[3] == "1" else said.format(found[3])
     if found := _RANGE.match(text):
-        return f"It must be {_BOUNDS[found[1]]} {found[2].removesuffix('.0')}."
+        return _RANGES[found[1]].format(found[2].removesuffix(".0"))
     if found := _PATTERN.match(text):
         return f"It must match {found[1]}."
     if found := _TYPE.match(text):
-        wanted = " or ".join(_TYPES.get(one, one) for one in found[1].split(" | ") if one != "null")
-        if found[2] == "null":
-            return f"It must be {wanted}; it can't be empty."
-        given = "a fraction" if found[2] == "float" else _TYPES.get(found[2], found[2])
-        return f"It must be {wanted}, not {given}."
+        return f"It must be {' or '.join(_TYPES.get(one, one) for one in found[1].split(' | ') if one != 'null')}."
     return f"{text.rstrip('.')}."
-
-
-def _length(of: str, bound: str, number: str) -> str:
-    if (bound, number) == (">=", "1"):
-        return "It must not be empty."
-    unit = _UNITS.get(of, "item")
-    return f"It must have {_BOUNDS[bound]} {number} {unit}{'' if number == '1' else 's'}."
 
 
 def _choices(kind: Any) -> Iterator[str]:

@@ -19,7 +19,7 @@ export function post(url, data = {}) {
   const body = data instanceof URLSearchParams || data instanceof FormData ? data : new URLSearchParams(Object.entries(data).flatMap(([k, v]) => [v].flat().map(x => [k, x])));
   under += 1;
   document.dispatchEvent(new CustomEvent('psa:changing'));
-  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1'}, body}).finally(() => { under -= 1; document.dispatchEvent(new CustomEvent('psa:changing')); });
+  return fetch(url, {method: 'POST', headers: {'X-CSRF-Token': csrf(), 'Psa-Action': '1', 'Accept-Language': document.documentElement.lang}, body}).finally(() => { under -= 1; document.dispatchEvent(new CustomEvent('psa:changing')); });
 }
 
 export function toast(text, {bad = false, undo = ''} = {}) {

@@ -1,7 +1,7 @@
 """Answers: whole pages and fragments as HTML, what actions did as JSON, problems as either."""
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import brotli
@@ -54,10 +54,10 @@ def redirect(url: str, headers: Mapping[str, str] | None = None) -> Response[Any
     return Response(b"", status_code=303, media_type=HTML, headers={"Location": url, **(headers or {})})
 
 
-def refusal(problem: Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
-    """Return a problem to the pages' script: what is wrong with which field."""
-    faults = [{"field": field_of(fault), "detail": fault.detail} for fault in problem.faults]
-    return json({"detail": str(problem), "faults": faults}, problem.status, headers)
+def refusal(problem: Problem, told: Callable[[Fault | str], str]) -> Response[Any]:
+    """Return a problem to the pages' script: what is wrong with which field, in the words of `told`."""
+    faults = [{"field": field_of(fault), "detail": told(fault)} for fault in problem.faults]
+    return json({"detail": told(str(problem)), "faults": faults}, problem.status)
 
 
 def field_of(fault: Fault) -> str:

@@ -8,8 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from psa_web.sentences import Sentences
 
 SOURCE: Final = "en"
 
@@ -24,6 +27,7 @@ class Catalogues:
             for path in sorted(folder.glob("*/messages.po")):
                 self._files.setdefault(path.parent.name, {})[plugin] = path
         self._parts: dict[str, dict[str, GNUTranslations]] = {}
+        self._sentences: dict[str, Sentences] = {}
         self._read: dict[tuple[str, str], NullTranslations] = {}
 
     @property
@@ -43,6 +47,19 @@ class Catalogues:
             own = [name for name in (plugin, plugin.partition(".")[0]) if name in parts]
             self._read[key] = _chained([parts[name] for name in dict.fromkeys((*own, *parts))])
         return self._read[key]
+
+    def told(self, language: str, sentence: str, plugin: str = "") -> str:
+        """Return a sentence in a language, whatever values it holds; as it is where no catalogue has it."""
+        if not sentence or language == SOURCE:
+            return sentence
+        known = self.of(language, plugin).gettext(sentence)
+        if known != sentence:
+            return known
+        if language not in self._sentences:
+            catalogues = [_catalogue(path, language) for path in self._files.get(language, {}).values()]
+            singular = [one for catalogue in catalogues for one in catalogue if isinstance(one.id, str)]
+            self._sentences[language] = Sentences({str(one.id): str(one.string) for one in singular})
+        return self._sentences[language].told(sentence) or sentence
 
     def _of_plugins(self, language: str) -> Mapping[str, GNUTranslations]:
         if language not in self._parts:
@@ -67,11 +84,14 @@ def _chained(parts: Sequence[GNUTranslations]) -> NullTranslations:
     return found[0] if found else NullTranslations()
 
 
-def _translations(path: Path, language: str) -> GNUTranslations:
+def _catalogue(path: Path, language: str) -> Catalog:
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
+        return read_po(file, locale=language)
+
+
+def _translations(path: Path, language: str) -> GNUTranslations:
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, _catalogue(path, language))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -18,6 +18,7 @@ from psa_web.catalogues import Catalogues
 from psa_web.fields import shown
 from psa_web.formatting import FILTERS
 from psa_web.here import here, speaker
+from psa_web.refusals import told
 
 if TYPE_CHECKING:
     from psa_web.site import Site
@@ -52,6 +53,7 @@ def environment(site: Site, loader: BaseLoader, language: str) -> Environment:
         "bundles": bundles,
         "language": language,
         "import_map": site.import_map,
+        "told": partial(told, site.catalogues, language),
         "words": lambda: words(site.catalogues.of(language, "web").gettext),
         "url": _url,
         "can": _can,

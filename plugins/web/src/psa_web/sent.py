@@ -1,12 +1,12 @@
 """What a browser without scripts sent: a refused form is shown again with it, and with what is wrong at its fields."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from markupsafe import Markup
 
-from psa_sdk.errors import Problem
+from psa_sdk.errors import Fault, Problem
 from psa_web.answers import field_of
 
 _NOTHING = Markup("")
@@ -51,13 +51,15 @@ class Sent(msgspec.Struct, frozen=True):
         return any(getattr(one, "filename", "") for values in self.values.values() for one in values)
 
 
-def refused(values: Mapping[str, Sequence[Any]], problem: Problem) -> Sent:
-    """Return a form that was refused."""
+def refused(
+    values: Mapping[str, Sequence[Any]], problem: Problem, told: Callable[[Fault | str], str]
+) -> Sent:
+    """Return a form that was refused, in the words of `told`."""
     faults: dict[str, list[str]] = {}
     for fault in problem.faults:
-        faults.setdefault(field_of(fault), []).append(fault.detail)
+        faults.setdefault(field_of(fault), []).append(told(fault))
     return Sent(
         values=values,
         faults={name: " ".join(texts) for name, texts in faults.items()},
-        refusal="" if faults else str(problem),
+        refusal="" if faults else told(str(problem)),
     )

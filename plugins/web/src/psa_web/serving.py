@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
@@ -16,7 +17,9 @@ from psa_sdk.ui import Action, Answered, Done, FormPart, Go, NavItem, Page, Shel
 from psa_sdk.web import WebRequest, WebRoute
 from psa_web import answers
 from psa_web.arguments import Wanted, form_of
+from psa_web.catalogues import accepted
 from psa_web.here import Here, NavEntry, bound
+from psa_web.refusals import told
 from psa_web.sent import refused
 from psa_web.site import Site, of_shell
 from psa_web.slots import gathered
@@ -83,7 +86,9 @@ class Server:
             except (Invalid, Conflict) as problem:
                 if not place.can(page.permission):
                     raise
-                place.refused = refused(await form_of(request), problem)
+                place.refused = refused(
+                    await form_of(request), problem, partial(told, self.site.catalogues, place.language)
+                )
                 return await self._opened(place, page, loaded, status=problem.status)
             return await self._followed(place, answered)
 
@@ -235,8 +240,9 @@ class Server:
     def refuse(self, problem: Problem, scope: Mapping[str, Any]) -> Response[Any]:
         """Tell a problem outside any unit of work: to the log-in, as JSON, or as a page without a shell."""
         request: WebRequest = WebRequest(scope)  # pyright: ignore[reportArgumentType]
+        language = self.site.catalogues.choose(*accepted(request.headers.get("accept-language", "")))
         if answers.is_action(request.headers):
-            return answers.refusal(problem)
+            return answers.refusal(problem, partial(told, self.site.catalogues, language))
         if problem.status == 401 and request.method == "GET":
             return self._to_log_in(request)
         if problem.code == "password_expired" and self.frame.expired and request.method == "GET":
@@ -247,7 +253,6 @@ class Server:
             and request.method == "GET"
         ):
             return answers.redirect(f"{self.frame.prefix}/second-step{self._wanted(request)}")
-        language = self.site.catalogues.choose(request.headers.get("accept-language", ""))
         template = self.site.environment(language).get_template("web/problem_bare.html")
         text = template.render(problem=problem, frame=self.frame, theme="auto")
         headers = {"Content-Security-Policy": self.site.content_security(), **problem.headers}
@@ -273,18 +278,18 @@ class Server:
         return urlunsplit(("", "", came.path, came.query, "")) if here else f"{self.frame.prefix}/"
 
     async def _followed(self, place: Here, answered: Answered) -> Response[Any]:
-        told: dict[str, Any] = {"toast": place.gettext(answered.toast) if answered.toast else ""}
+        done = {"toast": told(self.site.catalogues, place.language, answered.toast, place.plugin)}
         if isinstance(answered, Go):
             url = answered.url if answered.away else place.url(answered.url)
             if not answers.is_action(place.request.headers):
                 return answers.redirect(url)
-            return answers.json({**told, "go": url, "hard": answered.away})
+            return answers.json({**done, "go": url, "hard": answered.away})
         if isinstance(answered, Show):
             text = self.site.render(place, answered.template, answered.data, answered.block)
             if not answers.is_action(place.request.headers):
                 return answers.html(text, place.request)
-            return answers.json({**told, "html": text})
+            return answers.json({**done, "html": text})
         if not answers.is_action(place.request.headers):
             return answers.redirect(self._back(place.request))
         undo = place.url(answered.undo) if answered.undo else ""
-        return answers.json({**told, "refresh": list(answered.refresh), "undo": undo})
+        return answers.json({**done, "refresh": list(answered.refresh), "undo": undo})
