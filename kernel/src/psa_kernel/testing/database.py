@@ -80,9 +80,7 @@ class DatabaseServer:
         return await self.create(await self._template(registry, multi_tenant=multi_tenant))
 
     async def _template(self, registry: Registry, *, multi_tenant: bool) -> str:
-        state = [declared_hash(registry, multi_tenant=multi_tenant, owner=OWNER_ROLE)]
-        state += [m.checksum for plugin in registry.plugins.values() for m in discover(plugin)]
-        name = "template_" + hashlib.sha256("".join(state).encode()).hexdigest()[:12]
+        name = _named(registry, multi_tenant=multi_tenant)
         done = self._directory / name
         if not done.exists():
             with _locked(self._directory / f"{name}.lock"):
@@ -102,6 +100,9 @@ class DatabaseServer:
         alone = load(Config(tenancy="multi" if multi_tenant else "single"), only=())
         if not alone.plugins.keys() <= registry.plugins.keys():
             return "template0"
+        # What adds nothing at all would wait here for itself.
+        if _named(alone, multi_tenant=multi_tenant) == _named(registry, multi_tenant=multi_tenant):
+            return "template0"
         return await self._template(alone, multi_tenant=multi_tenant)
 
     async def drop(self, name: str) -> None:
@@ -114,6 +115,13 @@ class DatabaseServer:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _named(registry: Registry, *, multi_tenant: bool) -> str:
+    """Return the name of the template for what is declared."""
+    state = [declared_hash(registry, multi_tenant=multi_tenant, owner=OWNER_ROLE)]
+    state += [m.checksum for plugin in registry.plugins.values() for m in discover(plugin)]
+    return "template_" + hashlib.sha256("".join(state).encode()).hexdigest()[:12]
 
 
 @contextmanager
