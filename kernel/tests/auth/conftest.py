@@ -1,7 +1,9 @@
 """Two organisations with people in them, on a clock that stands still."""
 
+import asyncio
 import datetime
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -35,10 +37,11 @@ ELSEWHERE = RequestFacts(ip="198.51.100.20", user_agent="other/2")
 class House:
     """A kernel with the tenants acme and rival, each with an administrator, and short ways to use it."""
 
-    def __init__(self, kernel: Kernel, clock: FixedClock, superuser: str) -> None:
+    def __init__(self, kernel: Kernel, clock: FixedClock, superuser: asyncpg.Connection) -> None:
         self.kernel = kernel
         self.clock = clock
         self._superuser = superuser
+        self._asking = asyncio.Lock()
         self.acme: UUID
         self.rival: UUID
         self.admin: UUID
@@ -82,11 +85,8 @@ class House:
 
     async def sql(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """Run a statement as the server's superuser, past every rule."""
-        connection = await asyncpg.connect(self._superuser)
-        try:
-            return await connection.fetch(statement, *arguments)
-        finally:
-            await connection.close()
+        async with self._asking:
+            return await self._superuser.fetch(statement, *arguments)
 
     async def audited(self, action: str) -> list[asyncpg.Record]:
         return await self.sql("SELECT * FROM psa.audit_entry WHERE action = $1 ORDER BY id", action)
@@ -116,8 +116,11 @@ async def house(database_server, furnished: tuple[Config, Registry]) -> AsyncGen
     database = await database_server.create(urlsplit(config.database_url).path[1:])
     config = replace(config, database_url=database.app, owner_database_url=database.owner)
     clock = FixedClock(NINE_O_CLOCK)
-    async with Kernel.open(config, registry, clock=clock, lifespan=False) as kernel:
-        house = House(kernel, clock, database.superuser)
+    async with AsyncExitStack() as stack:
+        kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock, lifespan=False))
+        superuser = await asyncpg.connect(database.superuser, statement_cache_size=0)
+        stack.push_async_callback(superuser.close)
+        house = House(kernel, clock, superuser)
         for row in await house.sql(
             "SELECT t.id, t.slug, a.id AS admin FROM psa.tenant t JOIN psa.account a ON a.tenant_id = t.id"
         ):

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from psa_kernel.clock import SystemClock
 from psa_kernel.database.session import Session
@@ -13,6 +14,7 @@ from psa_kernel.events.work_list import Claim, WorkList
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
+    from psa_kernel.registry import Registry
 
 _ENDLESS: Final = 100_000
 _CLAIM: Final = """
@@ -29,6 +31,8 @@ WITH due AS (
 )
 SELECT id, tenant_id, token, queue FROM claimed ORDER BY coalesce(due_at, '-infinity'), event_id"""
 
+_routings: "WeakKeyDictionary[Kernel, tuple[Registry, Routing]]" = WeakKeyDictionary()
+
 
 async def drain(kernel: "Kernel", *tenants: UUID) -> int:
     """Run every delivery and job that is due by the kernel's clock, and what they cause; returns how many ran.
@@ -36,8 +40,9 @@ async def drain(kernel: "Kernel", *tenants: UUID) -> int:
     Of these tenants, or of all: what others of a shared installation left undone is theirs. Failing handlers are put
     off as in production: move the clock to see their next try. Raises `RuntimeError` when the work never ends.
     """
-    work = WorkList(kernel.pool, Routing(kernel.registry))
-    deliveries = Deliveries(kernel, work, Routing(kernel.registry))
+    routing = _routing(kernel)
+    work = WorkList(kernel.pool, routing)
+    deliveries = Deliveries(kernel, work, routing)
     ran = 0
     while True:
         while await work.route():
@@ -51,6 +56,13 @@ async def drain(kernel: "Kernel", *tenants: UUID) -> int:
         ran += len(claims)
         if ran > _ENDLESS:
             raise RuntimeError(f"More than {_ENDLESS} deliveries: handlers are feeding each other.")
+
+
+def _routing(kernel: "Kernel") -> Routing:
+    known = _routings.get(kernel)
+    if known is None or known[0] is not kernel.registry:
+        known = _routings[kernel] = kernel.registry, Routing(kernel.registry)
+    return known[1]
 
 
 async def _claim(kernel: "Kernel", tenants: Sequence[UUID], at: datetime.datetime | None) -> list[Claim]:

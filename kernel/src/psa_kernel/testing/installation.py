@@ -15,7 +15,7 @@ import asyncpg
 from psa_kernel.builtin.settings import modules
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
 from psa_kernel.clock import FixedClock
-from psa_kernel.database.drift import drifts
+from psa_kernel.database.drift import Drift, drifts
 from psa_kernel.database.guard import isolation_problems
 from psa_kernel.http.app import Application
 from psa_kernel.http.endpoint import KEY
@@ -62,6 +62,7 @@ class KernelInstallation:
         self._people = People(kernel)
         self._superuser: asyncpg.Connection | None = None
         self._reading = asyncio.Lock()
+        self._drifts: Mapping[str, Drift] | None = None
 
     def owner(self, resource: str) -> str:
         """Return the plugin that declares a resource."""
@@ -160,9 +161,12 @@ class KernelInstallation:
             return await isolation_problems(connection, self.kernel.registry)  # pyright: ignore[reportArgumentType]
 
     async def drift(self, plugin: str) -> list[str]:
-        """Return the statements that a plugin's declarations need beyond its migrations."""
-        found = await drifts(self.database.owner, self.kernel.registry, multi_tenant=self.tenancy == "multi")
-        return list(found[plugin].statements)
+        """Return the statements that a plugin's declarations need beyond its migrations, as they were when first asked."""
+        if self._drifts is None:
+            self._drifts = await drifts(
+                self.database.owner, self.kernel.registry, multi_tenant=self.tenancy == "multi"
+            )
+        return list(self._drifts[plugin].statements)
 
     async def switch(self, tenant_id: UUID, plugin: str, *, on: bool) -> None:
         """Switch a module on or off for a tenant, with what depends on it."""

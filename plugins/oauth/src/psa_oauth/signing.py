@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import datetime
+import functools
 import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -115,8 +116,14 @@ def _said(ctx: Context, issuer: str, audience: UUID, lasts: datetime.timedelta) 
 async def _signed(ctx: Context, kind: str, claims: Mapping[str, Any]) -> str:
     key_id, kid = await _current(ctx)
     private = await ctx.as_system().reveal(KEYS, key_id, "private", shown=False)
-    key = RSAKey.import_key(msgspec.json.decode(private))
+    key = _key(private)
     return jwt.encode({"alg": ALGORITHM, "kid": kid, "typ": kind}, dict(claims), key)
+
+
+@functools.lru_cache(maxsize=32)
+def _key(private: str) -> RSAKey:
+    """Read a private key: that its numbers fit each other takes longer to see than signing does."""
+    return RSAKey.import_key(msgspec.json.decode(private))
 
 
 async def claims_of(ctx: Context, account: UUID, asked: Collection[str]) -> dict[str, Any]:
