@@ -116,6 +116,22 @@ async def test_an_answer_that_is_read_in_pieces_arrives(url):
         assert sum([len(part) async for part in answer.aiter_bytes()]) == 50_000_000
 
 
+async def test_an_answer_that_is_read_slowly_arrives(url, monkeypatch):
+    monkeypatch.setattr(server, "ANSWER_PAUSE_SECONDS", 0.5)
+    host, port = url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /long HTTP/1.1\r\nHost: psa.example.com\r\nConnection: close\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    received = 0
+    begun = asyncio.get_running_loop().time()
+    while part := await reader.read(500_000):
+        received += len(part)
+        await asyncio.sleep(0.01)
+    writer.close()
+    assert received == 50_000_000
+    assert asyncio.get_running_loop().time() - begun > 2 * server.ANSWER_PAUSE_SECONDS
+
+
 async def test_a_slow_handler_outlives_the_deadlines(url):
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         assert (await client.get("/slow")).text == "done"

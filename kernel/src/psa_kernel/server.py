@@ -23,6 +23,8 @@ BODY_PAUSE_SECONDS = 30.0
 """The longest pause inside a request's body."""
 ANSWER_PAUSE_SECONDS = 30.0
 """The longest that a client may leave what it asked for unread; an answer in parts holds a connection so long."""
+SLOWEST_READING = 1024
+"""In bytes per second: who reads less of an answer than that leaves it unread."""
 GRACE_SECONDS = 20
 """How long running requests may take to finish when the server stops."""
 _GENERATIONS = (50_000, 20, 50)
@@ -88,12 +90,25 @@ class PunctualProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self._read_on()
-        self._unread = self.loop.call_later(ANSWER_PAUSE_SECONDS, self.transport.abort)
+        self._await_reading()
 
     @override
     def resume_writing(self) -> None:
         self._read_on()
         super().resume_writing()
+
+    def _await_reading(self) -> None:
+        """Give up an answer that isn't read on; one that is read slowly arrives, however large it is."""
+        left = self.transport.get_write_buffer_size()
+        enough = min(left, ANSWER_PAUSE_SECONDS * SLOWEST_READING)
+
+        def look() -> None:
+            if left - self.transport.get_write_buffer_size() >= enough:
+                self._await_reading()
+            else:
+                self.transport.abort()
+
+        self._unread = self.loop.call_later(ANSWER_PAUSE_SECONDS, look)
 
     def _read_on(self) -> None:
         if self._unread is not None:
@@ -145,7 +160,8 @@ class _Server(uvicorn.Server):
 def bind(config: Config) -> socket.socket:
     """Listen on the configured address; port 0 picks a free one. Raises `OSError` naming the address."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, so that asyncio, where it is the loop, sends what is short at once.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((config.host, config.port))
