@@ -13,8 +13,9 @@ class RoutingTable:
     """An ASGI application of many routes.
 
     Litestar studies the signature, parameters and middleware of each handler before it serves: with the thousands
-    that plugins bring, every start would take seconds for it. So the routes of one beginning, such as
-    `/api/v1/tickets`, are an application of their own, which the first request to one of them makes.
+    that plugins bring, every start would take seconds for it, and the more per handler the more there are together.
+    So the routes of one beginning, such as `/api/v1/tickets` or `/ui/tickets`, are an application of their own, which
+    the first request to one of them makes.
     """
 
     def __init__(self, handlers: Iterable[HTTPRouteHandler], **options: Any) -> None:
@@ -24,29 +25,42 @@ class RoutingTable:
         self._declared: dict[str, list[HTTPRouteHandler]] = {}
         self._made: dict[str, Litestar] = {}
         for handler in self.handlers:
-            for beginning in {_beginning(path) for path in handler.paths}:
-                assert "{" not in beginning, f"{handler.paths} begins with a parameter."
+            for beginning in {_literal(path) for path in handler.paths}:
                 self._declared.setdefault(beginning, []).append(handler)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection by the part that knows its path; none has any other."""
-        beginning = _beginning(scope["path"]) if scope["type"] == "http" else ""
-        await self._part(beginning if beginning in self._declared else "")(scope, receive, send)
+        beginnings = _beginnings(scope["path"]) if scope["type"] == "http" else ()
+        await self._part(next((one for one in beginnings if one in self._declared), ""))(scope, receive, send)
 
     def _part(self, beginning: str) -> Litestar:
         if beginning not in self._made:
-            self._made[beginning] = Litestar(self._declared.get(beginning, ()), **self._options)
+            # With what takes any second segment, such as `/ui/{rest:path}`: it also serves what no other route does.
+            handlers = [one for each in _beginnings(beginning) for one in self._declared.get(each, ())]
+            self._made[beginning] = Litestar(handlers, **self._options)
         return self._made[beginning]
 
 
-def _beginning(path: str) -> str:
-    """Return the part of a path that tells routes apart: its first segment, after the API's own.
+def _literal(path: str) -> str:
+    """Return the beginning that all addresses of a declared path have.
 
     Example:
-        >>> _beginning("/api/v1/tickets/{id:uuid}/notes"), _beginning("/api/v1"), _beginning("/login/")
-        ('tickets', '', '/login')
+        >>> _literal("/ui/tickets/{id:uuid}"), _literal("/ui/{rest:path}"), _literal("/")
+        ('/ui/tickets', '/ui', '')
+    """
+    found = next((one for one in _beginnings(path) if "{" not in one), None)
+    assert found is not None, f"{path} begins with a parameter."
+    return found
+
+
+def _beginnings(path: str) -> Sequence[str]:
+    """Return the parts of a path that tell routes apart, the longest first: the API's next segment, else the first two.
+
+    Example:
+        >>> _beginnings("/api/v1/tickets/{id:uuid}/notes"), _beginnings("/ui/tickets/"), _beginnings("/")
+        (('/api/v1/tickets',), ('/ui/tickets', '/ui'), ('',))
     """
     segments = [segment for segment in path.split("/") if segment]
     if segments[:2] == _API:
-        return segments[2] if len(segments) > 2 else ""
-    return f"/{segments[0]}" if segments else ""
+        return (f"/{'/'.join(segments[:3])}",)
+    return tuple(f"/{'/'.join(segments[:count])}" for count in range(min(len(segments), 2), 0, -1)) or ("",)
