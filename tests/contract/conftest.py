@@ -1,7 +1,7 @@
 """One installation of everything, furnished, to hold against its own description."""
 
 import pytest_asyncio
-from isolation.installed import modules, names, samples
+from isolation.installed import modules, samples
 
 from psa_sdk.testing import Bench, Kit
 
@@ -22,7 +22,7 @@ async def own_kit(psa_bench: Bench) -> Kit:
 
 async def furnished(bench: Bench) -> Kit:
     """Make a tenant with a record of each resource."""
-    kit = await Kit.open(await bench.install("multi", plugins=names(), modules=modules()), samples=samples())
+    kit = await Kit.open(await bench.install("multi", modules=modules()), samples=samples())
     kit.records = {name: (await kit.make(name)).id for name in kit.installation.resources}
     async with kit.unit() as unit:
         place = "companies", kit.records["companies"]

@@ -17,7 +17,7 @@ from psa_sdk.testing.battery.house import API, House, seen
 from psa_sdk.testing.factories import Sample
 from psa_sdk.testing.installation import Bench, Endpoint
 
-from .installed import modules, names, samples
+from .installed import modules, samples
 
 CANARY = "Zanzibarcanary"
 """A word in the records of those whom nobody else may see."""
@@ -185,7 +185,7 @@ class Estate:
 async def open_estate(bench: Bench) -> Estate:
     """Return the estate of all installed plugins, made once per run."""
     if "isolation" not in bench.kept:
-        installed = await bench.install("multi", plugins=names(), modules=modules())
+        installed = await bench.install("multi", modules=modules())
         kit = await Kit.open(installed, samples=samples())
         estate = Estate(kit, await kit.neighbour(), samples())
         await estate.furnish()

@@ -55,8 +55,3 @@ def samples(plugins: Collection[str] | None = None) -> dict[str, Any]:
 def modules() -> tuple[ModuleType, ...]:
     """Return the plugins of the tests themselves: the one that uses every extension point."""
     return tuple(module for battery in batteries().values() for module in battery.modules)
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of the plugins that are distributions of their own."""
-    return tuple(name for name in batteries() if not batteries()[name].modules and "." not in name)

@@ -20,7 +20,7 @@ from psa_sdk.testing.battery.house import report, seen
 from psa_sdk.testing.installation import Endpoint
 from psa_sdk.web import LiveSource
 
-from .installed import SERVICE_DESK, modules, names
+from .installed import SERVICE_DESK, modules
 
 CANARY = "Quetzalcanary"
 """A word in everything of the other company, and in everything internal of one's own."""
@@ -213,7 +213,7 @@ async def walk(found: Neighbours, client: Client) -> tuple[list[str], int]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
 async def neighbours(psa_bench, request) -> AsyncGenerator[Neighbours]:
-    plugins = names() if request.param == "multi" else SERVICE_DESK
+    plugins = None if request.param == "multi" else SERVICE_DESK
     async with Kit.alone(psa_bench, request.param, modules=modules(), plugins=plugins) as kit:
         yield await Neighbours(kit).furnish()
 
