@@ -124,3 +124,39 @@ def test_links_with_the_same_content_are_kept_for_ever(page: Page):
     answer = page.request.get(str(style), headers={"Accept-Encoding": "br"})
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-encoding"] == "br"
+
+
+PLANT = """([css, html]) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+  document.querySelector('main').insertAdjacentHTML('beforeend', html);
+}"""
+PHONE = "@media (max-width: 500px)"
+FAULTS = (
+    ("label { color: #ccc }", "", "color-contrast"),
+    ("@media (prefers-color-scheme: dark) { label { color: #444 } }", "", "color-contrast"),
+    (
+        f"@media (prefers-color-scheme: dark) {{ {PHONE} {{ label {{ color: #444 }} }} }}",
+        "",
+        "color-contrast",
+    ),
+    ("", "<p class='muted'>as before</p><img src='data:,'>", "image-alt"),
+    ("@media (max-width: 1100px) { main { min-width: 1200px } }", "", "pixels wide"),
+    (
+        f"{PHONE} {{ .tiny {{ all: unset; display: inline-block; width: 8px; height: 8px }} }}",
+        "<p><button class='tiny' aria-label='One'></button><button class='tiny' aria-label='Two'></button></p>",
+        "target-size",
+    ),
+)
+
+
+def test_a_fault_in_one_look_is_found_on_a_page_that_had_none(page: Page):
+    page.goto("/ui/profile")
+    page.context.clear_cookies()
+    for css, html, rule in FAULTS:
+        page.goto("/ui/login")
+        assert in_every_look(page) == []
+        page.evaluate(PLANT, [css, html])
+        found = in_every_look(page)
+        assert any(rule in one for one in found), (rule, found)
