@@ -13,7 +13,8 @@ from .desk import Browser, Desk
 @pytest_asyncio.fixture(loop_scope="session", params=["multi"])
 async def desk(new_kit, request) -> AsyncGenerator[Desk]:
     kit = await new_kit(request.param)
-    with socket.socket() as listening:
+    # Named, so that asyncio sends what is short at once: otherwise each answer waits for 40 ms.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(kit.installation.app, log_level="error", lifespan="off"))
