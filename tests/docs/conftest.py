@@ -1,5 +1,6 @@
 """A running installation with the demo's data, as `make up` leaves it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from psa_kernel.testing.plugins import only
+
+from .pages import DESK
+
 
 @pytest.fixture(scope="session")
 def running_demo(tmp_path_factory):
-    """The data directory of a `psa up --demo` that serves while the tests run."""
+    """The data directory of a `psa up --demo` that serves while the tests run, with what the tour talks to."""
     directory: Path = tmp_path_factory.mktemp("tour") / "data"
     command = [
         str(Path(sys.executable).with_name("psa")),
@@ -21,7 +26,10 @@ def running_demo(tmp_path_factory):
         "0",
         "--demo",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {**os.environ, **only(*DESK)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line)

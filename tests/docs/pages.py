@@ -15,6 +15,8 @@ PAGES = sorted(
         *(ROOT / "plugins").glob("*/README.md"),
     ]
 )
+DESK = ("contacts", "comments", "ticketing")
+"""The plugins that these pages work with; processes that follow them start no others."""
 FRAGMENT = "<!-- fragment -->"
 _BLOCK = re.compile(r"^(<!-- fragment -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TESTS = re.compile(r"^async def (test_\w+)", re.MULTILINE)

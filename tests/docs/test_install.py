@@ -16,8 +16,9 @@ import asyncpg
 import pytest
 
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
+from psa_kernel.testing.plugins import only
 
-from .pages import ROOT, blocks
+from .pages import DESK, ROOT, blocks
 
 PAGE = ROOT / "docs/operating/install.md"
 PSA = str(Path(sys.executable).with_name("psa"))
@@ -46,7 +47,7 @@ async def settings(tmp_path):
         "PSA_MASTER_KEY": b64encode(secrets.token_bytes(32)).decode(),
         "PSA_DATA_DIR": str(tmp_path / "files"),
         "PATH": os.environ["PATH"],
-        "PSA_QUARANTINE": os.environ.get("PSA_QUARANTINE", ""),
+        **only(*DESK),
     }
     postgres.stop()
     valkey.stop()

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .pages import ROOT
+from psa_kernel.testing.plugins import only
+
+from .pages import DESK, ROOT
 
 PAGE = ROOT / "docs/extending/a-plugin-in-an-hour.md"
 _BLOCK = re.compile(r"^```(sh|diff|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,6 +36,7 @@ def test_the_first_hour_can_be_walked(tmp_path):
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(tmp_path / "visits/src"),
         "PSA_DATA_DIR": str(tmp_path / "data"),
+        **only(*DESK),
     }
     environment.pop("PYTEST_ADDOPTS", None)
 

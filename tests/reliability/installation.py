@@ -7,13 +7,13 @@ import signal
 import socket
 import time
 from collections.abc import Collection
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import asyncpg
 import httpx
 
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
+from psa_kernel.testing.plugins import only
 from psa_kernel.testing.processes import Forked
 
 PATIENCE = 90.0
@@ -101,9 +101,7 @@ class Installation:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._tenancy = tenancy
-        installed = {entry.name for entry in entry_points(group="psa.plugins")}
-        off = installed - set(installed if plugins is None else plugins)
-        self._environment = {"PSA_QUARANTINE": ",".join(sorted(off))}
+        self._environment = {} if plugins is None else only(*plugins)
         self._logs = directory
         self.processes: dict[str, Process] = {}
         self._started = 0

@@ -13,7 +13,7 @@ from collections import Counter
 import httpx
 import pytest
 from reliability import promises
-from reliability.installation import PATIENCE, Installation
+from reliability.installation import DESK, IMPATIENT, PATIENCE, Installation
 
 from .servers import PASSWORD, USER, ImapServer, SmtpServer, imap_server, smtp_server
 
@@ -31,7 +31,7 @@ def new_installation(tmp_path):
     made: list[Installation] = []
 
     def make() -> Installation:
-        made.append(Installation(tmp_path))
+        made.append(Installation(tmp_path, plugins=(*DESK, "mail")))
         return made[-1]
 
     yield make
@@ -130,7 +130,7 @@ async def a_day(new_installation, monkeypatch, *, size: int, kills: int) -> None
         smtp_server(security="none", login=False, server=OtherDesk(imap)) as smtp,
     ):
         installation = new_installation()
-        await asyncio.to_thread(installation.start, "up")
+        await asyncio.to_thread(installation.start, "up", prelude=IMPATIENT)
         headers = await asyncio.to_thread(installation.log_in)
         async with httpx.AsyncClient(
             base_url=f"{installation.url}/api/v1", headers=headers, timeout=60
@@ -146,7 +146,7 @@ async def a_day(new_installation, monkeypatch, *, size: int, kills: int) -> None
                     await _progress(installation)
                     # Server and worker are one process here; PostgreSQL and Valkey live on.
                     installation.kill("up")
-                    await asyncio.to_thread(installation.start, "up")
+                    await asyncio.to_thread(installation.start, "up", prelude=IMPATIENT)
             await _settled(installation, client, mailbox, day)
             seconds = time.monotonic() - began
         await _judge(installation, day, smtp)
@@ -241,7 +241,7 @@ async def _judge(installation: Installation, day: Day, smtp: OtherDesk) -> None:
 
 async def test_an_hour_of_mail_survives_a_kill(new_installation, monkeypatch):
     """MAIL-02, MAIL-03, MAIL-05 in small."""
-    await a_day(new_installation, monkeypatch, size=60, kills=1)
+    await a_day(new_installation, monkeypatch, size=40, kills=1)
 
 
 @pytest.mark.thorough

@@ -1,7 +1,8 @@
 """Plugins made in memory: modules with the manifest and the tables that a test wants."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType, new_class
 from typing import Any
@@ -25,6 +26,12 @@ def module(manifest: Manifest, **hooks: Callable[..., Any]) -> ModuleType:
     for name, hook in hooks.items():
         setattr(made, name, hookimpl(hook))
     return made
+
+
+def only(*kept: str) -> Mapping[str, str]:
+    """Return the variable that leaves a process with the built-ins and these installed plugins."""
+    installed = {entry.name for entry in metadata.entry_points(group="psa.plugins")}
+    return {"PSA_QUARANTINE": ",".join(sorted(installed - set(kept)))}
 
 
 def table(schema: str, name: str, /, **columns: Column) -> type[TenantTable]:
