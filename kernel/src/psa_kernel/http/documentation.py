@@ -1,6 +1,4 @@
-"""Handlers of the OpenAPI document and its page; both are made at the first request and kept."""
-
-from typing import Any
+"""Handlers of the OpenAPI document and its page; each is made at its first request and kept."""
 
 import msgspec
 from litestar import Response
@@ -16,20 +14,22 @@ def documentation_handlers(kernel: Kernel) -> list[HTTPRouteHandler]:
     """Return the handlers of `/openapi.json`, `/docs` and the page's style."""
     kept: dict[str, bytes] = {}
 
-    def made(name: str) -> bytes:
-        if not kept:
-            document: dict[str, Any] = openapi_document(
-                kernel.registry, multi_tenant=kernel.config.multi_tenant
-            )
+    def described() -> bytes:
+        if "json" not in kept:
+            document = openapi_document(kernel.registry, multi_tenant=kernel.config.multi_tenant)
             kept["json"] = msgspec.json.encode(document)
-            kept["html"] = page(document).encode()
-        return kept[name]
+        return kept["json"]
+
+    def shown() -> bytes:
+        if "html" not in kept:
+            kept["html"] = page(msgspec.json.decode(described())).encode()
+        return kept["html"]
 
     async def openapi() -> Response[bytes]:
-        return Response(made("json"), media_type="application/vnd.oai.openapi+json;version=3.1")
+        return Response(described(), media_type="application/vnd.oai.openapi+json;version=3.1")
 
     async def docs() -> Response[bytes]:
-        return Response(made("html"), media_type="text/html; charset=utf-8")
+        return Response(shown(), media_type="text/html; charset=utf-8")
 
     async def style() -> Response[bytes]:
         return Response(
