@@ -18,10 +18,12 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 from typing_extensions import override
 
 PATIENCE = 120.0
+# On a machine that does other things too, what is expected is there later; it is waited for no longer than it takes.
+expect.set_options(timeout=30_000)
 PASSWORD = "calm rivers beyond the mill 3"
 ROOT = Path(__file__).parents[2]
 _UNLIMITED = {

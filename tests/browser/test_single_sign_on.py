@@ -14,10 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import faults
-from .conftest import PATIENCE, Desk, logged_in, started
+from .conftest import PATIENCE, Desk, logged_in
 
 pytestmark = pytest.mark.browser
-LOOPBACK = {"PSA_OUTBOUND_NETWORKS": "127.0.0.0/8"}
 ANN = {
     "sub": "ann",
     "email": "ann@example.com",
@@ -62,23 +61,16 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(20)
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """An installation that may talk to the loopback."""
-    with started(tmp_path_factory.mktemp("house"), environment=LOOPBACK) as ready:
-        yield ready
-
-
 def at_provider(page: Page, sub: str) -> None:
     page.get_by_placeholder("sub").fill(sub)
     page.get_by_role("button", name="Authorize").click()
 
 
 def test_a_provider_is_set_up_logged_in_with_and_linked(
-    chromium: Browser, house: Desk, issuer: str, tmp_path: Path
+    chromium: Browser, desk: Desk, issuer: str, tmp_path: Path
 ):
-    kept = logged_in(chromium, house, tmp_path / "admin.json")
-    context = chromium.new_context(base_url=house.url, storage_state=kept, bypass_csp=True)
+    kept = logged_in(chromium, desk, tmp_path / "admin.json")
+    context = chromium.new_context(base_url=desk.url, storage_state=kept, bypass_csp=True)
     page = context.new_page()
     page.goto("/ui/oidc-providers/new")
     page.get_by_label("Name", exact=True).fill("Example ID")
@@ -109,7 +101,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     assert faults(page) == []
     context.close()
 
-    context = chromium.new_context(base_url=house.url, bypass_csp=True)
+    context = chromium.new_context(base_url=desk.url, bypass_csp=True)
     page = context.new_page()
     page.goto("/ui/tickets")
     button = page.get_by_role("link", name="Log in with Example ID")
@@ -125,8 +117,8 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.goto("/ui/profile")
     expect(page.get_by_role("heading", name="Ann Example").first).to_be_visible()
     # Who logs out here logs out there, where that is wished, and is led back.
-    [provider] = house.api.get("/oidc-providers").json()["data"]
-    house.change("oidc-providers", provider["id"], logs_out=True)
+    [provider] = desk.api.get("/oidc-providers").json()["data"]
+    desk.change("oidc-providers", provider["id"], logs_out=True)
     page.get_by_role("button", name="Ann Example").click()
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/oauth2/end_session?**")
@@ -139,7 +131,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     page.goto("/ui/oidc-providers")
     expect(page.get_by_role("link", name="Example ID")).to_be_visible()
     # What lets somebody else in is seen on their record, and taken away there.
-    [user] = house.api.get("/users?filter[email]=ann@example.com").json()["data"]
+    [user] = desk.api.get("/users?filter[email]=ann@example.com").json()["data"]
     page.goto(f"/ui/users/{user['id']}")
     linked = page.locator("#user-identities")
     expect(linked).to_contain_text("Example ID")
@@ -147,4 +139,7 @@ def test_a_provider_is_set_up_logged_in_with_and_linked(
     linked.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(linked).to_have_count(0)
+    assert desk.api.delete(f"/oidc-providers/{provider['id']}").status_code == 204
+    page.goto("/ui/profile")
+    expect(page.locator("#sso-links").get_by_text("Lets you in without a password")).to_have_count(0)
     context.close()
