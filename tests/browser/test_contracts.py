@@ -72,3 +72,19 @@ def test_nothing_stands_in_anybodys_way(page: Page, desk: Desk):
         page.goto(f"/ui/contracts/{contract}{tab}")
         found += in_every_look(page)
     assert found == []
+
+
+RENEW_BOTH = """id => {
+  const inner = document.getElementById(id), outer = inner.parentElement.closest('[data-live][id]');
+  inner.dataset.before = '';
+  for (const one of [inner, outer]) one.dispatchEvent(new CustomEvent('psa:live'));
+}"""
+
+
+def test_what_is_live_within_what_is_live_survives_a_renewal_of_both(page: Page, desk: Desk):
+    page.goto(f"/ui/contracts/{draft(desk, 'Quarry nest')}")
+    items = page.locator("#contracts-items")
+    expect(items).to_contain_text("$99.00")
+    page.evaluate(RENEW_BOTH, "contracts-items")
+    expect(page.locator("#contracts-items[data-before]")).to_have_count(0)
+    expect(items).to_contain_text("$99.00")

@@ -67,7 +67,9 @@ async function renew() {
   if (!text || location.href !== at) return;
   if (then !== changes) { ids.forEach(id => due.add(id)); later(300); return; }
   const page = new DOMParser().parseFromString(text, 'text/html');
-  for (const id of ids) {
+  // The outer before the inner, which comes along: moved out of it first, it would be gone with what the outer replaces.
+  const inOrder = ids.filter(id => document.getElementById(id)).sort((a, b) => document.getElementById(a).compareDocumentPosition(document.getElementById(b)) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+  for (const id of inOrder) {
     const fresh = page.getElementById(id), now = document.getElementById(id);
     if (!fresh || !now) continue;
     if (taken(now)) { due.add(id); later(1500); continue; }
