@@ -1,14 +1,13 @@
 """A data directory whose servers stay up for the module's commands, and a runner of `psa`."""
 
-from importlib.metadata import entry_points
-
 import pytest
 from click.testing import CliRunner, Result
 
 from psa_kernel.cli import main
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
+from psa_kernel.testing.plugins import only
 
-OTHERS = ",".join(sorted(entry.name for entry in entry_points(group="psa.plugins")))
+OTHERS = only()["PSA_QUARANTINE"]
 """Every installed plugin: these commands are shown with the kernel alone."""
 
 
@@ -21,6 +20,13 @@ def data_dir(tmp_path_factory):
     yield directory
     postgres.stop()
     valkey.stop()
+
+
+@pytest.fixture
+def redis_url(data_dir):
+    server = EmbeddedValkey(data_dir)
+    yield server.ensure()
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,19 @@ async def started(config: Config, *, demo: bool | None, ask=None) -> dict[str, s
     return msgspec.to_builtins(read_connection(config.data_dir))
 
 
+@pytest.fixture
+async def config(tmp_path, new_database, redis_url) -> Config:
+    """An empty data directory, and a database as empty; that servers come with it is `psa up`'s own test."""
+    empty = await new_database()
+    return Config(
+        data_dir=tmp_path,
+        port=0,
+        database_url=empty.app,
+        owner_database_url=empty.owner,
+        redis_url=redis_url,
+    )
+
+
 async def log_in(client: httpx.AsyncClient, connection, email: str) -> int:
     headers = {"X-Tenant": connection.tenant, "Content-Type": "application/vnd.api+json"}
     attributes = {"email": email, "password": connection.admin_password}
@@ -57,8 +70,8 @@ async def log_in(client: httpx.AsyncClient, connection, email: str) -> int:
 
 
 @pytest.mark.parametrize("tenancy", ["single", "multi"])
-async def test_the_first_start_fills_in_everything_once(tmp_path, tenancy):
-    config = Config(data_dir=tmp_path, port=0, tenancy=tenancy)
+async def test_the_first_start_fills_in_everything_once(config, tmp_path, tenancy):
+    config = msgspec.structs.replace(config, tenancy=tenancy)
 
     async def everybody_logs_in(client, connection) -> None:
         for email in (connection.admin_email, *(email for _, email, _ in DEMO_STAFF)):
@@ -73,8 +86,7 @@ async def test_the_first_start_fills_in_everything_once(tmp_path, tenancy):
     assert again["admin_password"] == first["admin_password"]
 
 
-async def test_started_without_demonstration_data_it_stays_without_until_asked(tmp_path):
-    config = Config(data_dir=tmp_path, port=0)
+async def test_started_without_demonstration_data_it_stays_without_until_asked(config):
     assert (await started(config, demo=False))["demo"] is False
     assert (await started(config, demo=None))["demo"] is False
     assert filled == []
@@ -82,8 +94,7 @@ async def test_started_without_demonstration_data_it_stays_without_until_asked(t
     assert len(filled) == 1
 
 
-async def test_a_lost_connection_file_makes_no_new_administrator(tmp_path, capsys):
-    config = Config(data_dir=tmp_path, port=0)
+async def test_a_lost_connection_file_makes_no_new_administrator(config, tmp_path, capsys):
     await started(config, demo=False)
     (tmp_path / "connection.json").unlink()
     assert (await started(config, demo=False))["admin_password"] == ""
