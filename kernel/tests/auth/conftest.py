@@ -24,7 +24,6 @@ from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
-from psa_kernel.registry import Registry
 from psa_kernel.unit_of_work import RequestFacts
 from psa_sdk.errors import Unauthenticated
 
@@ -96,7 +95,7 @@ NINE_O_CLOCK = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
 
 
 @pytest_asyncio.fixture(scope="session")
-async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[tuple[Config, Registry]]:
+async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]:
     """A database to copy from, with the tenants acme and rival and their administrators."""
     config = Config(data_dir=tmp_path_factory.mktemp("auth"), tenancy="multi", pool_size=6)
     registry = load(config, only=())
@@ -106,15 +105,15 @@ async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[tuple[C
         for slug in ("acme", "rival"):
             name, email = f"{slug.title()} Services", f"admin@{slug}.example"
             await provision(kernel, slug=slug, name=name, admin_email=email, admin_password=PASSWORD)
-    yield config, registry
+    yield config
     await database_server.drop(database.name)
 
 
 @pytest_asyncio.fixture
-async def house(database_server, furnished: tuple[Config, Registry]) -> AsyncGenerator[House]:
-    config, registry = furnished
-    database = await database_server.create(urlsplit(config.database_url).path[1:])
-    config = replace(config, database_url=database.app, owner_database_url=database.owner)
+async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
+    database = await database_server.create(urlsplit(furnished.database_url).path[1:])
+    config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
+    registry = load(config, only=())  # some tests add hooks to theirs
     clock = FixedClock(NINE_O_CLOCK)
     async with AsyncExitStack() as stack:
         kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock, lifespan=False))
