@@ -103,6 +103,8 @@ def test_the_audit_log_is_filtered_opened_and_exported_as_filtered(page: Page, d
     page.goto(f"/ui/audit-logs?resource=companies&action=updated&record_id={made}")
     row = page.locator("tbody tr[data-row]")
     expect(row).to_have_count(1)
+    expect(row).to_contain_text("Updated")
+    expect(row).to_contain_text("Companies")
     page.get_by_role("button", name="More", exact=True).click()
     with page.expect_download() as downloading:
         page.get_by_role("link", name="Export as CSV").click()

@@ -16,7 +16,7 @@ from psa_sdk.routes import PUBLIC
 from psa_web.assets import bundles, icon
 from psa_web.catalogues import Catalogues
 from psa_web.fields import shown
-from psa_web.formatting import FILTERS
+from psa_web.formatting import FILTERS, humanise
 from psa_web.here import here, speaker
 from psa_web.refusals import told
 
@@ -59,6 +59,7 @@ def environment(site: Site, loader: BaseLoader, language: str) -> Environment:
         "can": _can,
         "token": _token,
         "record_url": partial(_record_url, site),
+        "title_of": partial(_title_of, site),
         "label_of": _label_of,
         "related": _related,
         "shown_value": shown,
@@ -112,6 +113,12 @@ def _sayings(catalogues: Catalogues, language: str) -> tuple[Callable[..., Marku
 def _record_url(site: Site, resource: str, id: object) -> str:
     found = site.installation.resources.get(resource)
     return here().url(f"{found.url}/{id}") if found is not None and "get" in found.verbs else ""
+
+
+def _title_of(site: Site, resource: str) -> str:
+    """Return what a kind of record is called; of one that isn't installed any more, its name in words."""
+    found = site.installation.resources.get(resource)
+    return found.title if found is not None and found.title else humanise(resource)
 
 
 def _url(path: str) -> str:
