@@ -20,6 +20,10 @@ def test_a_sentence_keeps_its_values():
     assert told(WEB, "en", said) == said
 
 
+def test_what_does_not_fit_its_type_is_told_without_a_word_of_english():
+    assert told(WEB, "de", "It must be a whole number.") == "Das muss eine ganze Zahl sein."
+
+
 def test_an_attribute_is_called_what_its_form_calls_it():
     required = Fault(detail="“name” is required.", pointer="/data/attributes", meta={"member": "name"})
     assert told(WEB, "en", required) == "“Name” is required."
