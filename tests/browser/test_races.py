@@ -95,6 +95,19 @@ def test_the_drawer_shows_the_row_that_one_stands_on_and_nothing_on_the_next_pag
     expect(page.locator("#drawer")).to_be_empty()
 
 
+def test_what_is_told_only_once_stays_when_the_part_around_it_is_renewed(page: Page, desk: Desk):
+    provider = desk.make("scim-providers", name="Quokka directory")
+    listening(page, f"/ui/scim-providers/{provider}")
+    page.get_by_label("Name of a new token").fill("Quokka token")
+    page.get_by_role("button", name="Make a token").click()
+    told = page.locator("#scim-new-token code")
+    expect(told).to_contain_text("psascim_")
+    token = told.inner_text()
+    desk.change("scim-providers", provider, name="Wallaby directory")
+    expect(page.get_by_role("heading", name="Wallaby directory").first).to_be_visible()
+    expect(told).to_have_text(token)
+
+
 def test_a_cell_that_is_about_to_be_edited_survives_a_renewal(page: Page, desk: Desk):
     company = desk.make("companies", name="Zaardvark Aviaries")
     listening(page, "/ui/companies?q=Zaardvark")

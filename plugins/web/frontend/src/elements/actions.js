@@ -88,7 +88,11 @@ customElements.define('psa-form', class extends HTMLElement {
   }
   put(html) {
     const target = document.querySelector(this.form.dataset.target ?? '');
-    if (target) { target.innerHTML = html; window.htmx.process(target); }
+    if (!target) return;
+    target.innerHTML = html;
+    // Nothing else tells it again: it stays when the part around it is renewed.
+    target.dataset.once = '';
+    window.htmx.process(target);
   }
 });
 
