@@ -1,7 +1,8 @@
 """Kernels for tests: the built-in plugins on a database of their own."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,17 +11,19 @@ import msgspec
 import pytest_asyncio
 
 from psa_kernel.boot import load
+from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.clock import Clock
 from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
+from psa_kernel.testing.database import NewDatabase, databases
 
 NewKernel = Callable[..., Awaitable[Kernel]]
 
 
-@pytest_asyncio.fixture
-async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
-    """Opens kernels with the built-ins and `extra` plugins; `new_kernel.databases` holds their URLs by kernel."""
+@asynccontextmanager
+async def kernels(new_database: NewDatabase, directory: Path) -> AsyncGenerator[NewKernel]:
+    """Open kernels with the built-ins and `extra` plugins; `new_kernel.databases` holds their URLs by kernel."""
     async with AsyncExitStack() as stack:
         databases = {}
 
@@ -34,7 +37,7 @@ async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
             **options: object,
         ) -> Kernel:
             config = Config(
-                data_dir=tmp_path,
+                data_dir=directory,
                 tenancy="multi" if multi_tenant else "single",
                 pool_size=pool_size,
                 **options,
@@ -52,6 +55,39 @@ async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
 
         make.databases = databases
         yield make
+
+
+@pytest_asyncio.fixture
+async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
+    """Opens kernels of a test's own (see `kernels`)."""
+    async with kernels(new_database, tmp_path) as make:
+        yield make
+
+
+Shared = Callable[..., Awaitable["Client"]]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def shared(database_server, tmp_path_factory) -> AsyncGenerator[Shared]:
+    """Opens the administrator's client of a kernel that the tests of a file share, one in each tenancy.
+
+    `await shared(extra, multi_tenant=True)`; a file has the same `extra` plugins in all its tests.
+    """
+    kept: dict[bool, Client] = {}
+    async with (
+        databases(database_server) as new_database,
+        kernels(new_database, tmp_path_factory.mktemp("shared")) as new_kernel,
+        clients() as new_client,
+    ):
+
+        async def get(extra: Sequence[ModuleType] = (), *, multi_tenant: bool = True) -> Client:
+            if multi_tenant not in kept:
+                kernel = await new_kernel(extra, multi_tenant=multi_tenant, **UNLIMITED)
+                await ensure_single(kernel, admin_email=EMAIL, admin_password=PASSWORD)
+                kept[multi_tenant] = await new_client(kernel)
+            return kept[multi_tenant]
+
+        yield get
 
 
 class Client:
@@ -85,17 +121,19 @@ class Client:
 
 
 JSON_API = "application/vnd.api+json"
+EMAIL = "admin@example.com"
 PASSWORD = "a long enough passphrase"
+UNLIMITED = {"requests_per_minute": 0, "anonymous_requests_per_minute": 0, "tenant_requests_per_minute": 0}
 NewClient = Callable[..., Awaitable[Client]]
 
 
-@pytest_asyncio.fixture
-async def new_client() -> AsyncGenerator[NewClient]:
-    """Opens clients: `await new_client(kernel, tenant="main")` logs in as that tenant's first administrator."""
+@asynccontextmanager
+async def clients() -> AsyncGenerator[NewClient]:
+    """Open clients: `await new_client(kernel, tenant="main")` logs in as that tenant's first administrator."""
     async with AsyncExitStack() as stack:
         apps: dict[Kernel, Any] = {}
 
-        async def make(kernel: Kernel, *, tenant: str = "main", email: str = "admin@example.com") -> Client:
+        async def make(kernel: Kernel, *, tenant: str = "main", email: str = EMAIL) -> Client:
             if kernel not in apps:
                 apps[kernel] = create_app(kernel)
             http = httpx.AsyncClient(
@@ -113,4 +151,11 @@ async def new_client() -> AsyncGenerator[NewClient]:
                 http.headers["Authorization"] = f"Bearer {token}"
             return client
 
+        yield make
+
+
+@pytest_asyncio.fixture
+async def new_client() -> AsyncGenerator[NewClient]:
+    """Opens clients (see `clients`)."""
+    async with clients() as make:
         yield make

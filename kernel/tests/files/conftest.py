@@ -1,11 +1,10 @@
-"""A plugin whose folders carry files, on kernels of their own."""
+"""A plugin whose folders carry files."""
 
 from typing import Annotated
 
 import msgspec
 import pytest
 
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.testing.plugins import module, table
 from psa_sdk import Manifest, Resource, ToMany
 from psa_sdk.tables import Text
@@ -34,27 +33,42 @@ CREATE TABLE folders.folder (
 """
 
 
-@pytest.fixture
-def folders(tmp_path):
-    """The plugin, with its migration on disk."""
+def folders_plugin(directory):
+    """Return the plugin, with its migration on disk."""
     plugin = module(Manifest(name="folders", title="Folders", tables=(Folder,), resources=(FOLDERS,)))
-    migrations = tmp_path / "folders" / "migrations"
+    migrations = directory / "folders" / "migrations"
     migrations.mkdir(parents=True)
     (migrations / "0001_folder.sql").write_text(MIGRATION)
-    plugin.__file__ = str(tmp_path / "folders" / "plugin.py")
+    plugin.__file__ = str(directory / "folders" / "plugin.py")
     return plugin
 
 
+@pytest.fixture
+def folders(tmp_path):
+    """The plugin, for a kernel of one test."""
+    return folders_plugin(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_folders(tmp_path_factory):
+    """The plugin, for the kernels that a file's tests share."""
+    return folders_plugin(tmp_path_factory.mktemp("folders"))
+
+
 @pytest.fixture(params=[True, False], ids=["multi", "single"])
-async def kernel(request, new_kernel, folders):
-    kernel = await new_kernel([folders], multi_tenant=request.param)
-    await ensure_single(kernel, admin_email="admin@example.com", admin_password="a long enough passphrase")
-    return kernel
+def multi_tenant(request):
+    return request.param
 
 
 @pytest.fixture
-async def client(kernel, new_client):
-    return await new_client(kernel)
+async def client(shared, shared_folders, multi_tenant):
+    """The administrator; tests share the tenant, and each has a folder of its own."""
+    return await shared([shared_folders], multi_tenant=multi_tenant)
+
+
+@pytest.fixture
+def kernel(client):
+    return client.kernel
 
 
 @pytest.fixture

@@ -36,14 +36,17 @@ def builtin_plugins(found: Found) -> None:
 
 def installed(found: Found, quarantine: Collection[str] = (), only: Sequence[str] | None = None) -> None:
     """Add what distributions offer by entry point, quarantined ones excepted; bridges come last."""
-    for entry in sorted(metadata.entry_points(group=PLUGINS), key=lambda entry: entry.name):
+    if only is not None and not only:
+        return
+    offered = metadata.entry_points()  # reads the metadata of all that is installed
+    for entry in sorted(offered.select(group=PLUGINS), key=lambda entry: entry.name):
         if only is not None and entry.name not in only:
             continue
         if entry.name in quarantine:
             found.isolated[entry.name] = "quarantined by the operator"
             continue
         _add_entry(found, entry)
-    for entry in sorted(metadata.entry_points(group=BRIDGES), key=lambda entry: entry.name):
+    for entry in sorted(offered.select(group=BRIDGES), key=lambda entry: entry.name):
         if entry.name in quarantine:
             found.isolated[entry.name] = "quarantined by the operator"
         elif all(end in found.plugins for end in ends(entry.name)):

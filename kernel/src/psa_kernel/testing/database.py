@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -153,9 +153,9 @@ def database_server() -> Generator[DatabaseServer]:
 NewDatabase = Callable[..., Awaitable[Database]]
 
 
-@pytest_asyncio.fixture
-async def new_database(database_server: DatabaseServer) -> AsyncGenerator[NewDatabase]:
-    """Makes databases that are dropped after the test.
+@asynccontextmanager
+async def databases(server: DatabaseServer) -> AsyncGenerator[NewDatabase]:
+    """Make databases that are dropped at the end of the block.
 
     `await new_database()` is empty; `await new_database(registry, multi_tenant=True)` is migrated.
     """
@@ -163,12 +163,19 @@ async def new_database(database_server: DatabaseServer) -> AsyncGenerator[NewDat
 
     async def make(registry: Registry | None = None, *, multi_tenant: bool = True) -> Database:
         if registry is None:
-            database = await database_server.create()
+            database = await server.create()
         else:
-            database = await database_server.migrated(registry, multi_tenant=multi_tenant)
+            database = await server.migrated(registry, multi_tenant=multi_tenant)
         made.append(database)
         return database
 
     yield make
     for database in made:
-        await database_server.drop(database.name)
+        await server.drop(database.name)
+
+
+@pytest_asyncio.fixture
+async def new_database(database_server: DatabaseServer) -> AsyncGenerator[NewDatabase]:
+    """Makes databases that are dropped after the test (see `databases`)."""
+    async with databases(database_server) as make:
+        yield make
