@@ -65,3 +65,10 @@ async def test_a_table_in_parts_answers_like_one_application(method: str):
         answers.append({path: (one.status_code, one.text * one.is_success) for path, one in got.items()})
     assert answers[0] == answers[1]
     assert len({text for _, text in answers[0].values()}) > 2
+
+
+def test_a_part_is_made_without_support_for_types_of_others():
+    """What Litestar adds by itself imports pydantic, twice, at every start."""
+    part = RoutingTable([handler(*one) for one in ROUTES], openapi_config=None)._part("/ui")
+    assert "MsgspecDIPlugin" in {type(plugin).__name__ for plugin in part.plugins}
+    assert not [plugin for plugin in part.plugins if "pydantic" in type(plugin).__module__]

@@ -5,8 +5,20 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
+from typing_extensions import override
 
 _API = ["api", "v1"]
+
+
+class _Part(Litestar):
+    """Some routes. Their types are msgspec's: support for others would be imported, which takes a second of a start."""
+
+    @staticmethod
+    @override
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 class RoutingTable:
@@ -37,7 +49,7 @@ class RoutingTable:
         if beginning not in self._made:
             # With what takes any second segment, such as `/ui/{rest:path}`: it also serves what no other route does.
             handlers = [one for each in _beginnings(beginning) for one in self._declared.get(each, ())]
-            self._made[beginning] = Litestar(handlers, **self._options)
+            self._made[beginning] = _Part(handlers, **self._options)
         return self._made[beginning]
 
 

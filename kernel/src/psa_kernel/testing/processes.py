@@ -5,6 +5,7 @@ installed programs show (`psa up` in the command line's tests and in those of th
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -15,6 +16,8 @@ from functools import lru_cache
 from importlib import metadata
 from multiprocessing import util
 from pathlib import Path
+
+from psa_kernel.builtin import BUILTINS
 
 _FORKS = multiprocessing.get_context("forkserver")
 _GROUPS = ("psa.plugins", "psa.bridges")
@@ -62,7 +65,7 @@ class Forked:
 @lru_cache
 def _prepare() -> None:
     plugins = [entry.module for group in _GROUPS for entry in metadata.entry_points(group=group)]
-    _FORKS.set_forkserver_preload([*_ALWAYS, *plugins])
+    _FORKS.set_forkserver_preload([*_ALWAYS, *BUILTINS, *plugins])
     # Its socket goes at the very end of this process, when the test run's own directory is gone already.
     kept, tempfile.tempdir = tempfile.tempdir, "/tmp"  # noqa: S108
     try:
@@ -73,6 +76,8 @@ def _prepare() -> None:
 
 def _run(code: str, words: tuple[str, ...], output: Path, environment: dict[str, str]) -> None:
     os.setsid()
+    # What was imported stays out of garbage collection, which would copy all its memory.
+    gc.freeze()
     with output.open("ab") as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)

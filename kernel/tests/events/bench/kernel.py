@@ -1,5 +1,6 @@
 """The bench's kernel, its tenants, and what its handlers left."""
 
+import asyncio
 import importlib.util
 import os
 import signal
@@ -44,13 +45,19 @@ class Bench:
         self.owner = owner
         self.plugin = module()
         self.acme = self.rival = SINGLE_TENANT
+        self._connection: asyncpg.Connection | None = None
+        self._reading = asyncio.Lock()
 
     async def run(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.owner)
-        try:
-            return await connection.fetch(sql, *arguments)
-        finally:
-            await connection.close()
+        """Ask as the owner, over one connection for as long as the database lives."""
+        async with self._reading:
+            if self._connection is None or self._connection.is_closed():
+                self._connection = await asyncpg.connect(self.owner, statement_cache_size=0)
+            return await self._connection.fetch(sql, *arguments)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
 
     async def tenant(self, slug: str, *, id: UUID | None = None, timezone: str = "UTC") -> UUID:
         made = id or new_id()
@@ -125,6 +132,7 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
                 Kernel.open(config, registry, clock=clock, lifespan=False)
             )
             bench = Bench(kernel, database.owner)
+            stack.push_async_callback(bench.close)
             if multi_tenant:
                 bench.acme, bench.rival = await bench.tenant("acme"), await bench.tenant("rival")
             else:
