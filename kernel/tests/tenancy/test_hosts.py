@@ -96,6 +96,7 @@ async def test_a_silent_name_server_is_no_verdict(kernel, dns_server):
     north = await provision(kernel, slug="north", name="North IT")
     await by_operator(kernel, hosts.claim, north, HOST)
     dns_server.resolver.port = 9
+    dns_server.resolver.lifetime = 0.2  # seconds, of all tries together
     with pytest.raises(Unavailable):
         await by_operator(kernel, hosts.verify, north, HOST, dns_server.resolver)
 
