@@ -60,7 +60,7 @@ class Desk:
 
     async def _work(self, number: int) -> None:
         turn = 0
-        async with httpx.AsyncClient(headers=self._headers, timeout=15) as client:
+        async with httpx.AsyncClient(headers=self._headers, timeout=15, verify=False) as client:
             while not self._leaving:
                 mark = f"client {number} turn {turn}"
                 ticket = await self._write(

@@ -105,6 +105,7 @@ class Installation:
         self._logs = directory
         self.processes: dict[str, Process] = {}
         self._started = 0
+        self._connection: asyncpg.Connection | None = None
 
     def command(self, *words: str, prelude: str = "", **environment: str) -> Process:
         """Start any `psa` command on the directory."""
@@ -150,21 +151,23 @@ class Installation:
             f"{self.url}/api/v1/auth/login",
             json={"data": {"type": "sessions", "attributes": attributes}},
             headers=headers,
+            verify=False,
         )
         assert answer.status_code == 201, answer.text
         token = answer.json()["data"]["attributes"]["access_token"]
         return {**headers, "Authorization": f"Bearer {token}"}
 
     async def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        """Look behind row-level security."""
-        connection = await asyncpg.connect(self.connection["owner_database_url"])
-        try:
-            return await connection.fetch(sql, *arguments)
-        finally:
-            await connection.close()
+        """Look behind row-level security, over one connection for as long as PostgreSQL lives."""
+        if self._connection is None or self._connection.is_closed():
+            url = self.connection["owner_database_url"]
+            self._connection = await asyncpg.connect(url, ssl=False, statement_cache_size=0)
+        return await self._connection.fetch(sql, *arguments)
 
     def stop(self) -> None:
         """Stop everything, however it is."""
+        if self._connection is not None:
+            self._connection.terminate()
         for process in self.processes.values():
             process.end()
         if not self.directory.is_dir():

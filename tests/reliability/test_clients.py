@@ -21,8 +21,8 @@ from .installation import JSON_API, Installation
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 POOL = 16
 HURRIED = (
-    "from psa_kernel import server; from psa_kernel.http import limits; server.HEADER_SECONDS = 3;"
-    " server.BODY_PAUSE_SECONDS = server.ANSWER_PAUSE_SECONDS = limits.BODY_SECONDS = 5"
+    "from psa_kernel import server; from psa_kernel.http import limits; server.HEADER_SECONDS = 2;"
+    " server.BODY_PAUSE_SECONDS = server.ANSWER_PAUSE_SECONDS = limits.BODY_SECONDS = 3"
 )
 
 
@@ -95,7 +95,9 @@ async def test_clients_that_hang_up_leave_nothing_half_done(installation, pytest
     assert row["tickets"] == row["audited"] == row["told"]
     assert row["claimed"] == 0
     assert row["tickets"] < 4 * count // 3, "nobody hung up in time: that proves nothing"
-    async with httpx.AsyncClient(base_url=installation.url, headers=headers, timeout=60) as client_:
+    async with httpx.AsyncClient(
+        base_url=installation.url, headers=headers, timeout=60, verify=False
+    ) as client_:
         answers = await asyncio.gather(*(client_.get("/api/v1/tickets") for _ in range(2 * POOL)))
     assert {answer.status_code for answer in answers} == {200}, "a connection of the pool is missing"
     assert "internal_error" not in installation.processes["up"].said
@@ -108,18 +110,20 @@ def test_clients_have_ten_seconds_for_headers_and_thirty_for_bodies_and_answers(
 
 
 async def test_dawdling_clients_are_closed_while_others_are_served(new_installation):
-    """R11, in a hurry: three seconds for headers, five for bodies and answers."""
+    """R11, in a hurry: two seconds for headers, three for bodies and answers."""
     installation = new_installation("multi")
     installation.start("up", prelude=HURRIED)
     headers = installation.log_in()
-    async with httpx.AsyncClient(base_url=installation.url, headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=installation.url, headers=headers, timeout=60, verify=False
+    ) as client:
         note = {"data": ticket("x" * 200)}
         for _ in range(20):
             assert (await client.post("/api/v1/tickets", json=note)).status_code == 201
     await installation.query(
         "INSERT INTO ticketing.ticket SELECT (jsonb_populate_record(t, jsonb_build_object('id', psa.new_id(),"
         " 'number', t.number + 1000 * n, 'description', repeat('y', 4000)))).* FROM ticketing.ticket t,"
-        " generate_series(1, 300) n"
+        " generate_series(1, 100) n"
     )
     calm = await latencies(installation, headers, 40)
     started = time.monotonic()
@@ -166,14 +170,18 @@ async def drain(reader: asyncio.StreamReader) -> None:
 
 
 def silent(installation: Installation, sent: bytes) -> socket.socket:
-    """Ask for something and read nothing of it."""
-    connected = socket.create_connection(("127.0.0.1", installation.port))
+    """Ask for something and read nothing of it; nor does the system take more than a little."""
+    connected = socket.socket()
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connected.connect(("127.0.0.1", installation.port))
     connected.sendall(sent)
     return connected
 
 
 async def one(installation: Installation, headers: dict[str, str]) -> tuple[int, float]:
-    async with httpx.AsyncClient(base_url=installation.url, headers=headers, timeout=40) as client:
+    async with httpx.AsyncClient(
+        base_url=installation.url, headers=headers, timeout=40, verify=False
+    ) as client:
         began = time.monotonic()
         answer = await client.get("/api/v1/ticket-statuses")
         return answer.status_code, time.monotonic() - began

@@ -50,7 +50,7 @@ class Till:
                 await asyncio.sleep(0.01)
 
     async def _work(self) -> None:
-        async with httpx.AsyncClient(headers=self._headers, timeout=15) as client:
+        async with httpx.AsyncClient(headers=self._headers, timeout=15, verify=False) as client:
             while not self._leaving:
                 what = self._dice.choice(
                     (self._run, self._run, self._pay, self._pay, self._write, self._annul)
