@@ -1,12 +1,12 @@
 """The demonstration data: a year of invoices that keeps all rules."""
 
+import pytest
 
-async def test_the_demonstration_is_consistent(new_kit):
+
+@pytest.mark.slow
+async def test_the_demonstration_is_consistent(demonstration):
     """Balances follow from allocations, lines add up, numbers have no gap, and the next number is free."""
-    kit = await new_kit()
-    for plugin in ("contacts", "billing"):
-        async with kit.unit() as ctx:
-            await kit.installation.manifests[plugin].demo(ctx)
+    kit = demonstration
     [found] = await kit.installation.rows(
         """
         SELECT count(*) AS n, count(*) FILTER (WHERE i.balance_due > 0) AS open,

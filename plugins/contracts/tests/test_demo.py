@@ -7,19 +7,9 @@ from psa_contracts.charges import due
 
 
 @pytest.mark.slow
-async def test_the_demonstration_is_consistent(psa_bench):
+async def test_the_demonstration_is_consistent(demonstration):
     """Revisions, terms, charges and hours are what the rules would have made of them."""
-    from psa_sdk.testing import Kit
-
-    from .conftest import NEIGHBOURS
-
-    kit = await Kit.open(await psa_bench.install("multi", plugins=NEIGHBOURS))
-    for number in range(2):
-        await (await kit.staff(roles=("manager",), name=f"Demo {number}")).account_id()
-    for plugin in ("contacts", "ticketing", "time", "time.ticketing", "contracts", "contracts.time"):
-        async with kit.unit() as ctx:
-            await kit.installation.manifests[plugin].demo(ctx)
-    async with kit.unit() as ctx:
+    async with demonstration.unit() as ctx:
         assert await ledger.disagreements(ctx) == []
         rows = await ctx.db.fetch("SELECT id, labour FROM contracts.contract ORDER BY number LIMIT 40")
         assert len({row["labour"] for row in rows}) == 3

@@ -2,18 +2,10 @@
 
 import pytest
 
-from psa_sdk.testing import Kit
-
-from . import carrier
-from .post_office import NEEDED
-
 
 @pytest.mark.slow
-async def test_the_demonstration_shows_what_becomes_of_mail(psa_bench):
-    kit = await Kit.open(await psa_bench.install("multi", plugins=NEEDED, modules=(carrier,)))
-    for plugin in ("contacts", "mail"):
-        async with kit.unit() as ctx:
-            await kit.installation.manifests[plugin].demo(ctx)
+async def test_the_demonstration_shows_what_becomes_of_mail(demonstration):
+    kit = demonstration
     rows = await kit.installation.rows(
         "SELECT outcome, verdict, error FROM mail.incoming WHERE tenant_id = $1 ORDER BY number",
         kit.tenant_id,

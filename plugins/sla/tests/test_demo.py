@@ -6,13 +6,8 @@ from psa_sla.with_ticketing.sweeping import sweep
 
 
 @pytest.mark.slow
-async def test_the_demonstration_is_consistent(new_kit):
-    kit = await new_kit()
-    for number in range(3):
-        await (await kit.staff(roles=("technician",), name=f"Demo {number}")).account_id()
-    for plugin in ("contacts", "ticketing", "sla", "sla.ticketing"):
-        async with kit.unit() as ctx:
-            await kit.installation.manifests[plugin].demo(ctx)
+async def test_the_demonstration_is_consistent(demonstration):
+    kit = demonstration
     async with kit.unit() as ctx:
         await ctx.send(sweep)
     await kit.drain()
@@ -23,7 +18,7 @@ async def test_the_demonstration_is_consistent(new_kit):
         " WHERE t.tenant_id = $1",
         kit.tenant_id,
     )
-    assert row["tickets"] == 3600
+    assert row["tickets"] >= 3600
     assert row["odd"] == 0
     assert 300 < row["breached"] < 2400
     [told] = await kit.installation.rows(

@@ -4,14 +4,9 @@ import pytest
 
 
 @pytest.mark.slow
-async def test_the_demonstration_is_consistent(new_kit):
+async def test_the_demonstration_is_consistent(demonstration):
     """Hours of tickets are the sums of their entries, also where rows came in bulk (TIC-66)."""
-    kit = await new_kit()
-    for number in range(3):
-        await (await kit.staff(roles=("technician",), name=f"Demo {number}")).account_id()
-    for plugin in ("contacts", "ticketing", "time", "time.ticketing"):
-        async with kit.unit() as ctx:
-            await kit.installation.manifests[plugin].demo(ctx)
+    kit = demonstration
     rows = await kit.installation.rows(
         "SELECT count(*) AS tickets, count(*) FILTER (WHERE h.actual_minutes <> e.worked"
         " OR h.billable_minutes <> e.billable) AS wrong, sum(e.n)::int AS entries"

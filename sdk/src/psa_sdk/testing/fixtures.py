@@ -39,3 +39,22 @@ async def kit(new_kit: NewKit, request: pytest.FixtureRequest) -> Kit:
     """A fresh tenant of all installed plugins; `@pytest.mark.psa(tenancy="single", plugins=…)` asks for another."""
     marker = request.node.get_closest_marker("psa")
     return await new_kit(**(marker.kwargs if marker else {}))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demonstration(psa_bench: Bench) -> AsyncGenerator[Kit]:
+    """A tenant of all installed plugins with their demonstration data and somebody to work on it.
+
+    It is filled once per run, in an installation whose clock stands at that instant: read it, and add what changes
+    nothing of what is there.
+    """
+    async with psa_bench.own("multi") as installed:
+        kit = await Kit.open(installed)
+        for role in ("manager", "manager", "technician", "technician", "technician"):
+            person = await kit.staff(roles=(role,), name=f"Demo {role} {kit.number()}")
+            await person.account_id()
+        for manifest in installed.manifests.values():
+            if manifest.demo is not None:
+                async with kit.unit() as ctx:
+                    await manifest.demo(ctx)
+        yield kit
