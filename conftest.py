@@ -11,7 +11,7 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("house"), max_examples=400)
 settings.load_profile("house")
-pytest_plugins = [f"psa_kernel.testing.{name}" for name in ("database", "hashing", "scratch")]
+pytest_plugins = [f"psa_kernel.testing.{name}" for name in ("cluster", "database", "hashing", "scratch")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

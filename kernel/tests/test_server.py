@@ -112,7 +112,10 @@ async def test_an_answer_that_nobody_reads_is_given_up(url, monkeypatch):
 
 
 async def test_an_answer_that_is_read_in_pieces_arrives(url):
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client, client.stream("GET", "/long") as answer:
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=60, verify=False) as client,
+        client.stream("GET", "/long") as answer,
+    ):
         assert sum([len(part) async for part in answer.aiter_bytes()]) == 50_000_000
 
 
@@ -133,7 +136,7 @@ async def test_an_answer_that_is_read_slowly_arrives(url, monkeypatch):
 
 
 async def test_a_slow_handler_outlives_the_deadlines(url):
-    async with httpx.AsyncClient(base_url=url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as client:
         assert (await client.get("/slow")).text == "done"
         assert (await client.post("/length", content=b"x" * 300_000)).text == "300000"
 
@@ -147,7 +150,7 @@ async def test_a_running_request_finishes_when_the_server_stops():
     app = Litestar([slow], openapi_config=None)
     running = asyncio.create_task(server.serve(app, listener, stop, ready=announce))
     await ready.wait()
-    async with httpx.AsyncClient(timeout=60) as client:
+    async with httpx.AsyncClient(timeout=60, verify=False) as client:
         request = asyncio.create_task(client.get(f"{server.address(listener)}/slow"))
         await asyncio.sleep(0.1)
         stop.set()

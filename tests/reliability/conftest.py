@@ -9,11 +9,15 @@ from .ledger import Ledger
 
 
 @pytest.fixture
-def new_installation(tmp_path):
+def new_installation(tmp_path, put_cluster):
     made: list[Installation] = []
 
-    def make(tenancy: str = "single", plugins: Collection[str] | None = DESK) -> Installation:
+    def make(
+        tenancy: str = "single", plugins: Collection[str] | None = DESK, *, empty: bool = False
+    ) -> Installation:
         made.append(Installation(tmp_path, tenancy=tenancy, plugins=plugins))
+        if not empty:
+            put_cluster(made[-1].directory)
         return made[-1]
 
     yield make

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 async def test_two_starts_on_one_new_directory_serve_the_same_installation(new_installation):
-    installation = new_installation()
+    installation = new_installation(empty=True)
     first, second = (installation.command("up", "--port", "0", "--no-demo") for _ in range(2))
     installation.processes |= {"first": first, "second": second}
     for process in (first, second):
@@ -60,7 +60,7 @@ MOMENTS = {
 
 async def test_a_first_start_killed_at_any_stage_is_completed_by_the_next(new_installation):
     """R20: the process alone is killed, so that what it started goes on beside its successor."""
-    installation = new_installation()
+    installation = new_installation(empty=True)
     for reached in MOMENTS.values():
         process = installation.command("up", "--port", str(installation.port), "--demo")
         installation.processes["up"] = process
@@ -99,13 +99,13 @@ def refused(process: Process) -> str:
 def test_a_taken_port_is_told(new_installation):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused(new_installation().command("up", "--port", str(port)))
+        said = refused(new_installation(empty=True).command("up", "--port", str(port)))
     assert f"127.0.0.1:{port} can't be listened on (Address already in use)" in said
     assert "--port" in said
 
 
 def test_an_unusable_data_directory_is_told(new_installation):
-    installation = new_installation()
+    installation = new_installation(empty=True)
     blocked = installation.directory.with_name("a file")
     blocked.touch()
     installation.directory = blocked / "data"
@@ -183,10 +183,10 @@ async def worked(installation: Installation, headers: dict[str, str], mark: str)
 
 
 async def test_without_postgresql_every_request_is_told_so_and_serving_goes_on_afterwards(
-    new_installation, tmp_path
+    new_installation, tmp_path, put_cluster
 ):
     """R1: 503 documents with Retry-After, never 500; no restart of ours is needed."""
-    installation, postgres = new_installation(), EmbeddedPostgres(tmp_path)
+    installation, postgres = new_installation(empty=True), EmbeddedPostgres(put_cluster(tmp_path))
     tmp_path.chmod(0o755)
     urls = postgres.ensure()
     try:

@@ -12,8 +12,8 @@ OTHERS = only()["PSA_QUARANTINE"]
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("data")
+def data_dir(tmp_path_factory, put_cluster):
+    directory = put_cluster(tmp_path_factory.mktemp("data"))
     postgres, valkey = EmbeddedPostgres(directory), EmbeddedValkey(directory)
     postgres.ensure()
     valkey.ensure()

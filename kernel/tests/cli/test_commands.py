@@ -7,6 +7,8 @@ import tarfile
 
 import pytest
 
+from psa_kernel.embedded import EmbeddedPostgres
+
 
 def test_help_lists_every_command(psa):
     listed = psa("--help").output
@@ -114,44 +116,50 @@ def archive(migrated, data_dir, tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def empty_place(tmp_path, put_cluster):
+    """A data directory whose PostgreSQL is up and holds nothing yet."""
+    server = EmbeddedPostgres(put_cluster(tmp_path / "place"))
+    server.ensure()
+    yield tmp_path / "place"
+    server.stop()
+
+
 class TestBackup:
     def test_an_archive_holds_dump_files_and_key_and_is_only_ours_to_read(self, archive):
         with tarfile.open(archive) as tar:
             assert tar.getnames() == ["database.dump", "master.key", "files/ab/abcdef", "contents.json"]
         assert stat.S_IMODE(archive.stat().st_mode) == 0o600
 
-    def test_it_comes_back_whole_in_an_empty_place(self, psa, archive, tmp_path, data_dir):
-        assert "Restored the backup of" in psa("restore", archive, "--data-dir", tmp_path).output
-        assert (tmp_path / "files" / "ab" / "abcdef").read_bytes() == b"content"
-        assert (tmp_path / "master.key").read_bytes() == (data_dir / "master.key").read_bytes()
-        assert "well   the migrations" in psa("doctor", "--data-dir", tmp_path).output
-
-    def test_a_target_in_use_is_only_replaced_by_force(self, psa, archive, tmp_path):
-        psa("restore", archive, "--data-dir", tmp_path)
-        refused = psa("restore", archive, "--data-dir", tmp_path, expect=1).output
+    def test_it_comes_back_whole_in_an_empty_place_and_replaces_what_is_in_use_only_by_force(
+        self, psa, archive, empty_place, data_dir
+    ):
+        assert "Restored the backup of" in psa("restore", archive, "--data-dir", empty_place).output
+        assert (empty_place / "files" / "ab" / "abcdef").read_bytes() == b"content"
+        assert (empty_place / "master.key").read_bytes() == (data_dir / "master.key").read_bytes()
+        assert "well   the migrations" in psa("doctor", "--data-dir", empty_place).output
+        refused = psa("restore", archive, "--data-dir", empty_place, expect=1).output
         assert "The target isn't empty" in refused
         assert "--force" in refused
-        psa("restore", archive, "--force", "--data-dir", tmp_path)
+        psa("restore", archive, "--force", "--data-dir", empty_place)
 
     def test_an_archive_of_the_other_tenancy_is_refused(self, psa, archive, tmp_path):
         output = psa("restore", archive, "--data-dir", tmp_path, "--tenancy", "multi", expect=1).output
         assert "use --tenancy single" in output
 
     def test_a_stranger_and_a_damaged_archive_are_refused_before_anything_changes(
-        self, psa, archive, tmp_path
+        self, psa, archive, tmp_path, empty_place
     ):
         stranger = tmp_path / "stranger.tar"
         stranger.write_bytes(b"no tar at all")
-        assert (
-            "is no backup of PSA" in psa("restore", stranger, "--data-dir", tmp_path / "a", expect=1).output
-        )
+        assert "is no backup of PSA" in psa("restore", stranger, "--data-dir", empty_place, expect=1).output
         damaged = tmp_path / "damaged.tar"
         content = bytearray(archive.read_bytes())
         content[4096] ^= 0xFF
         damaged.write_bytes(content)
-        assert "is damaged" in psa("restore", damaged, "--data-dir", tmp_path / "b", expect=1).output
+        assert "is damaged" in psa("restore", damaged, "--data-dir", empty_place, expect=1).output
 
-    def test_a_path_out_of_the_data_directory_is_refused(self, psa, archive, tmp_path):
+    def test_a_path_out_of_the_data_directory_is_refused(self, psa, archive, tmp_path, empty_place):
         evil = tmp_path / "evil.tar"
         with tarfile.open(archive) as source, tarfile.open(evil, "w") as target:
             for member in source:
@@ -159,7 +167,7 @@ class TestBackup:
                 if member.name.startswith("files/"):
                     member.name = "files/../../escaped"
                 target.addfile(member, content)
-        output = psa("restore", evil, "--data-dir", tmp_path / "c", expect=1).output
+        output = psa("restore", evil, "--data-dir", empty_place, expect=1).output
         assert "which no backup of PSA has" in output
         assert not (tmp_path / "escaped").exists()
 

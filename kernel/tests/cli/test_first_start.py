@@ -40,7 +40,9 @@ async def started(config: Config, *, demo: bool | None, ask=None) -> dict[str, s
         while not read_connection(config.data_dir).url and not running.done():
             await asyncio.sleep(0.05)
         if not running.done():
-            async with httpx.AsyncClient(base_url=read_connection(config.data_dir).url, timeout=60) as client:
+            async with httpx.AsyncClient(
+                base_url=read_connection(config.data_dir).url, timeout=60, verify=False
+            ) as client:
                 assert (await client.get("/health/ready")).status_code == 200
                 if ask is not None:
                     await ask(client, read_connection(config.data_dir))

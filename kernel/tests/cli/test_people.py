@@ -16,9 +16,9 @@ from .conftest import OTHERS
 
 
 @pytest.fixture(scope="module")
-def many(psa, tmp_path_factory):
+def many(psa, tmp_path_factory, put_cluster):
     """`psa` in a multi-tenant installation of its own, with two tenants."""
-    directory = tmp_path_factory.mktemp("many")
+    directory = put_cluster(tmp_path_factory.mktemp("many"))
     postgres, valkey = EmbeddedPostgres(directory), EmbeddedValkey(directory)
     postgres.ensure()
     valkey.ensure()

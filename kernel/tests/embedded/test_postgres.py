@@ -34,9 +34,17 @@ async def ask(url: str, sql: str) -> object:
 
 @pytest.fixture
 def server(tmp_path):
+    """The server of an empty directory."""
     made = EmbeddedPostgres(tmp_path)
     yield made
     made.stop()
+
+
+@pytest.fixture
+def made_server(server, tmp_path, put_cluster):
+    """One whose files are there."""
+    put_cluster(tmp_path)
+    return server
 
 
 def postmaster(directory: Path) -> int:
@@ -57,8 +65,8 @@ async def test_a_new_directory_holds_a_database_with_two_unprivileged_roles(serv
     assert await ask(urls.app, "show fsync") == "on"
 
 
-async def test_a_wrong_password_is_refused_and_the_right_ones_are_only_ours_to_read(server, tmp_path):
-    urls = server.ensure()
+async def test_a_wrong_password_is_refused_and_the_right_ones_are_only_ours_to_read(made_server, tmp_path):
+    urls = made_server.ensure()
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(urls.app, password="wrong")
     passwords = tmp_path / "postgres" / "passwords.json"
@@ -66,45 +74,45 @@ async def test_a_wrong_password_is_refused_and_the_right_ones_are_only_ours_to_r
     assert json.loads(passwords.read_text())["psa_app"] in urls.app
 
 
-async def test_a_running_server_is_adopted(server, tmp_path):
-    first = server.ensure()
+async def test_a_running_server_is_adopted(made_server, tmp_path):
+    first = made_server.ensure()
     pid = postmaster(tmp_path)
     other = EmbeddedPostgres(tmp_path)
     assert other.ensure() == first
     assert postmaster(tmp_path) == pid
 
 
-async def test_the_last_user_stops_the_server(server, tmp_path):
-    server.ensure()
+async def test_the_last_user_stops_the_server(made_server, tmp_path):
+    made_server.ensure()
     other = EmbeddedPostgres(tmp_path)
     urls = other.ensure()
     other.stop()
     assert await ask(urls.app, "select 1") == 1
-    server.stop()
-    assert server.port() is None
+    made_server.stop()
+    assert made_server.port() is None
 
 
-async def test_a_killed_server_restarts_with_its_data(server, tmp_path):
-    urls = server.ensure()
+async def test_a_killed_server_restarts_with_its_data(made_server, tmp_path):
+    urls = made_server.ensure()
     await ask(urls.owner, "create table kept as select generate_series(1, 1000) as number")
     holding = await asyncpg.connect(urls.owner)
     os.kill(postmaster(tmp_path), signal.SIGKILL)
-    urls = server.ensure()
+    urls = made_server.ensure()
     assert await ask(urls.owner, "select count(*) from kept") == 1000
     holding.terminate()
 
 
-async def test_a_process_file_of_another_program_with_our_number_is_not_believed(server, tmp_path):
-    server.ensure()
+async def test_a_process_file_of_another_program_with_our_number_is_not_believed(made_server, tmp_path):
+    made_server.ensure()
     left_over = (tmp_path / "postgres/data/postmaster.pid").read_text()
-    server.stop()
+    made_server.stop()
     lines = left_over.splitlines()
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         (tmp_path / "postgres/data/postmaster.pid").write_text(
             "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
         )
-        assert await ask(server.ensure().app, "select 1") == 1
+        assert await ask(made_server.ensure().app, "select 1") == 1
     finally:
         stranger.communicate()
 

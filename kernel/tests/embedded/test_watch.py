@@ -26,7 +26,8 @@ async def answers(url: str) -> int:
                 await connection.close()
 
 
-async def test_killed_servers_come_back_on_their_ports(tmp_path):
+async def test_killed_servers_come_back_on_their_ports(tmp_path, put_cluster):
+    put_cluster(tmp_path)
     with servers(Config(data_dir=tmp_path)) as config:
         postmaster = int((tmp_path / "postgres/data/postmaster.pid").read_text().split()[0])
         with redis.Redis.from_url(config.redis_url) as client:
@@ -41,9 +42,10 @@ async def test_killed_servers_come_back_on_their_ports(tmp_path):
             assert client.get("kept") == b"yes"
 
 
-async def test_a_port_that_somebody_took_is_given_up(tmp_path):
+async def test_a_port_that_somebody_took_is_given_up(tmp_path, put_cluster):
     import socket
 
+    put_cluster(tmp_path)
     with servers(Config(data_dir=tmp_path)) as config:
         port = int(config.database_url.rsplit(":", 1)[1].split("/")[0])
     with socket.socket() as taken:

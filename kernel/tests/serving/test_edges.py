@@ -214,7 +214,7 @@ async def test_over_a_real_connection_head_has_the_length_and_no_body(desk):
     with bind(config) as listener:
         serving = asyncio.create_task(serve(desk.app, listener, stop, ready=ready))
         await up.wait()
-        async with httpx.AsyncClient(base_url=address(listener), timeout=60) as client:
+        async with httpx.AsyncClient(base_url=address(listener), timeout=60, verify=False) as client:
             full = await client.get(HELLO)
             head = await client.head(HELLO)
             assert (head.status_code, head.content) == (200, b"")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 from aiosmtpd.controller import Controller
@@ -21,23 +22,36 @@ from cryptography.x509.oid import NameOID
 
 PATIENCE = 30.0
 USER, PASSWORD = "support@desk.example.com", "correct horse battery"
+_PYMAP = """
+from pymap.main import main
+from pysasl.hashing import BuiltinHash
+BuiltinHash.__init__.__kwdefaults__["rounds"] = 1  # half a million take a third of a second at each log-in
+main()
+"""
 
 
 class ImapServer:
-    """pymap with one mailbox, as a process of its own."""
+    """A folder of a pymap that is a process of its own."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
-        self.port, self.process = port, process
+    def __init__(self, port: int, folder: str = "INBOX") -> None:
+        self.port, self.folder = port, folder
 
-    def deliver(self, *raws: bytes, folder: str = "INBOX") -> None:
+    def empty(self) -> "ImapServer":
+        """Return the same server with a new folder, in which nobody else's mail is."""
+        made = ImapServer(self.port, f"Box{uuid4().hex[:8]}")
+        with self.client() as client:
+            assert client.create(made.folder)[0] == "OK"
+        return made
+
+    def deliver(self, *raws: bytes) -> None:
         with self.client() as client:
             for raw in raws:
-                assert client.append(folder, None, None, raw)[0] == "OK"
+                assert client.append(self.folder, None, None, raw)[0] == "OK"
 
-    def flags(self, folder: str = "INBOX") -> list[str]:
+    def flags(self, folder: str = "") -> list[str]:
         """Return the flags of the messages of a folder, in order."""
         with self.client() as client:
-            if client.select(folder)[0] != "OK":
+            if client.select(folder or self.folder)[0] != "OK":
                 return []
             _, found = client.fetch("1:*", "(FLAGS)")
             return [one.decode().partition("FLAGS ")[2].rstrip(")") for one in found if one]
@@ -58,7 +72,7 @@ async def imap_server(port: int = 0) -> AsyncIterator[ImapServer]:
     words = ("--host", "127.0.0.1", "--port", str(port), "--no-tls", "dict")
     process = subprocess.Popen(
         [
-            str(Path(sys.executable).parent / "pymap"),
+            *(sys.executable, "-c", _PYMAP),
             *words,
             "--demo-user",
             USER,
@@ -71,7 +85,7 @@ async def imap_server(port: int = 0) -> AsyncIterator[ImapServer]:
     try:
         async with asyncio.timeout(PATIENCE):
             await reachable(port)
-        yield ImapServer(port, process)
+        yield ImapServer(port)
     finally:
         process.kill()
         process.wait()

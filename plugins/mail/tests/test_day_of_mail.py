@@ -27,11 +27,12 @@ SHARES = {
 
 
 @pytest.fixture
-def new_installation(tmp_path):
+def new_installation(tmp_path, put_cluster):
     made: list[Installation] = []
 
     def make() -> Installation:
         made.append(Installation(tmp_path, plugins=(*DESK, "mail")))
+        put_cluster(made[-1].directory)
         return made[-1]
 
     yield make
@@ -133,7 +134,7 @@ async def a_day(new_installation, monkeypatch, *, size: int, kills: int) -> None
         await asyncio.to_thread(installation.start, "up", prelude=IMPATIENT)
         headers = await asyncio.to_thread(installation.log_in)
         async with httpx.AsyncClient(
-            base_url=f"{installation.url}/api/v1", headers=headers, timeout=60
+            base_url=f"{installation.url}/api/v1", headers=headers, timeout=60, verify=False
         ) as client:
             mailbox = await _set_up(client, imap, smtp)
             began = time.monotonic()

@@ -11,19 +11,25 @@ from psa_mail.collecting import collect, look_round
 from psa_mail.health import Health, after_failure, pause_after
 
 from .post_office import PostOffice, mail
-from .servers import PASSWORD, USER, imap_server, token_server
+from .servers import PASSWORD, USER, ImapServer, imap_server, token_server
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def server():
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def shared_server():
     async with imap_server() as found:
         yield found
 
 
-async def imap_mailbox(office: PostOffice, port: int, **values) -> UUID:
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(shared_server):
+    return shared_server.empty()
+
+
+async def imap_mailbox(office: PostOffice, server: ImapServer, **values) -> UUID:
     given = {
         "host": "127.0.0.1",
-        "port": port,
+        "port": server.port,
+        "folder": server.folder,
         "security": "none",
         "username": USER,
         "secret": PASSWORD,
@@ -77,7 +83,7 @@ def test_five_refused_log_ins_pause_and_a_quarter_of_an_hour_alerts_once(logins,
 
 async def test_new_mail_is_read_once_and_marked_after_the_commit(office, server):
     """MAIL-03: in the order of arrival; \\Seen only follows what is stored."""
-    mailbox = await imap_mailbox(office, server.port)
+    mailbox = await imap_mailbox(office, server)
     server.deliver(
         *(mail(sender=f"s{n}@x.example", id=f"i{n}@x.example", subject=f"Number {n}") for n in range(30))
     )
@@ -98,7 +104,7 @@ async def test_new_mail_is_read_once_and_marked_after_the_commit(office, server)
 
 async def test_a_crash_between_storing_and_commit_loses_nothing(office, server, monkeypatch):
     """MAIL-02, MAIL-03: rolled back, the position stays and the mail is read again, once."""
-    mailbox = await imap_mailbox(office, server.port)
+    mailbox = await imap_mailbox(office, server)
     await look(office, mailbox)
     server.deliver(mail(id="crash@x.example"))
     async with office.kit.unit() as ctx:
@@ -119,7 +125,7 @@ async def test_a_server_that_starts_anew_gives_no_duplicates(office):
     raws = [mail(id=f"uv{n}@x.example") for n in range(3)]
     async with imap_server() as first:
         port = first.port
-        mailbox = await imap_mailbox(office, port)
+        mailbox = await imap_mailbox(office, first)
         first.deliver(*raws)
         await look(office, mailbox)
     before = len(await received(office, mailbox))
@@ -130,11 +136,12 @@ async def test_a_server_that_starts_anew_gives_no_duplicates(office):
 
 
 async def test_read_mail_is_moved_where_it_should_go(office, server):
-    mailbox = await imap_mailbox(office, server.port, after_reading="move", archive_folder="Done")
+    mailbox = await imap_mailbox(office, server, after_reading="move", archive_folder="Done")
     await look(office, mailbox)
+    before = len(server.flags("Done"))
     server.deliver(mail(id="mv@x.example"))
     await look(office, mailbox)
-    assert server.flags("Done")
+    assert len(server.flags("Done")) == before + 1
     assert (await look(office, mailbox))["state"] == "working"
 
 
@@ -142,7 +149,7 @@ async def test_a_server_that_is_away_is_seen_and_told_of_after_a_quarter_of_an_h
     """MAIL-15"""
     async with imap_server() as gone:
         port = gone.port
-    mailbox = await imap_mailbox(office, port)
+    mailbox = await imap_mailbox(office, gone)
     shown = await look(office, mailbox)
     assert (shown["state"], shown["is_paused"]) == ("failing", False)
     assert str(port) in shown["last_error"]
@@ -161,7 +168,7 @@ async def test_a_server_that_is_away_is_seen_and_told_of_after_a_quarter_of_an_h
 
 async def test_refused_log_ins_pause_the_mailbox_until_somebody_resumes_it(office, server):
     """MAIL-15: after five; the secret is never shown."""
-    mailbox = await imap_mailbox(office, server.port, secret="wrong")
+    mailbox = await imap_mailbox(office, server, secret="wrong")
     for _ in range(5):
         shown = await look(office, mailbox)
     assert shown["is_paused"] is True
@@ -185,7 +192,7 @@ async def test_a_token_that_is_refused_counts_as_a_refused_log_in(office, server
         )
         mailbox = await imap_mailbox(
             office,
-            server.port,
+            server,
             authentication="microsoft",
             client_id="app",
             directory="client.example",

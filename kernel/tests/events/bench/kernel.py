@@ -148,10 +148,10 @@ async def bench(new_bench: NewBench) -> Bench:
 
 
 @pytest.fixture
-def own_database(tmp_path_factory):
+def own_database(tmp_path_factory, put_cluster):
     directory = tmp_path_factory.mktemp("server")
     directory.chmod(0o755)
-    server = OwnDatabase(directory)
+    server = OwnDatabase(put_cluster(directory))
     yield server
     server.stop()
 
