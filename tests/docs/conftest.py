@@ -14,9 +14,9 @@ from .pages import DESK
 
 
 @pytest.fixture(scope="session")
-def running_demo(tmp_path_factory):
+def running_demo(tmp_path_factory, put_cluster):
     """The data directory of a `psa up --demo` that serves while the tests run, with what the tour talks to."""
-    directory: Path = tmp_path_factory.mktemp("tour") / "data"
+    directory: Path = put_cluster(tmp_path_factory.mktemp("tour") / "data")
     command = [
         str(Path(sys.executable).with_name("psa")),
         "up",

@@ -5,10 +5,8 @@ import os
 import re
 import secrets
 import signal
-import subprocess
-import sys
+import time
 from base64 import b64encode
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -17,19 +15,19 @@ import pytest
 
 from psa_kernel.embedded import EmbeddedPostgres, EmbeddedValkey
 from psa_kernel.testing.plugins import only
+from psa_kernel.testing.processes import Forked
 
 from .pages import DESK, ROOT, blocks
 
 PAGE = ROOT / "docs/operating/install.md"
-PSA = str(Path(sys.executable).with_name("psa"))
 AUTHORITY = "db.example.com"
 JSON_API = "application/vnd.api+json"
 
 
 @pytest.fixture
-async def settings(tmp_path):
+async def settings(tmp_path, put_cluster):
     """The page's variables for servers that are here, after its SQL was run by the servers' administrator."""
-    postgres, valkey = EmbeddedPostgres(tmp_path), EmbeddedValkey(tmp_path)
+    postgres, valkey = EmbeddedPostgres(put_cluster(tmp_path)), EmbeddedValkey(tmp_path)
     urls, redis = postgres.ensure(), valkey.ensure()
     administrator = await asyncpg.connect(urls.superuser.replace("/psa", "/postgres"))
     for statement in ("DROP DATABASE psa", "DROP ROLE psa_owner", "DROP ROLE psa_app"):
@@ -53,45 +51,53 @@ async def settings(tmp_path):
     valkey.stop()
 
 
-@contextmanager
-def running(command: list[str], settings: dict[str, str], sign: str):
-    """Run a process from when it says that it is ready until the block ends; gives the line that says so."""
-    process = subprocess.Popen(
-        command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    heard: list[str] = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        heard.append(line)
-        if sign in line:
-            break
-    assert heard, "it said nothing"
-    assert sign in heard[-1], "".join(heard)
-    yield heard[-1]
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+class Command:
+    """A `psa` command with the page's variables; what it says goes to a file."""
+
+    def __init__(self, settings: dict[str, str], output: Path, *words: str) -> None:
+        self._output = output
+        self._process = Forked(
+            "from psa_kernel.cli import main; main()", *words, output=output, environment=settings
+        )
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def says(self, sign: str) -> str:
+        """Wait until it says that it is ready; returns the line that says so."""
+        while not (lines := [line for line in self.said.splitlines() if sign in line]):
+            assert self._process.poll() is None, self.said
+            time.sleep(0.02)
+        return lines[0]
+
+    def ends_well(self) -> str:
+        """Wait for its end and return what it said."""
+        assert self._process.wait(60) == 0, self.said
+        return self.said
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tenancy", ["multi", pytest.param("single", marks=pytest.mark.thorough)])
-async def test_the_page_leads_to_an_installation_that_one_can_log_in_to(settings, tenancy):
+async def test_the_page_leads_to_an_installation_that_one_can_log_in_to(settings, tenancy, tmp_path):
     settings["PSA_TENANCY"] = tenancy
-
-    def psa(*arguments: str) -> str:
-        done = subprocess.run([PSA, *arguments], env=settings, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     serving = {name: value for name, value in settings.items() if name != "PSA_OWNER_DATABASE_URL"}
-    psa("migrate")
-    told = psa("tenants", "create", "main", "--name", "Example MSP", "--admin-email", "boss@example.com")
+
+    def start(given: dict[str, str], *words: str) -> Command:
+        return Command(given, tmp_path / f"{words[0]}.log", *words)
+
+    start(settings, "migrate").ends_well()
+    told = start(
+        settings, "tenants", "create", "main", "--name", "Example MSP", "--admin-email", "boss@example.com"
+    ).ends_well()
     password = re.findall(r"\S{20}", told)[-1].rstrip(".")
-    with (
-        running([PSA, "serve", "--port", "0"], serving, "PSA serves at") as line,
-        running([PSA, "worker"], serving, "The worker runs"),
-    ):
-        url = re.findall(r"http://\S+", line)[0]
+    server, worker = start(serving, "serve", "--port", "0"), start(serving, "worker")
+    try:
+        url = re.findall(r"http://\S+", server.says("PSA serves at"))[0]
+        worker.says("The worker runs")
         with urlopen(f"{url}/health/ready") as answer:
             assert json.load(answer)["checks"]["database"] == "ok"
         document = {"data": {"attributes": {"email": "boss@example.com", "password": password}}}
@@ -102,4 +108,9 @@ async def test_the_page_leads_to_an_installation_that_one_can_log_in_to(settings
         asked = Request(f"{url}/api/v1/tickets", headers={"Authorization": f"Bearer {token}"})
         with urlopen(asked) as answer:
             assert json.load(answer)["data"] == []
-    assert "wrong" not in psa("doctor")
+    finally:
+        server.stop()
+        worker.stop()
+    server.ends_well()
+    worker.ends_well()
+    assert "wrong" not in start(settings, "doctor").ends_well()
