@@ -14,6 +14,7 @@ ROUTES = (
     ("GET", "/ui/tickets"),
     ("POST", "/ui/tickets/new"),
     ("GET", "/ui/tickets/{id:int}"),
+    ("POST", "/ui/tickets/{id:int}"),
     ("GET", "/ui/tickets/{id:int}/notes"),
     ("POST", "/ui/users"),
     ("GET", "/ui/{rest:path}"),
@@ -53,18 +54,38 @@ def handler(method: str, path: str) -> HTTPRouteHandler:
     return HTTPRouteHandler(path, http_method="GET" if method == "GET" else "POST", status_code=200)(handle)
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
 async def test_a_table_in_parts_answers_like_one_application(method: str):
     in_parts = RoutingTable([handler(*one) for one in ROUTES], openapi_config=None)
     in_one = Litestar([handler(*one) for one in ROUTES], openapi_config=None)
-    answers: list[dict[str, tuple[int, str]]] = []
+    answers: list[dict[str, tuple[object, ...]]] = []
     for app in (in_parts, in_one):
         transport = httpx.ASGITransport(app=app)  # pyright: ignore[reportArgumentType]
         async with httpx.AsyncClient(transport=transport, base_url="http://psa") as client:
             got = {path: await client.request(method, f"http://psa{path}") for path in PATHS}
-        answers.append({path: (one.status_code, one.text * one.is_success) for path, one in got.items()})
+        answers.append(
+            {
+                path: (
+                    one.status_code,
+                    one.text * one.is_success,
+                    *sorted(one.headers.get("allow", "").split(", ")),
+                )
+                for path, one in got.items()
+            }
+        )
     assert answers[0] == answers[1]
-    assert len({text for _, text in answers[0].values()}) > 2
+    assert len(set(answers[0].values())) > 2
+
+
+async def test_options_tell_the_verbs_of_a_path():
+    """All of them: Litestar's own handler knows those that were registered first."""
+    table = RoutingTable([handler(*one) for one in ROUTES], openapi_config=None)
+    transport = httpx.ASGITransport(app=table)  # pyright: ignore[reportArgumentType]
+    async with httpx.AsyncClient(transport=transport, base_url="http://psa") as client:
+        answers = {path: await client.options(path) for path in ("/ui/tickets/7", "/login", "/none")}
+    assert [one.status_code for one in answers.values()] == [204, 204, 404]
+    assert answers["/ui/tickets/7"].headers["allow"] == "GET, OPTIONS, POST"
+    assert answers["/login"].headers["allow"] == "GET, OPTIONS"
 
 
 def test_a_part_is_made_without_support_for_types_of_others():

@@ -1,24 +1,68 @@
 """The table of routes: Litestar's, in parts that are made when they are first asked for."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Response
+from litestar.config.app import AppConfig
 from litestar.handlers import HTTPRouteHandler
 from litestar.plugins import PluginProtocol
 from litestar.plugins.core import MsgspecDIPlugin
+from litestar.routes import HTTPRoute
+from litestar.types import Method, Scope
 from typing_extensions import override
 
 _API = ["api", "v1"]
 
 
 class _Part(Litestar):
-    """Some routes. Their types are msgspec's: support for others would be imported, which takes a second of a start."""
+    """Some routes. Their types are msgspec's: support for others would be imported, which takes a second of a start.
+
+    They are registered path by path. Litestar does it handler by handler, and once more for each further verb of a
+    path; it also studies a handler for OPTIONS of each path, where one does for all.
+    """
+
+    def __init__(self, handlers: Iterable[HTTPRouteHandler], **options: Any) -> None:
+        """Make the routes of the handlers; `options` are Litestar's."""
+        super().__init__(**options)
+        self.methods: dict[str, set[Method]] = {}
+        """What may be asked of a path, as it is declared."""
+        by_path: dict[str, list[HTTPRouteHandler]] = {}
+        for handler in handlers:
+            own = copy(handler)  # it may be in other parts, too
+            for path in sorted(own.paths):
+                by_path.setdefault(path, []).append(own)
+        allow = HTTPRouteHandler(http_method="OPTIONS", sync_to_thread=False)(_allow)
+        for path, found in by_path.items():
+            route = HTTPRoute(path=path, route_handlers=[*found, allow])
+            for handler in route.route_handlers:
+                handler.owner = self
+                handler.on_registration(self)
+            route.create_handler_map()
+            self.methods[route.path_format] = route.methods
+            self.routes.append(route)
+        self.asgi_router.construct_routing_trie()
 
     @staticmethod
     @override
     def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
         return [*plugins, MsgspecDIPlugin()]
+
+    @staticmethod
+    @override
+    def _patch_opentelemetry_middleware(config: AppConfig) -> AppConfig:
+        # Looking for a package that isn't there is a tenth of the work.
+        return config
+
+
+def _allow(scope: Scope) -> Response[None]:
+    """Answer OPTIONS with the verbs of the path."""
+    part: Any = scope["litestar_app"]
+    methods = part.methods[scope["path_template"]]
+    return Response(
+        None, status_code=204, headers={"Allow": ", ".join(sorted(methods))}, media_type="text/plain"
+    )
 
 
 class RoutingTable:
