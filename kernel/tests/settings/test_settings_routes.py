@@ -2,21 +2,11 @@
 
 import pytest
 
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
-
-ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough passphrase"}
-
 
 @pytest.fixture(params=[True, False], ids=["multi", "single"])
-async def kernel(request, new_kernel):
-    kernel = await new_kernel(multi_tenant=request.param)
-    await ensure_single(kernel, **ADMIN)
-    return kernel
-
-
-@pytest.fixture
-async def client(kernel, new_client):
-    return await new_client(kernel)
+async def client(request, shared):
+    """The administrator; what a test sets, it takes back."""
+    return await shared(multi_tenant=request.param)
 
 
 def pointers(answer):
@@ -50,8 +40,8 @@ async def test_wrong_values_answer_422_with_every_pointer(client):
     assert (await client.get("/settings/nothing")).status_code == 404
 
 
-async def test_nobody_reads_or_changes_settings_without_the_permission(kernel, new_client):
-    anonymous = await new_client(kernel, email="")
+async def test_nobody_reads_or_changes_settings_without_the_permission(client, new_client):
+    anonymous = await new_client(client.kernel, email="")
     assert (await anonymous.get("/settings")).status_code == 401
     assert (await anonymous.patch("/settings/audit", {"values": {}})).status_code == 401
 
