@@ -21,6 +21,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, expect, sync_playwright
 from typing_extensions import override
 
+from .noticed import notice
+
 PATIENCE = 120.0
 # On a machine that does other things too, what is expected is there later; it is waited for no longer than it takes.
 expect.set_options(timeout=30_000)
@@ -284,6 +286,7 @@ def page(chromium: Browser, desk: Desk, session: Path) -> Iterator[Page]:
         reduced_motion="reduce",
     )
     context.set_default_timeout(15_000)
+    notice(context)
     page, wrong = watched(context, desk)
     yield page
     context.close()
