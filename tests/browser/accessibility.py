@@ -1,9 +1,11 @@
 """What keeps people out of a page: what axe-core has against it, in both themes, and what is wider than its window."""
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
+from weakref import WeakKeyDictionary
 
-from playwright.sync_api import Page
+from playwright.sync_api import CDPSession, Page
 
 from .conftest import ROOT
 
@@ -13,6 +15,7 @@ JUDGING = Path(__file__).with_suffix(".js")
 """Contrast is decided by a text's size and colours and by the layers beneath it, all else but places by elements and
 their attributes. That is asked of each once, and nearly all of a page looks like the page before."""
 
+_sessions: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
 _passed: set[str] = set()
 """Looks of texts whose contrast passed."""
 _known: set[str] = set()
@@ -21,8 +24,8 @@ _known: set[str] = set()
 
 def faults(page: Page) -> list[str]:
     """Return what keeps people out of a page as it is: address, rule and element."""
-    assert AXE.exists(), "axe-core comes with the assets' build: npm ci in plugins/web/frontend"
-    page.evaluate(f"{AXE.read_text()}\n{JUDGING.read_text()}\nvoid 0")
+    answer = _chrome(page).send("Runtime.evaluate", {"expression": _scripts()})
+    assert "exceptionDetails" not in answer, answer
     found, known = page.evaluate("known => judging.anatomy(known)", list(_known))
     if not found:
         _known.update(known)
@@ -46,8 +49,8 @@ def in_every_look(page: Page) -> list[str]:
 
     The themes differ by colours alone, and the widths by where things are.
     """
+    page.set_viewport_size({"width": 1440, "height": HEIGHT})
     _theme(page, "light")
-    _width(page, 1440)
     found = faults(page)
     _theme(page, "dark")
     found += colours(page)
@@ -67,7 +70,21 @@ def _theme(page: Page, scheme: Literal["light", "dark"]) -> None:
 
 
 def _width(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": HEIGHT})
+    """Make a page as wide, without its window, which would be laid out a second time."""
+    size = {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
+    _chrome(page).send("Emulation.setDeviceMetricsOverride", size)
+
+
+def _chrome(page: Page) -> CDPSession:
+    if page not in _sessions:
+        _sessions[page] = page.context.new_cdp_session(page)
+    return _sessions[page]
+
+
+@cache
+def _scripts() -> str:
+    assert AXE.exists(), "axe-core comes with the assets' build: npm ci in plugins/web/frontend"
+    return f"{AXE.read_text()}\n{JUDGING.read_text()}\nvoid 0"
 
 
 def _told(page: Page, found: list[tuple[str, str]]) -> list[str]:
