@@ -164,7 +164,9 @@ def test_whatever_people_write_is_text_on_every_page_of_the_console(
         walk.visit("/ui/search?q=evil", "/ui/audit-logs", f"/ui/incoming-emails/{mail}")
         walk.page.locator("#bell button").first.click()
         expect(walk.page.locator("#bell-list .skeleton")).to_have_count(0, timeout=PATIENCE)
-        walk.read(*walk.links("/ui/settings", "/ui/setup"))
+        below = walk.links("/ui/settings", "/ui/setup")
+        assert len(below) > 20, below
+        walk.read(*below)
         walk.read(*(f"/ui{one.url}" for one in resources(registry)))
         for rest in ("", "/edit", "/peek"):
             walk.read(*(f"/ui{path}/{id}{rest}" for path, id in written.items()))
@@ -185,6 +187,7 @@ def test_nor_is_it_anything_else_in_the_portal(desk: Desk, registry: Registry, c
         walk.page.wait_for_url("**/portal/")
         shown = [f"/portal{path}" for path in pages(registry, "portal")]
         below = [one for one in walk.links(*shown) if not NO_PAGE.search(one)]
+        assert len(below) > 20, below
         for path in below:
             kind, _, id = path.removeprefix("/portal/").partition("/")
             if kind in known and len(id) == 36:
