@@ -1,36 +1,15 @@
 """Answers that come late or the other way round, with requests that are held: the last word is the person's."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Dialog, Page, Request, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from .conftest import Desk
-from .service_desk import open_ticket, write
+from .holding import HELD, caught, listening, renewal
+from .service_desk import open_ticket, say, write
 
 pytestmark = pytest.mark.browser
-HELD = dict[str, list[Route]]
-
-
-def renewal(page: Page) -> Callable[[Request], bool]:
-    """Return what tells a page's fetching itself anew from other requests."""
-    return lambda request: request.url == page.url and "psa-soft" in request.headers
-
-
-def caught(page: Page, held: list[Route]) -> Route:
-    """Return the oldest held request; the browser hands it over a moment after it told of it."""
-    for _ in range(2000):
-        if held:
-            return held.pop(0)
-        page.evaluate("0")
-    raise AssertionError("No request was held.")
-
-
-def listening(page: Page, path: str) -> None:
-    """Open a page whose stream of changes is open."""
-    with page.expect_response("**/ui/events?since=*"):
-        page.goto(path)
 
 
 def test_enter_in_the_palette_is_for_what_was_typed_not_for_what_was_shown_before(page: Page, desk: Desk):
@@ -93,6 +72,21 @@ def test_the_drawer_shows_the_row_that_one_stands_on_and_nothing_on_the_next_pag
         caught(page, held[paths[1]]).continue_()
         page.locator(".bell").click()
     expect(page.locator("#drawer")).to_be_empty()
+
+
+def test_a_note_that_is_about_to_be_changed_survives_a_renewal(page: Page, desk: Desk):
+    ticket = open_ticket(desk, "Echidna in the paper tray")
+    mine = say(desk, ticket, "It came by night")
+    listening(page, f"/ui/tickets/{ticket}")
+    note = page.locator(f"#note-{mine}")
+    note.get_by_role("button", name="Edit").click()
+    expect(note.locator(".tiptap")).to_be_focused()
+    with page.expect_response(lambda response: renewal(page)(response.request)):
+        say(desk, ticket, "It is gone")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("It came by day")
+    note.get_by_role("button", name="Save").click()
+    expect(note).to_contain_text("It came by day")
 
 
 def test_what_is_told_only_once_stays_when_the_part_around_it_is_renewed(page: Page, desk: Desk):

@@ -1,6 +1,7 @@
 // One event stream per browser, not per tab: the tab that holds the lock relays to the others. Messages say only what
 // changed; whatever is live on it fetches itself anew with its own rights.
 import {posting, refresh, refreshAll, toast} from '../ui.js';
+import {editable} from './keys.js';
 
 const LATELY = 300;
 const rendered = () => Number(document.getElementById('main')?.dataset.place ?? 0);
@@ -47,10 +48,11 @@ document.addEventListener('psa:live', e => {
   timer = setTimeout(renew, 250);
 }, true);
 // An answer fills the very element that was there when it was asked for; had that been replaced meanwhile, it would be lost.
+// Several may be under way to one element: of letters typed one after the other, all but the last are given up.
 const awaiting = new Set();
-document.addEventListener('htmx:before:request', e => awaiting.add(e.detail.ctx.target));
-document.addEventListener('htmx:finally:request', e => awaiting.delete(e.detail.ctx.target));
-const taken = el => 'busy' in el.dataset || [...awaiting].some(one => el.contains(one)) || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && document.activeElement.matches('input:not([type=checkbox],[type=radio]),textarea,select');
+document.addEventListener('htmx:before:request', e => awaiting.add(e.detail.ctx));
+document.addEventListener('htmx:finally:request', e => awaiting.delete(e.detail.ctx));
+const taken = el => 'busy' in el.dataset || [...awaiting].some(ctx => el.contains(ctx.target)) || el.querySelector('psa-form.dirty, :popover-open, dialog[open]') || el.contains(document.activeElement) && editable(document.activeElement);
 // A page from before somebody's own change, or from the middle of it, would undo for a moment what they see done.
 let changes = 0;
 document.addEventListener('psa:changing', () => { changes += 1; });
