@@ -15,5 +15,12 @@ import './elements/time.js';
 import {csrf, toast, words} from './ui.js';
 
 window.htmx = htmx;
-document.addEventListener('htmx:config:request', e => { e.detail.ctx.request.headers['X-CSRF-Token'] = csrf(); });
+document.addEventListener('htmx:config:request', ({detail: {ctx}}) => {
+  ctx.request.headers['X-CSRF-Token'] = csrf();
+  if (!ctx.replace) return;
+  // It becomes the page's address, which tells what was chosen, not all that could have been.
+  const given = [...ctx.request.body].filter(([, value]) => value !== '');
+  for (const name of [...ctx.request.body.keys()]) ctx.request.body.delete(name);
+  for (const [name, value] of given) ctx.request.body.append(name, value);
+});
 document.addEventListener('htmx:error', () => toast(words('offline'), {bad: true}));
