@@ -17,7 +17,7 @@ _API = ["api", "v1"]
 
 
 class _Part(Litestar):
-    """Some routes. Their types are msgspec's: support for others would be imported, which takes a second of a start.
+    """Some routes. Their types are msgspec's: support for others would be imported, a third of a second at each start.
 
     They are registered path by path. Litestar does it handler by handler, and once more for each further verb of a
     path; it also studies a handler for OPTIONS of each path, where one does for all.
