@@ -57,8 +57,11 @@ def _order(items: list[pytest.Item]) -> None:
     """Let the first of two workers begin with the browser and the second with what is slow.
 
     Both take whatever is left then, and neither waits long for the other at the end. Browser tests are in a row:
-    the browser's driver and asynchronous tests each want the thread's loop.
+    the browser's driver and asynchronous tests each want the thread's loop. So are those of a folder, in whatever
+    order among each other: what was started for one serves them all, and in one worker.
     """
+    folders = list(dict.fromkeys(item.path.parent for item in items))
+    items.sort(key=lambda item: folders.index(item.path.parent))
     browser = [item for item in items if "tests/browser" in item.path.as_posix()]
     slow = [item for item in items if item.get_closest_marker("slow")]
     early = {*browser, *slow}

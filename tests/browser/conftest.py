@@ -222,10 +222,13 @@ def chromium() -> Iterator[Browser]:
 
 def launched(kind: BrowserType, *options: str) -> Browser:
     """Start Chromium; where there is none the test says so and is skipped."""
-    names = ("chromium", "chromium-browser", "google-chrome")
+    # The first is Chromium without the windows, tabs and bars of a desktop, which nobody sees here.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("PSA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.skip("There is no Chromium here; install it (apt-get install chromium) or set PSA_CHROMIUM.")
+        pytest.skip(
+            "There is no Chromium here; install it (apt-get install chromium-headless-shell) or set PSA_CHROMIUM."
+        )
     return kind.launch(
         executable_path=path, args=["--no-sandbox", f"--disable-features={','.join(_OFF)}", *options]
     )
