@@ -64,6 +64,16 @@ async def new_kernel(new_database, tmp_path) -> AsyncGenerator[NewKernel]:
         yield make
 
 
+@pytest_asyncio.fixture(scope="session")
+async def lasting_kernel(database_server, tmp_path_factory) -> AsyncGenerator[NewKernel]:
+    """Opens kernels that last as long as the run (see `kernels`), for fixtures that many tests share."""
+    async with (
+        databases(database_server) as new_database,
+        kernels(new_database, tmp_path_factory.mktemp("lasting")) as make,
+    ):
+        yield make
+
+
 Shared = Callable[..., Awaitable["Client"]]
 
 

@@ -30,20 +30,21 @@ from psa_kernel.kernel import Kernel
 from psa_kernel.master_key import MasterKey
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.tenants import Tenant
+from psa_kernel.testing.database import DatabaseServer, databases
 from psa_kernel.unit_of_work import RequestFacts, Unit
-from psa_sdk import Audience, Who
+from psa_sdk import Audience, Manifest, Who
+from psa_sdk.tables import new_id
 from psa_sdk.testing.jsonapi import check_document
 
 from .library import LIBRARY, LIBRARY_BY_SQL, RATINGS, numbered, registry_of
 
-HERE, ELSEWHERE = numbered(0xA), numbered(0xB)
 CLIENT = numbered(0xC)
 
 
 def tenant(id: UUID, disabled: frozenset[str] = frozenset()) -> Tenant:
     return Tenant(
         id=id,
-        slug=f"t{id.hex[-1]}",
+        slug=f"t{id.hex}",
         name="Test",
         status="active",
         timezone=ZoneInfo("UTC"),
@@ -71,18 +72,20 @@ ADMIN = somebody("*")
 
 
 class Library:
-    """The installed test plugins on a database, reading as anybody."""
+    """The installed test plugins in two new tenants, reading as anybody."""
 
     def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
+        self.here, self.elsewhere = new_id(), new_id()
 
     @asynccontextmanager
     async def unit(
         self,
         principal: KernelPrincipal = ADMIN,
-        tenant_id: UUID = HERE,
+        tenant_id: UUID | None = None,
         disabled: frozenset[str] = frozenset(),
     ) -> AsyncGenerator[Unit]:
+        tenant_id = tenant_id or self.here
         session = Session(
             self.kernel.pool,
             tenant_id=tenant_id,
@@ -92,7 +95,7 @@ class Library:
         async with session:
             yield Unit(self.kernel, session, tenant(tenant_id, disabled), principal, request=RequestFacts())
 
-    async def add(self, table: type[Any], tenant_id: UUID = HERE, **values: Any) -> None:
+    async def add(self, table: type[Any], tenant_id: UUID | None = None, **values: Any) -> None:
         """Insert a row as the database sees it, without hooks."""
         meta = table._meta
         names = ", ".join(f'"{name}"' for name in values)
@@ -130,29 +133,48 @@ def checked(document: bytes, *, linkage: bool = False) -> dict[str, Any]:
     return decoded
 
 
-async def _open(
-    root: Path, new_database: Any, *manifests: Any, builtins: bool = False
-) -> AsyncGenerator[Library]:
+@asynccontextmanager
+async def _opened(
+    server: DatabaseServer, root: Path, *manifests: Manifest, builtins: bool = False
+) -> AsyncGenerator[Kernel]:
     registry = registry_of(root, *manifests, builtins=builtins)
-    database = await new_database(registry, multi_tenant=True)
-    pool = await open_pool(database.app, size=4)
-    config = Config(tenancy="multi", data_dir=root)
-    keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
-    opened = Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
-    yield opened
-    await pool.close()
+    async with databases(server) as new_database:
+        database = await new_database(registry, multi_tenant=True)
+        pool = await open_pool(database.app, size=4)
+        config = Config(tenancy="multi", data_dir=root)
+        keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
+        yield Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock())
+        await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def opened(database_server: DatabaseServer, tmp_path_factory: Any) -> AsyncGenerator[Kernel]:
+    """The kernel that all libraries share."""
+    async with _opened(database_server, tmp_path_factory.mktemp("library"), LIBRARY, RATINGS) as kernel:
+        yield kernel
+
+
+@pytest.fixture(scope="module")
+def library(opened: Kernel) -> Library:
+    """The library of the tests of a file, which only read in it."""
+    return Library(opened)
+
+
+@pytest.fixture(scope="module")
+def library_by_sql(library: Library, tmp_path_factory: Any) -> Library:
+    """The same records through a registry that computes no attribute in Python."""
+    known = library.kernel
+    registry = registry_of(tmp_path_factory.mktemp("library"), LIBRARY_BY_SQL, RATINGS)
+    kernel = Kernel(known.config, registry, pool=known.pool, redis=None, keys=known.keys, clock=SystemClock())
+    by_sql = Library(kernel)
+    by_sql.here = library.here
+    return by_sql
 
 
 @pytest.fixture
-async def library(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
-    async for opened in _open(tmp_path, new_database, LIBRARY, RATINGS):
-        yield opened
-
-
-@pytest.fixture
-async def library_by_sql(tmp_path: Path, new_database: Any) -> AsyncGenerator[Library]:
-    async for opened in _open(tmp_path, new_database, LIBRARY_BY_SQL, RATINGS):
-        yield opened
+def own_library(opened: Kernel) -> Library:
+    """A library of a test's own, to write in."""
+    return Library(opened)
 
 
 class Served(Library):
@@ -161,7 +183,6 @@ class Served(Library):
     def __init__(self, kernel: Kernel) -> None:
         super().__init__(kernel)
         self.principal = ADMIN
-        self.here = HERE
         self.app = Litestar(
             route_handlers=resource_handlers(kernel),
             middleware=[self._unit],
@@ -207,16 +228,22 @@ class Served(Library):
         return answer
 
 
+@pytest.fixture(scope="session")
+async def opened_with_builtins(
+    database_server: DatabaseServer, tmp_path_factory: Any
+) -> AsyncGenerator[Kernel]:
+    root = tmp_path_factory.mktemp("served")
+    async with _opened(database_server, root, LIBRARY, RATINGS, builtins=True) as kernel:
+        yield kernel
+
+
 @pytest.fixture
-async def served(tmp_path: Path, new_database: Any) -> AsyncGenerator[Served]:
-    async for opened in _open(tmp_path, new_database, LIBRARY, RATINGS, builtins=True):
-        for known in (HERE, ELSEWHERE):
-            async with opened.unit(tenant_id=known) as unit:
-                await unit.connection.execute(
-                    "INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, 'Test')",
-                    known,
-                    f"t{known.hex[-1]}",
-                )
-        served = Served(opened.kernel)
-        yield served
-        await served.client.aclose()
+async def served(opened_with_builtins: Kernel) -> AsyncGenerator[Served]:
+    served = Served(opened_with_builtins)
+    for known in (served.here, served.elsewhere):
+        async with served.unit(tenant_id=known) as unit:
+            await unit.connection.execute(
+                "INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, 'Test')", known, f"t{known.hex}"
+            )
+    yield served
+    await served.client.aclose()

@@ -12,7 +12,7 @@ from .library import Author, Book, Rating, numbered
 WHEN = datetime.datetime(2026, 3, 1, 9, 30, tzinfo=datetime.UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def books(library):
     await library.add(Author, id=numbered(1), first_name="Ada", last_name="Quill")
     await library.add(Author, id=numbered(2), first_name="Bo", last_name="Reed", mentor=numbered(1))

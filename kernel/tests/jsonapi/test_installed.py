@@ -16,6 +16,7 @@ from psa_kernel.jsonapi.query import MAX_SORTS, operators_of
 from psa_kernel.jsonapi.scopes import shape_for
 from psa_kernel.kernel import Kernel
 from psa_kernel.master_key import MasterKey
+from psa_kernel.testing.database import DatabaseServer, databases
 from psa_sdk.errors import NotFound
 
 from .conftest import ADMIN, CLIENT, Library, somebody
@@ -32,16 +33,17 @@ VALUES: dict[str, str] = {
 }
 
 
-@pytest.fixture
-async def installed(tmp_path: Any, new_database: Any):
+@pytest.fixture(scope="module")
+async def installed(database_server: DatabaseServer, tmp_path_factory: Any):
     registry = load(Config())
     bind([table for _, table in registry.tables], registry.table_resource)
-    database = await new_database(registry, multi_tenant=True)
-    pool = await open_pool(database.app, size=2)
-    keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
-    config = Config(tenancy="multi", data_dir=tmp_path)
-    yield Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
-    await pool.close()
+    async with databases(database_server) as new_database:
+        database = await new_database(registry, multi_tenant=True)
+        pool = await open_pool(database.app, size=2)
+        keys = KeyRing(MasterKey(bytes(range(32))), pool, multi_tenant=True)
+        config = Config(tenancy="multi", data_dir=tmp_path_factory.mktemp("installed"))
+        yield Library(Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=SystemClock()))
+        await pool.close()
 
 
 async def run(library, name, query, principal):

@@ -7,13 +7,13 @@ import pytest
 
 from psa_sdk.errors import BadRequest, NotFound
 
-from .conftest import CLIENT, ELSEWHERE, somebody
+from .conftest import CLIENT, somebody
 from .library import Author, Book, Placing, Rating, Review, Shelf, numbered
 
 WHEN = datetime.datetime(2026, 3, 1, 9, 30, tzinfo=datetime.UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def shelf_of_books(library):
     await library.add(Author, id=numbered(1), first_name="Ada", last_name="Quill", client=CLIENT)
     await library.add(
@@ -43,7 +43,7 @@ async def shelf_of_books(library):
     await library.add(Placing, shelf=numbered(21), book=numbered(11))
     await library.add(Review, id=numbered(31), subject_type="books", subject_id=numbered(11), body="good")
     await library.add(Rating, book=numbered(11), stars=4, critic=numbered(2))
-    await library.add(Author, ELSEWHERE, id=numbered(3), first_name="Cy", last_name="Other")
+    await library.add(Author, library.elsewhere, id=numbered(3), first_name="Cy", last_name="Other")
     return library
 
 

@@ -22,7 +22,8 @@ QUERIES = (
 )
 
 
-async def fill(library):
+@pytest.fixture(scope="module")
+async def by_python(library):
     for number in range(1, 8):
         await library.add(
             Author,
@@ -46,8 +47,8 @@ async def fill(library):
 
 
 @pytest.mark.parametrize("query", QUERIES)
-async def test_both_plans_give_the_same_documents(library, library_by_sql, query):
-    by_python, by_sql = await fill(library), await fill(library_by_sql)
+async def test_both_plans_give_the_same_documents(by_python, library_by_sql, query):
+    by_sql = library_by_sql
     first, second = await by_python.list("authors", query), await by_sql.list("authors", query)
     while True:
         # Cursors carry a signature of the same key and values, so that even the links are equal.

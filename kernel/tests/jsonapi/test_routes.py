@@ -8,7 +8,7 @@ import pytest
 
 from psa_kernel.jsonapi.openapi import paths
 
-from .conftest import ADMIN, ELSEWHERE, somebody
+from .conftest import ADMIN, somebody
 from .library import Author, Book, Placing, Review, Shelf, numbered
 
 API = "/api/v1"
@@ -203,7 +203,7 @@ async def test_an_export_is_complete_harmless_and_audited(site):
         )
     assert [entry["resource"] for entry in entries] == ["books", "authors"]
     assert (await site.call("GET", f"{API}/books.csv?page[size]=3")).status_code == 400
-    site.here = ELSEWHERE
+    site.here = site.elsewhere
     assert (await site.call("GET", f"{API}/books.csv")).text.count("\r\n") == 1
     site.principal = somebody("library.authors.read")
     assert (await site.call("GET", f"{API}/books.csv")).status_code == 403

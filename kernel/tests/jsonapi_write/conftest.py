@@ -1,7 +1,6 @@
 """The workshop's kernel, in both tenancy modes where it matters, and two tenants."""
 
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 import pytest_asyncio
@@ -12,24 +11,38 @@ from psa_sdk.tables import new_id
 from .workshop import WARRANTIES, WORKSHOP, plugin
 
 
-async def tenant(kernel_databases, kernel: Kernel, slug: str) -> UUID:
-    tenant_id = new_id()
-    connection = await asyncpg.connect(kernel_databases[kernel].owner)
-    await connection.execute("INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, $2)", tenant_id, slug)
-    await connection.close()
-    return tenant_id
+async def tenants(owner: asyncpg.Connection, kernel: Kernel) -> None:
+    """Give a kernel two new tenants: `acme` and `rival`."""
+    kernel.acme, kernel.rival = new_id(), new_id()
+    await owner.executemany(
+        "INSERT INTO psa.tenant (id, slug, name) VALUES ($1, $2, $2)",
+        [(id, f"t{id.hex}") for id in (kernel.acme, kernel.rival)],
+    )
 
 
 async def workshop(new_kernel, root: Path, **options) -> Kernel:
     kernel = await new_kernel([plugin(root, WORKSHOP), plugin(root, WARRANTIES)], **options)
-    kernel.acme = await tenant(new_kernel.databases, kernel, "acme")
-    kernel.rival = await tenant(new_kernel.databases, kernel, "rival")
+    owner = await asyncpg.connect(new_kernel.databases[kernel].owner)
+    await tenants(owner, kernel)
+    await owner.close()
     return kernel
 
 
+@pytest_asyncio.fixture(scope="session")
+async def opened(lasting_kernel, tmp_path_factory):
+    """The kernel of all tests that need no other, and its database's owner."""
+    root = tmp_path_factory.mktemp("workshop")
+    kernel = await lasting_kernel([plugin(root, WORKSHOP), plugin(root, WARRANTIES)])
+    owner = await asyncpg.connect(lasting_kernel.databases[kernel].owner)
+    yield kernel, owner
+    await owner.close()
+
+
 @pytest_asyncio.fixture
-async def kernel(new_kernel, tmp_path: Path) -> Kernel:
-    return await workshop(new_kernel, tmp_path)
+async def kernel(opened) -> Kernel:
+    kernel, owner = opened
+    await tenants(owner, kernel)
+    return kernel
 
 
 @pytest_asyncio.fixture

@@ -24,9 +24,9 @@ URLS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel(multi_tenant=False, outbound_networks=("127.0.0.2/32",))
+@pytest.fixture(scope="module")
+async def kernel(lasting_kernel):
+    kernel = await lasting_kernel(multi_tenant=False, outbound_networks=("127.0.0.2/32",))
     await ensure_single(kernel)
     return kernel
 
