@@ -73,6 +73,22 @@ async def test_a_module_that_is_off_is_gone_from_the_pages(kit, admin):
         await kit.installation.switch(kit.tenant_id, "dummy", on=True)
 
 
+async def test_what_background_work_did_is_told_of_its_plugin_not_of_its_code(kit, admin):
+    shown = await company(kit, admin)
+    async with kit.unit() as ctx:
+        gadget = await ctx.records.create("dummy-gadgets", {"name": "Projector"})
+    lent = await admin.post(f"/dummy/gadgets/{gadget}/lend", {"company": shown})
+    assert lent.is_success, lent.text
+    await kit.drain()
+    page = (await read(admin, f"/ui/audit-logs?record_id={gadget}&action=lend")).text
+    assert "note_lending" not in page
+    assert re.search(r">\s*Dummy\s*<", page), page
+    (entry,) = {*re.findall(r'href="(/ui/audit-logs/[0-9a-f-]{36})"', page)}
+    heading, facts = (await read(admin, entry)).text.split("<h3>", 1)
+    assert "<h2>Dummy: lend" in heading
+    assert "psa_dummy.subscribers.note_lending" in facts
+
+
 async def test_a_client_is_not_let_into_the_console(kit, admin):
     shown = await company(kit, admin)
     client = await kit.portal(shown, admin=True)

@@ -28,7 +28,7 @@ VIEWS = (
         icon="scroll-text",
         columns=("action", "resource", "actor_label", "actor_kind", "ip", "occurred_at"),
         summary=("actor_label", "resource", "occurred_at"),
-        cells={name: f"console/cells/audit_{name}.html" for name in ("action", "resource")},
+        cells={name: f"console/cells/audit_{name}.html" for name in ("action", "resource", "actor_label")},
     ),
     ResourceView(
         resource="custom-fields",

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from psa_sdk.documents import Documents, Found, Item
 from psa_sdk.routes import PUBLIC
+from psa_web.actors import actors
 from psa_web.assets import bundles, icon
 from psa_web.catalogues import Catalogues
 from psa_web.fields import shown
@@ -60,6 +61,7 @@ def environment(site: Site, loader: BaseLoader, language: str) -> Environment:
         "token": _token,
         "record_url": partial(_record_url, site),
         "title_of": partial(_title_of, site),
+        "actor": actors(site, language),
         "label_of": _label_of,
         "related": _related,
         "shown_value": shown,
