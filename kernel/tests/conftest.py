@@ -10,13 +10,13 @@ import httpx
 import msgspec
 import pytest_asyncio
 
-from psa_kernel.boot import load
 from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.clock import Clock
 from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.testing.database import NewDatabase, databases
+from psa_kernel.testing.registries import loaded
 
 NewKernel = Callable[..., Awaitable[Kernel]]
 
@@ -42,7 +42,7 @@ async def kernels(new_database: NewDatabase, directory: Path) -> AsyncGenerator[
                 pool_size=pool_size,
                 **options,
             )
-            registry = load(config, extra, only=())
+            registry = loaded(config.tenancy, tuple(extra))
             database = await new_database(registry, multi_tenant=multi_tenant)
             config = msgspec.structs.replace(
                 config, database_url=database.app, owner_database_url=database.owner

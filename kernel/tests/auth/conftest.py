@@ -13,7 +13,6 @@ import pytest_asyncio
 from msgspec.structs import replace
 from pyotp.totp import TOTP
 
-from psa_kernel.boot import load
 from psa_kernel.builtin.auth.authenticate import identify
 from psa_kernel.builtin.auth.login import Attempt, log_in
 from psa_kernel.builtin.auth.provisioning import ensure_account
@@ -24,6 +23,7 @@ from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
+from psa_kernel.testing.registries import loaded
 from psa_kernel.unit_of_work import RequestFacts
 from psa_sdk.errors import Unauthenticated
 
@@ -98,7 +98,7 @@ NINE_O_CLOCK = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
 async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]:
     """A database to copy from, with the tenants acme and rival and their administrators."""
     config = Config(data_dir=tmp_path_factory.mktemp("auth"), tenancy="multi", pool_size=6)
-    registry = load(config, only=())
+    registry = loaded("multi")
     database = await database_server.migrated(registry, multi_tenant=True)
     config = replace(config, database_url=database.app, owner_database_url=database.owner)
     async with Kernel.open(config, registry, clock=FixedClock(NINE_O_CLOCK), lifespan=False) as kernel:
@@ -113,7 +113,7 @@ async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]
 async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
     database = await database_server.create(urlsplit(furnished.database_url).path[1:])
     config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
-    registry = load(config, only=())  # some tests add hooks to theirs
+    registry = loaded("multi")
     clock = FixedClock(NINE_O_CLOCK)
     async with AsyncExitStack() as stack:
         kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock, lifespan=False))

@@ -182,10 +182,13 @@ class Tree:
         return Within()
 
 
-async def test_a_directory_checks_passwords_in_our_place(house: House) -> None:
+async def test_a_directory_checks_passwords_in_our_place(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """AUTH-42: an empty password never reaches it."""
     tree = Tree()
-    house.kernel.registry.services[PasswordAuthority] = ("auth", provide(PasswordAuthority, tree.within))
+    authority = provide(PasswordAuthority, tree.within)
+    monkeypatch.setitem(house.kernel.registry.services, PasswordAuthority, ("auth", authority))
     for wrong in ("", "not this", PASSWORD):
         with pytest.raises(Unauthenticated):
             await house.log_in("leaf@acme.example", wrong)

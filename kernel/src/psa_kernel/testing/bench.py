@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 import structlog
 
-from psa_kernel.boot import BootError, load
+from psa_kernel.boot import BootError
 from psa_kernel.clock import FixedClock
 from psa_kernel.config import Config
 from psa_kernel.database.migrations import MigrationError
@@ -19,6 +19,7 @@ from psa_kernel.kernel import IsolationMissing, Kernel
 from psa_kernel.registry import Registry
 from psa_kernel.testing.database import DatabaseServer
 from psa_kernel.testing.installation import KernelInstallation
+from psa_kernel.testing.registries import loaded
 from psa_sdk.testing.installation import NotBooting, Tenancy
 
 
@@ -105,7 +106,7 @@ class KernelBench:
             outbound_networks=("127.0.0.0/8",),
         )
         try:
-            registry = load(config, modules, only=plugins)
+            registry = loaded(tenancy, tuple(modules), tuple(plugins) if plugins is not None else None)
             _refuse_absent(registry, plugins, modules)
             database = await self._server.migrated(registry, multi_tenant=config.multi_tenant)
             if stack is not self._stack:  # what lives as long as the server goes with it

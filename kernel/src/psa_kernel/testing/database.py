@@ -4,11 +4,13 @@ A pytest plugin: `pytest_plugins = ["psa_kernel.testing.database"]`. Workers of 
 and the templates; the last one stops it.
 """
 
+import asyncio
 import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,13 +22,12 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from psa_kernel.boot import load
-from psa_kernel.config import Config
 from psa_kernel.database.converge import declared_hash
 from psa_kernel.database.migrations import discover, migrate
 from psa_kernel.database.platform import OWNER_ROLE
 from psa_kernel.embedded.postgres import FAST, EmbeddedPostgres, Urls
 from psa_kernel.registry import Registry
+from psa_kernel.testing.registries import loaded
 
 _SETTINGS = {
     **FAST,
@@ -57,6 +58,8 @@ class DatabaseServer:
     def __init__(self, directory: Path, urls: Urls) -> None:
         self._directory = directory
         self._urls = urls
+        self._commands: _Commands | None = None
+        self._names: dict[tuple[int, bool], tuple[Registry, str]] = {}
 
     def database(self, name: str) -> Database:
         """Return the URLs of a database."""
@@ -80,7 +83,7 @@ class DatabaseServer:
         return await self.create(await self._template(registry, multi_tenant=multi_tenant))
 
     async def _template(self, registry: Registry, *, multi_tenant: bool) -> str:
-        name = _named(registry, multi_tenant=multi_tenant)
+        name = self._named(registry, multi_tenant=multi_tenant)
         done = self._directory / name
         if not done.exists():
             with _locked(self._directory / f"{name}.lock"):
@@ -97,24 +100,62 @@ class DatabaseServer:
         added = sum(not plugin.builtin for plugin in registry.plugins.values())
         if not 0 < added <= _LITTLE:
             return "template0"
-        alone = load(Config(tenancy="multi" if multi_tenant else "single"), only=())
+        alone = loaded("multi" if multi_tenant else "single")
         if not alone.plugins.keys() <= registry.plugins.keys():
             return "template0"
         # What adds nothing at all would wait here for itself.
-        if _named(alone, multi_tenant=multi_tenant) == _named(registry, multi_tenant=multi_tenant):
+        if self._named(alone, multi_tenant=multi_tenant) == self._named(registry, multi_tenant=multi_tenant):
             return "template0"
         return await self._template(alone, multi_tenant=multi_tenant)
+
+    def _named(self, registry: Registry, *, multi_tenant: bool) -> str:
+        key = id(registry), multi_tenant
+        if key not in self._names:
+            self._names[key] = registry, _named(registry, multi_tenant=multi_tenant)
+        return self._names[key][1]
 
     async def drop(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
         await self._run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     async def _run(self, statement: str) -> None:
-        connection = await asyncpg.connect(self.database("postgres").superuser)
-        try:
+        if self._commands is None:
+            self._commands = _Commands(self.database("postgres").superuser)
+        await self._commands.run(statement)
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._commands is not None:
+            self._commands.close()
+
+
+class _Commands:
+    """One connection for the statements of all tests, whatever loop they run in: it has a loop of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._loop = asyncio.new_event_loop()
+        self._one = asyncio.Lock()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    async def run(self, statement: str) -> None:
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._run(statement), self._loop))
+
+    async def _run(self, statement: str) -> None:
+        async with self._one:
+            connection = self._connection
+            if connection is None or connection.is_closed():
+                connection = self._connection = await asyncpg.connect(self._url)
             await connection.execute(statement)
-        finally:
-            await connection.close()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            asyncio.run_coroutine_threadsafe(self._connection.close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 def _named(registry: Registry, *, multi_tenant: bool) -> str:
@@ -142,7 +183,9 @@ def database_server() -> Generator[DatabaseServer]:
         # Reachable for the unprivileged account that runs the server when the tests run as root.
         directory.mkdir(mode=0o755, exist_ok=True)
         urls = server.ensure()
-    yield DatabaseServer(directory, urls)
+    made = DatabaseServer(directory, urls)
+    yield made
+    made.close()
     with _locked(lock):
         server.stop()
         if server.port() is None:
