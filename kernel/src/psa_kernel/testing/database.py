@@ -150,9 +150,13 @@ class _Commands:
                 connection = self._connection = await asyncpg.connect(self._url)
             await connection.execute(statement)
 
-    def close(self) -> None:
+    async def _hang_up(self) -> None:
         if self._connection is not None:
-            asyncio.run_coroutine_threadsafe(self._connection.close(), self._loop).result()
+            self._connection.terminate()  # the server may be gone
+            await asyncio.sleep(0)
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -16,7 +16,6 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from psa_kernel.boot import load
 from psa_kernel.clock import Clock
 from psa_kernel.config import Config
 from psa_kernel.database.platform import SINGLE_TENANT
@@ -24,6 +23,7 @@ from psa_kernel.embedded.postgres import EmbeddedPostgres
 from psa_kernel.embedded.valkey import EmbeddedValkey
 from psa_kernel.kernel import Kernel
 from psa_kernel.testing.database import DatabaseServer
+from psa_kernel.testing.registries import loaded
 from psa_sdk.tables import new_id
 
 
@@ -31,9 +31,9 @@ def module() -> ModuleType:
     """Return the plugin under the name that other processes give it, too."""
     if "bench" not in sys.modules:
         spec = importlib.util.spec_from_file_location("bench", Path(__file__).with_name("plugin.py"))
-        loaded = importlib.util.module_from_spec(spec)
-        sys.modules["bench"] = loaded
-        spec.loader.exec_module(loaded)
+        made = importlib.util.module_from_spec(spec)
+        sys.modules["bench"] = made
+        spec.loader.exec_module(made)
     return sys.modules["bench"]
 
 
@@ -96,6 +96,7 @@ class OwnDatabase(DatabaseServer):
         self._server.ensure()
 
     def stop(self) -> None:
+        self.close()
         self._server.stop()
         self._server.stop()
 
@@ -122,7 +123,7 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
                 redis_url=redis_url,
                 worker_threads=threads,
             )
-            registry = load(config, [module()], only=())
+            registry = loaded(config.tenancy, (module(),))
             made = server.migrated if server else new_database
             database = await made(registry, multi_tenant=multi_tenant)
             config = msgspec.structs.replace(
