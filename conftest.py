@@ -1,6 +1,7 @@
 """Fixtures and options that every test of the workspace may use."""
 
 import gc
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,10 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("thorough")
 
 
-def pytest_collection_finish() -> None:
-    """Keep what was imported out of garbage collection: it isn't looked through again and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage not at all while tests are collected, and then as seldom as a server does."""
+    from psa_kernel.server import settle_memory
+
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        settle_memory()
 
 
 _ASKED_FOR = {
