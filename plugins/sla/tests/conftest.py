@@ -11,5 +11,5 @@ from .promises import Promises
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["multi", "single"])
 async def promises(psa_bench, request) -> AsyncGenerator[Promises]:
-    async with psa_bench.own(request.param) as installed:
-        yield await Promises.open(await Kit.open(installed))
+    async with Kit.alone(psa_bench, request.param) as kit:
+        yield await Promises.open(kit)
