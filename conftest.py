@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Look for garbage not at all while tests are collected, and then as seldom as a server does."""
-    from psa_kernel.server import settle_memory
+    from psa_kernel.process import settle_memory
 
     gc.disable()
     try:

@@ -1,11 +1,8 @@
 """HTTP serving: uvicorn in our loop, with deadlines for what clients send and a tamed garbage collector."""
 
 import asyncio
-import ctypes
-import gc
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -16,6 +13,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from psa_kernel.config import Config
+from psa_kernel.process import settle_memory
 
 HEADER_SECONDS = 10.0
 """How long a client may take from connecting, or from a request's first byte, to the end of its headers."""
@@ -27,8 +25,6 @@ SLOWEST_READING = 1024
 """In bytes per second: who reads less of an answer than that leaves it unread."""
 GRACE_SECONDS = 20
 """How long running requests may take to finish when the server stops."""
-_GENERATIONS = (50_000, 20, 50)
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 class PunctualProtocol(HttpToolsProtocol):
@@ -227,19 +223,6 @@ async def serve(
         await server.serve([listener])
     finally:
         waiting.cancel()
-
-
-def settle_memory() -> None:
-    """Keep what start-up made out of garbage collection, collect less often, and keep memory for the next answer."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_GENERATIONS)
-    # glibc (others lack mallopt) gives large blocks back to the system at once, and getting those of a list of
-    # some 100 kB anew takes a fifth of the time that its request takes.
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_MMAP_THRESHOLD, 16 << 20)
-        mallopt(_TRIM_THRESHOLD, 64 << 20)
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

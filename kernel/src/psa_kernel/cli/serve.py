@@ -12,7 +12,7 @@ from psa_kernel.embedded import servers
 from psa_kernel.http.app import create_app
 from psa_kernel.jobs.background import Background
 from psa_kernel.kernel import Kernel
-from psa_kernel.process import run
+from psa_kernel.process import run, settle_memory
 from psa_kernel.registry import Registry
 from psa_kernel.server import address, bind, listening, stop_on_signals
 from psa_kernel.server import serve as serve_http
@@ -51,5 +51,6 @@ async def _work(config: Config, registry: Registry) -> None:
     stop = asyncio.Event()
     stop_on_signals(stop)
     async with Kernel.open(config, registry) as kernel, Background(kernel):
+        settle_memory()
         click.echo("The worker runs.")
         await stop.wait()
