@@ -3,8 +3,6 @@
 import asyncio
 import datetime
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -20,10 +18,12 @@ from psa_kernel.builtin.auth.sessions import Issued
 from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.clock import FixedClock
 from psa_kernel.config import Config
+from psa_kernel.crypto import KeyRing
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.principal import KernelPrincipal
 from psa_kernel.testing.registries import loaded
+from psa_kernel.testing.rewinding import Rewinding
 from psa_kernel.unit_of_work import RequestFacts
 from psa_sdk.errors import Unauthenticated
 
@@ -94,9 +94,15 @@ class House:
 NINE_O_CLOCK = datetime.datetime(2026, 3, 2, 9, 0, tzinfo=datetime.UTC)
 
 
+class Furnished:
+    """A kernel and a superuser's connection on a database with acme and rival, which each test finds as it was."""
+
+    def __init__(self, kernel: Kernel, superuser: asyncpg.Connection, rewinding: Rewinding) -> None:
+        self.kernel, self.superuser, self.rewinding = kernel, superuser, rewinding
+
+
 @pytest_asyncio.fixture(scope="session")
-async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]:
-    """A database to copy from, with the tenants acme and rival and their administrators."""
+async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Furnished]:
     config = Config(data_dir=tmp_path_factory.mktemp("auth"), tenancy="multi", pool_size=6)
     registry = loaded("multi")
     database = await database_server.migrated(registry, multi_tenant=True)
@@ -105,29 +111,31 @@ async def furnished(database_server, tmp_path_factory) -> AsyncGenerator[Config]
         for slug in ("acme", "rival"):
             name, email = f"{slug.title()} Services", f"admin@{slug}.example"
             await provision(kernel, slug=slug, name=name, admin_email=email, admin_password=PASSWORD)
-    yield config
+        superuser = await asyncpg.connect(database.superuser)
+        rewinding = await Rewinding.at(database.superuser)
+        yield Furnished(kernel, superuser, rewinding)
+        await superuser.close()
+        await rewinding.close()
     await database_server.drop(database.name)
 
 
 @pytest_asyncio.fixture
-async def house(database_server, furnished: Config) -> AsyncGenerator[House]:
-    database = await database_server.create(urlsplit(furnished.database_url).path[1:])
-    config = replace(furnished, database_url=database.app, owner_database_url=database.owner)
-    registry = loaded("multi")
+async def house(furnished: Furnished) -> AsyncGenerator[House]:
+    config, registry, pool = furnished.kernel.config, furnished.kernel.registry, furnished.kernel.pool
     clock = FixedClock(NINE_O_CLOCK)
-    async with AsyncExitStack() as stack:
-        kernel = await stack.enter_async_context(Kernel.open(config, registry, clock=clock, lifespan=False))
-        superuser = await asyncpg.connect(database.superuser, statement_cache_size=0)
-        stack.push_async_callback(superuser.close)
-        house = House(kernel, clock, superuser)
-        for row in await house.sql(
-            "SELECT t.id, t.slug, a.id AS admin FROM psa.tenant t JOIN psa.account a ON a.tenant_id = t.id"
-        ):
-            setattr(house, row["slug"], row["id"])
-            if row["slug"] == "acme":
-                house.admin = row["admin"]
-        yield house
-    await database_server.drop(database.name)
+    # A new one remembers nothing of the tests before.
+    keys = KeyRing.open(config, pool)
+    house = House(
+        Kernel(config, registry, pool=pool, redis=None, keys=keys, clock=clock), clock, furnished.superuser
+    )
+    for row in await house.sql(
+        "SELECT t.id, t.slug, a.id AS admin FROM psa.tenant t JOIN psa.account a ON a.tenant_id = t.id"
+    ):
+        setattr(house, row["slug"], row["id"])
+        if row["slug"] == "acme":
+            house.admin = row["admin"]
+    yield house
+    await furnished.rewinding.rewind()
 
 
 class Phone:
