@@ -36,6 +36,8 @@ _SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "autovacuum": "off",
+    # No connection lives long enough for a statement to be worth five plans before the one that is kept.
+    "plan_cache_mode": "force_generic_plan",
     "checkpoint_timeout": "1h",
     "max_wal_size": "4GB",
 }
