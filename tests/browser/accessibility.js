@@ -72,7 +72,7 @@ globalThis.judging = (() => {
     walk(document.body, '');
     const rules = Object.fromEntries(['color-contrast', ...PLACED].map(name => [name, {enabled: false}]));
     const where = {include: [document.documentElement], exclude: skipped};
-    return [await ask(where, {runOnly: TAGS, rules}), [...times.keys()]];
+    return [await ask(where, {runOnly: TAGS, rules}), [...times.keys()].join(' ')];
   };
 
   // Tells whether an element is scrolled away or clipped: axe-core can tell neither its colours nor what is near it.
@@ -149,12 +149,12 @@ globalThis.judging = (() => {
       if (!known.has(look)) texts.set(look, [...(texts.get(look) ?? []), element]);
     }
     const looks = new Map([...texts].flatMap(([look, found]) => found.slice(0, 3).map(element => [element, look])));
-    if (!looks.size) return [[], []];
+    if (!looks.size) return [[], ''];
     const options = {runOnly: ['color-contrast'], resultTypes: ['passes', 'violations'], elementRef: true};
     const {passes, violations} = await axe.run({include: [...looks.keys()]}, options);
     const found = results => results.flatMap(one => one.nodes.map(node => looks.get(node.element)).filter(Boolean));
     const failed = new Set(found(violations));
-    return [told(violations), [...new Set(found(passes))].filter(look => !failed.has(look))];
+    return [told(violations), [...new Set(found(passes))].filter(look => !failed.has(look)).join(' ')];
   };
 
   return {anatomy, room, colours};

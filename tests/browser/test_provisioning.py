@@ -7,14 +7,13 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from .accessibility import faults
-from .conftest import Desk, logged_in
+from .conftest import Desk
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_directory_is_connected_and_its_provisioning_is_seen(chromium: Browser, desk: Desk, tmp_path: Path):
-    kept = logged_in(chromium, desk, tmp_path / "admin.json")
-    context = chromium.new_context(base_url=desk.url, storage_state=kept, bypass_csp=True)
+def test_a_directory_is_connected_and_its_provisioning_is_seen(chromium: Browser, desk: Desk, session: Path):
+    context = chromium.new_context(base_url=desk.url, storage_state=session, bypass_csp=True)
     page = context.new_page()
     page.goto("/ui/settings")
     page.get_by_role("link", name="Provisioning (SCIM)").first.click()

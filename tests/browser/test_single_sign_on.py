@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import faults
-from .conftest import PATIENCE, Desk, logged_in
+from .conftest import PATIENCE, Desk
 
 pytestmark = pytest.mark.browser
 ANN = {
@@ -67,10 +67,9 @@ def at_provider(page: Page, sub: str) -> None:
 
 
 def test_a_provider_is_set_up_logged_in_with_and_linked(
-    chromium: Browser, desk: Desk, issuer: str, tmp_path: Path
+    chromium: Browser, desk: Desk, issuer: str, session: Path
 ):
-    kept = logged_in(chromium, desk, tmp_path / "admin.json")
-    context = chromium.new_context(base_url=desk.url, storage_state=kept, bypass_csp=True)
+    context = chromium.new_context(base_url=desk.url, storage_state=session, bypass_csp=True)
     page = context.new_page()
     page.goto("/ui/oidc-providers/new")
     page.get_by_label("Name", exact=True).fill("Example ID")
