@@ -7,7 +7,6 @@ import pytest
 from psa_kernel.builtin.audit.access import Access, log_of
 from psa_kernel.builtin.audit.jobs import trim_access_log
 from psa_kernel.builtin.tenancy import SINGLE_TENANT, usage
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.clock import FixedClock
 from psa_sdk.tables import new_id
 
@@ -15,12 +14,9 @@ ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough pa
 
 
 @pytest.fixture(params=[True, False], ids=["multi", "single"])
-async def kernel(request, new_kernel):
-    kernel = await new_kernel(
-        multi_tenant=request.param, clock=FixedClock(datetime.datetime.now(datetime.UTC))
-    )
-    await ensure_single(kernel, **ADMIN)
-    return kernel
+async def kernel(request, rewound_kernel):
+    clock = FixedClock(datetime.datetime.now(datetime.UTC))
+    return await rewound_kernel(multi_tenant=request.param, clock=clock, first=ADMIN)
 
 
 async def logged(kernel):

@@ -8,17 +8,15 @@ import pytest
 
 from psa_kernel.builtin.audit.sealing import seal_all
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 
 ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough passphrase"}
 ANY = {"headers": {"Accept": "*/*"}}
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel, **ADMIN)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(first=ADMIN)
 
 
 @pytest.fixture

@@ -6,21 +6,18 @@ import pytest
 from psa_kernel.builtin.audit.sealing import seal_all
 from psa_kernel.builtin.audit.verification import verify
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_sdk.identity import Directory
 
 NAME = "Zenobia Quuxley"
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(first={})
 
 
 async def test_an_erased_account_is_blanked_in_what_was_written_before_and_the_chain_holds(
-    kernel, new_kernel
+    kernel, rewound_kernel
 ):
     async with kernel.unit(SINGLE_TENANT) as unit:
         values = {"audience": "staff", "status": "active", "email": "zenobia@example.com", "name": NAME}
@@ -38,7 +35,7 @@ async def test_an_erased_account_is_blanked_in_what_was_written_before_and_the_c
     assert report.redacted == 2, "what was sealed before"
     await seal_all(kernel)
     assert (await verify(kernel, SINGLE_TENANT)).intact
-    superuser = await asyncpg.connect(new_kernel.databases[kernel].superuser)
+    superuser = await asyncpg.connect(rewound_kernel.databases[kernel].superuser)
     text = await superuser.fetchval("SELECT string_agg(e::text, ' ') FROM psa.audit_entry e")
     assert not [word for word in (NAME, "zenobia@example.com", "+12125557788") if word in text]
     assert "Somebody Else" in text

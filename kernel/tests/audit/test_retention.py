@@ -12,21 +12,19 @@ from psa_kernel.builtin.audit.verification import verify
 from psa_kernel.builtin.settings.sections import section_named
 from psa_kernel.builtin.settings.writer import change
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.clock import FixedClock
 from psa_sdk.errors import Invalid
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel(clock=FixedClock(datetime.datetime.now(datetime.UTC)))
-    await ensure_single(kernel)
-    return kernel
+async def kernel(rewound_kernel):
+    clock = FixedClock(datetime.datetime.now(datetime.UTC))
+    return await rewound_kernel(clock=clock, first={})
 
 
 @pytest.fixture
-async def superuser(kernel, new_kernel):
-    connection = await asyncpg.connect(new_kernel.databases[kernel].superuser)
+async def superuser(kernel, rewound_kernel):
+    connection = await asyncpg.connect(rewound_kernel.databases[kernel].superuser)
     await connection.execute("SET session_replication_role = replica")
     yield connection
     await connection.close()

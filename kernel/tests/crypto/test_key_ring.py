@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.crypto import KeyRing, NotAuthentic, decrypt, encrypt, generation_of
 from psa_kernel.master_key import MasterKey, UnusableKey, load_master_key
 from psa_sdk.tables import new_id
@@ -16,10 +16,8 @@ PLACE = ("vault.secret", "password")
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(first={})
 
 
 async def test_a_sealed_value_opens_where_it_was_sealed(kernel):

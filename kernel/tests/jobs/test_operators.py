@@ -30,11 +30,11 @@ class Office(Bench):
 
 
 @pytest_asyncio.fixture
-async def office(new_kernel):
+async def office(rewound_kernel):
     clock = FixedClock(NOON)
-    kernel = await new_kernel([module()], multi_tenant=False, clock=clock)
+    kernel = await rewound_kernel([module()], multi_tenant=False, clock=clock)
     await ensure_single(kernel, admin_email="admin@acme.example", admin_password=PASSWORD)
-    office = Office(kernel, new_kernel.databases[kernel].owner)
+    office = Office(kernel, rewound_kernel.databases[kernel].owner)
     office.clock = clock
     transport = httpx.ASGITransport(create_app(kernel), client=("192.0.2.10", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -45,6 +45,7 @@ async def office(new_kernel):
         office.client = client
         await drain(kernel)
         yield office
+    await office.close()
 
 
 async def test_jobs_are_listed_with_their_state_apart_from_event_deliveries(office):

@@ -8,12 +8,12 @@ import pytest
 import pytest_asyncio
 
 from psa_kernel import logs
-from psa_kernel.boot import load
 from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
 from psa_kernel.config import Config
 from psa_kernel.http.app import create_app
 from psa_kernel.kernel import Kernel
 from psa_kernel.testing.database import DatabaseServer
+from psa_kernel.testing.registries import loaded
 
 from .visits import visits
 
@@ -64,7 +64,7 @@ UNLIMITED = {"requests_per_minute": 0, "anonymous_requests_per_minute": 0, "tena
 async def desk(database_server: DatabaseServer, tmp_path_factory) -> AsyncGenerator[Desk]:
     """One tenant, single-tenant mode, with an administrator; shared by the tests that leave nothing behind."""
     config = Config(data_dir=tmp_path_factory.mktemp("desk"), **UNLIMITED)
-    registry = load(config, (visits,), only=())
+    registry = loaded("single", (visits,))
     database = await database_server.migrated(registry, multi_tenant=False)
     config = msgspec.structs.replace(config, database_url=database.app, owner_database_url=database.owner)
     async with Kernel.open(config, registry) as kernel:
@@ -74,17 +74,17 @@ async def desk(database_server: DatabaseServer, tmp_path_factory) -> AsyncGenera
 
 
 @pytest_asyncio.fixture
-async def own_desk(new_kernel) -> AsyncGenerator[Desk]:
+async def own_desk(rewound_kernel) -> AsyncGenerator[Desk]:
     """The same, for one test alone."""
-    kernel = await new_kernel((visits,), multi_tenant=False, **UNLIMITED)
-    await ensure_single(kernel, admin_email="admin@acme.example", admin_password=PASSWORD)
+    admin = {"admin_email": "admin@acme.example", "admin_password": PASSWORD}
+    kernel = await rewound_kernel((visits,), multi_tenant=False, first=admin, **UNLIMITED)
     yield Desk(kernel)
 
 
 @pytest_asyncio.fixture
-async def house(new_kernel) -> AsyncGenerator[Desk]:
+async def house(rewound_kernel) -> AsyncGenerator[Desk]:
     """Two tenants, acme and rival, below desk.example.com."""
-    kernel = await new_kernel(
+    kernel = await rewound_kernel(
         (visits,), public_url="https://desk.example.com", trusted_proxies=("10.0.0.0/8",)
     )
     for slug in ("acme", "rival"):

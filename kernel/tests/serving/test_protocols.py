@@ -75,8 +75,8 @@ meters = module(Manifest(name="meters", title="Meters"), psa_web_routes=lambda i
 
 
 @pytest_asyncio.fixture
-async def desk(new_kernel) -> AsyncGenerator[Desk]:
-    kernel = await new_kernel((meters,))
+async def desk(rewound_kernel) -> AsyncGenerator[Desk]:
+    kernel = await rewound_kernel((meters,))
     for slug in ("acme", "rival"):
         await provision(
             kernel, slug=slug, name=slug.title(), admin_email=f"admin@{slug}.example", admin_password=PASSWORD

@@ -2,15 +2,14 @@
 
 import pytest
 
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 
 ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough passphrase"}
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel, **ADMIN)
+async def kernel(rewound_kernel):
+    kernel = await rewound_kernel(first=ADMIN)
     await provision(kernel, slug="north", name="North IT", **ADMIN)
     return kernel
 

@@ -10,7 +10,6 @@ import pytest
 
 from psa_kernel.builtin.settings.custom_fields import forget_removed_fields
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single
 from psa_kernel.clock import FixedClock
 from psa_kernel.database.engine import bind
 from psa_kernel.database.schema import create_table
@@ -35,8 +34,9 @@ class RackWrite(msgspec.Struct, forbid_unknown_fields=True):
     custom_fields: dict[str, Any] = {}
 
 
-@pytest.fixture
-def racks(tmp_path):
+@pytest.fixture(scope="module")
+def racks(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("racks")
     module = ModuleType("racks_plugin")
     folder = tmp_path / "racks" / "migrations"
     folder.mkdir(parents=True)
@@ -56,10 +56,9 @@ def racks(tmp_path):
 
 
 @pytest.fixture
-async def kernel(new_kernel, racks):
-    kernel = await new_kernel([racks], clock=FixedClock(datetime.datetime.now(datetime.UTC)))
-    await ensure_single(kernel, **ADMIN)
-    return kernel
+async def kernel(rewound_kernel, racks):
+    clock = FixedClock(datetime.datetime.now(datetime.UTC))
+    return await rewound_kernel([racks], clock=clock, first=ADMIN)
 
 
 @pytest.fixture

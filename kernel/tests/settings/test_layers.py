@@ -12,7 +12,7 @@ from psa_kernel.builtin.settings.reader import effective
 from psa_kernel.builtin.settings.sections import section_named
 from psa_kernel.builtin.settings.writer import change
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.builtin.tenancy.settings import TenancySettings
 from psa_kernel.kernel import Kernel
 from psa_kernel.testing.plugins import module
@@ -40,10 +40,8 @@ desk = module(Manifest(name="desk", title="Desk", settings=DeskSettings))
 
 
 @pytest.fixture(params=[True, False], ids=["multi", "single"])
-async def kernel(request, new_kernel):
-    kernel = await new_kernel([desk], multi_tenant=request.param)
-    await ensure_single(kernel, name="North IT")
-    return kernel
+async def kernel(request, rewound_kernel):
+    return await rewound_kernel([desk], multi_tenant=request.param, first={"name": "North IT"})
 
 
 async def choose(kernel, values, *, reset=(), account=None, plugin="desk", tenant_id=SINGLE_TENANT):
@@ -209,9 +207,8 @@ async def test_name_zone_currency_and_locale_are_settings_like_any_other(kernel)
     assert str((await kernel.directory.by_id(SINGLE_TENANT)).timezone) == "UTC"
 
 
-async def test_tenants_choose_independently(new_kernel):
-    kernel = await new_kernel([desk])
-    await ensure_single(kernel)
+async def test_tenants_choose_independently(rewound_kernel):
+    kernel = await rewound_kernel([desk], first={"name": "North IT"})
     other = await provision(kernel, slug="other", name="Other")
     await choose(kernel, {"greeting": "Ours", "smtp_password": "x"})
     assert (await settings(kernel, tenant_id=other)).greeting == "Hello"

@@ -4,7 +4,7 @@ import pytest
 
 from psa_kernel.builtin.settings import modules
 from psa_kernel.builtin.tenancy import SINGLE_TENANT
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_kernel.testing.plugins import module
 from psa_sdk import Manifest
 from psa_sdk.errors import Conflict, NotFound
@@ -14,13 +14,12 @@ def plugin(name, *requires):
     return module(Manifest(name=name, title=name, requires=requires))
 
 
+PLUGINS = [plugin("base"), plugin("middle", "base"), plugin("top", "middle"), plugin("aside")]
+
+
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel(
-        [plugin("base"), plugin("middle", "base"), plugin("top", "middle"), plugin("aside")]
-    )
-    await ensure_single(kernel)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(PLUGINS, first={})
 
 
 async def switch(kernel, act, name, **options):

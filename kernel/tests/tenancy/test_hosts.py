@@ -8,7 +8,7 @@ import pytest
 from dns.asyncresolver import Resolver
 
 from psa_kernel.builtin.tenancy import SINGLE_TENANT, hosts
-from psa_kernel.builtin.tenancy.provisioning import ensure_single, provision
+from psa_kernel.builtin.tenancy.provisioning import provision
 from psa_sdk.errors import Conflict, NotFound, Unavailable
 from psa_sdk.tables import new_id
 
@@ -50,10 +50,8 @@ async def dns_server():
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel, **ADMIN)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(first=ADMIN)
 
 
 async def by_operator(kernel, act, *arguments):

@@ -16,10 +16,9 @@ NOON = datetime.datetime(2026, 5, 4, 12, tzinfo=datetime.UTC)
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel(clock=FixedClock(datetime.datetime.now(datetime.UTC)))
-    await ensure_single(kernel)
-    return kernel
+async def kernel(rewound_kernel):
+    clock = FixedClock(datetime.datetime.now(datetime.UTC))
+    return await rewound_kernel(clock=clock, first={})
 
 
 async def by_operator(kernel, act, *arguments, **named):
@@ -127,9 +126,9 @@ async def test_a_deletion_waits_thirty_days_and_can_be_taken_back(kernel):
     assert tenant_id in await kernel.tenants()
 
 
-async def rows_of(kernel, new_kernel, tenant_id):
+async def rows_of(kernel, rewound_kernel, tenant_id):
     """Count a tenant's rows in every table that exists, as a superuser."""
-    connection = await asyncpg.connect(new_kernel.databases[kernel].superuser)
+    connection = await asyncpg.connect(rewound_kernel.databases[kernel].superuser)
     try:
         tables = await connection.fetch(
             "SELECT attrelid::regclass::text AS name, attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid"
@@ -152,7 +151,7 @@ async def rows_of(kernel, new_kernel, tenant_id):
         await connection.close()
 
 
-async def test_erasure_leaves_no_row_anywhere_and_touches_no_other_tenant(kernel, new_kernel):
+async def test_erasure_leaves_no_row_anywhere_and_touches_no_other_tenant(kernel, rewound_kernel):
     """TEN-09."""
     tenants = [
         await provision(
@@ -170,7 +169,7 @@ async def test_erasure_leaves_no_row_anywhere_and_touches_no_other_tenant(kernel
             await unit.audit("something")
             await usage.meter(unit, unit.now.date())
     north, south = tenants
-    before = await rows_of(kernel, new_kernel, south)
+    before = await rows_of(kernel, rewound_kernel, south)
     assert {"psa.account", "psa.audit_entry", "psa.data_key", "psa.usage", "sequences"} <= set(before)
     await by_operator(kernel, lifecycle.delete, north)
     async with kernel.unit(SINGLE_TENANT) as unit:
@@ -179,8 +178,8 @@ async def test_erasure_leaves_no_row_anywhere_and_touches_no_other_tenant(kernel
         )
     async with kernel.unit(SINGLE_TENANT) as unit:
         await erase_tenants.run(unit)
-    assert await rows_of(kernel, new_kernel, north) == {}
-    assert await rows_of(kernel, new_kernel, south) == before
+    assert await rows_of(kernel, rewound_kernel, north) == {}
+    assert await rows_of(kernel, rewound_kernel, south) == before
     assert await kernel.directory.by_slug("north") is None
     assert "tenant_erased" in await actions(kernel, SINGLE_TENANT)
     async with kernel.unit(SINGLE_TENANT) as unit:

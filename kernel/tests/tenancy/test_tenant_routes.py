@@ -13,10 +13,8 @@ ADMIN = {"admin_email": "admin@example.com", "admin_password": "a long enough pa
 
 
 @pytest.fixture
-async def kernel(new_kernel):
-    kernel = await new_kernel()
-    await ensure_single(kernel, **ADMIN)
-    return kernel
+async def kernel(rewound_kernel):
+    return await rewound_kernel(first=ADMIN)
 
 
 @pytest.fixture

@@ -54,8 +54,8 @@ async def plant(unit, plugin: str) -> None:
     await unit.db.execute("INSERT INTO psa.seeded_plugin (id, plugin) VALUES (psa.new_id(), $1)", plugin)
 
 
-async def test_what_a_block_writes_is_there_afterwards(new_kernel):
-    kernel = await new_kernel()
+async def test_what_a_block_writes_is_there_afterwards(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     async with kernel.unit(tenant) as unit:
         await plant(unit, "x1")
@@ -95,8 +95,8 @@ async def test_a_cancelled_block_undoes_everything_and_frees_the_connection(new_
         assert await seeds(unit) == []
 
 
-async def test_a_savepoint_undoes_only_its_own(new_kernel):
-    kernel = await new_kernel()
+async def test_a_savepoint_undoes_only_its_own(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     async with kernel.unit(tenant) as unit:
         await plant(unit, "x1")
@@ -108,8 +108,8 @@ async def test_a_savepoint_undoes_only_its_own(new_kernel):
         assert await seeds(unit) == ["x1"]
 
 
-async def test_another_tenants_rows_are_not_there(new_kernel):
-    kernel = await new_kernel()
+async def test_another_tenants_rows_are_not_there(rewound_kernel):
+    kernel = await rewound_kernel()
     acme, rival = await tenant_of(kernel), await tenant_of(kernel, "rival")
     async with kernel.unit(acme) as unit:
         await plant(unit, "x1")
@@ -117,16 +117,16 @@ async def test_another_tenants_rows_are_not_there(new_kernel):
         assert await seeds(unit) == []
 
 
-async def test_a_unit_of_an_unknown_tenant_is_refused(new_kernel):
-    kernel = await new_kernel()
+async def test_a_unit_of_an_unknown_tenant_is_refused(rewound_kernel):
+    kernel = await rewound_kernel()
     with pytest.raises(NotFound, match="There is no tenant"):
         async with kernel.unit(SYSTEM.id):
             pass
 
 
-async def test_today_is_the_tenants_local_date(new_kernel):
+async def test_today_is_the_tenants_local_date(rewound_kernel):
     """X-04."""
-    kernel = await new_kernel(clock=FixedClock(datetime.datetime(2026, 3, 1, 3, 30, tzinfo=datetime.UTC)))
+    kernel = await rewound_kernel(clock=FixedClock(datetime.datetime(2026, 3, 1, 3, 30, tzinfo=datetime.UTC)))
     tenant = await tenant_of(kernel, timezone="America/New_York")
     async with kernel.unit(tenant) as unit:
         assert unit.today == datetime.date(2026, 2, 28)
@@ -166,8 +166,8 @@ async def test_a_module_is_off_with_what_it_needs(new_kernel, greeting):
         assert kernel.enabled(unit.tenant, "tenancy")
 
 
-async def test_what_waits_for_the_commit_runs_once_and_only_then(new_kernel):
-    kernel = await new_kernel()
+async def test_what_waits_for_the_commit_runs_once_and_only_then(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     said: list[str] = []
     async with kernel.unit(tenant) as unit:
@@ -181,8 +181,8 @@ async def test_what_waits_for_the_commit_runs_once_and_only_then(new_kernel):
     assert said == ["committed", "as well"]
 
 
-async def test_the_system_acts_on_behalf_of_somebody(new_kernel):
-    kernel = await new_kernel()
+async def test_the_system_acts_on_behalf_of_somebody(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     async with kernel.unit(tenant, principal=ANONYMOUS) as unit:
         kind, actor, _, on_behalf_of, request_id, _, _ = unit.as_system().actor_facts
@@ -190,8 +190,8 @@ async def test_the_system_acts_on_behalf_of_somebody(new_kernel):
         assert request_id == unit.request_id
 
 
-async def test_a_missing_permission_is_named(new_kernel):
-    kernel = await new_kernel()
+async def test_a_missing_permission_is_named(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     nobody = ANONYMOUS
     limited = type(SYSTEM)(
@@ -219,16 +219,16 @@ async def test_a_plugin_may_refuse_what_roles_would_grant(new_kernel):
             unit.require("settings.modules.update")
 
 
-async def test_the_advisory_lock_of_one_tenant_is_not_anothers(new_kernel):
-    kernel = await new_kernel()
+async def test_the_advisory_lock_of_one_tenant_is_not_anothers(rewound_kernel):
+    kernel = await rewound_kernel()
     acme, rival = await tenant_of(kernel), await tenant_of(kernel, "rival")
     async with kernel.unit(acme) as one, kernel.unit(rival) as other:
         await one.db.lock("numbers", 1)
         await asyncio.wait_for(other.db.lock("numbers", 1), 2)
 
 
-async def test_rows_can_be_streamed(new_kernel):
-    kernel = await new_kernel()
+async def test_rows_can_be_streamed(rewound_kernel):
+    kernel = await rewound_kernel()
     tenant = await tenant_of(kernel)
     async with kernel.unit(tenant) as unit:
         rows = unit.db.stream("SELECT * FROM generate_series(1, $1::int) AS n", 1200, prefetch=100)

@@ -13,9 +13,19 @@ _TABLES = """
     GROUP BY c.oid
 """
 
+_SEQUENCES = "SELECT oid::int8 AS oid, oid::regclass::text AS name FROM pg_class WHERE relkind = 'S'"
+# Tenants have sequences of their own, made when they first count.
+_DROP_NEW = """
+    DO $$ DECLARE made regclass; BEGIN
+        FOR made IN SELECT oid FROM pg_class WHERE relkind = 'S' AND oid <> ALL ('{%s}'::oid[]) LOOP
+            EXECUTE 'DROP SEQUENCE ' || made;
+        END LOOP;
+    END $$
+"""
+
 
 class Rewinding:
-    """What the tables of a database hold now. Their definitions are left as they are."""
+    """What the tables and sequences of a database hold now. Their definitions are left as they are."""
 
     def __init__(self, superuser: Connection, statements: str) -> None:
         """Use `Rewinding.at`."""
@@ -34,10 +44,19 @@ class Rewinding:
             back.append(f"DELETE FROM {table['name']}")
             if await superuser.fetchval(f"SELECT EXISTS (SELECT FROM {table['name']})"):
                 columns, copy = ", ".join(table["columns"]), f"kept.{table['copy']}"
-                await superuser.execute(f"CREATE TABLE {copy} AS SELECT {columns} FROM {table['name']}")
-                back.append(
-                    f"INSERT INTO {table['name']} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {copy}"
+                # Under other names: what looks for all tables with a tenant finds no more than before.
+                names = ", ".join(f"c{number}" for number in range(len(table["columns"])))
+                await superuser.execute(
+                    f"CREATE TABLE {copy} ({names}) AS SELECT {columns} FROM {table['name']}"
                 )
+                back.append(
+                    f"INSERT INTO {table['name']} ({columns}) OVERRIDING SYSTEM VALUE SELECT {names} FROM {copy}"
+                )
+        sequences = await superuser.fetch(_SEQUENCES)
+        for sequence in sequences:
+            last, called = await superuser.fetchrow(f"SELECT last_value, is_called FROM {sequence['name']}")
+            back.append(f"SELECT setval({sequence['oid']}::regclass, {last}, {called})")
+        back.append(_DROP_NEW % ",".join(str(sequence["oid"]) for sequence in sequences))
         return cls(superuser, "; ".join(back))
 
     async def rewind(self) -> None:

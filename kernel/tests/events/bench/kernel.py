@@ -105,9 +105,23 @@ NewBench = Callable[..., Awaitable[Bench]]
 
 
 @pytest_asyncio.fixture
-async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
+async def new_bench(new_database, rewound_kernel, tmp_path: Path) -> AsyncGenerator[NewBench]:
     """Opens the bench's kernel with the tenants acme and rival."""
     async with AsyncExitStack() as stack:
+
+        async def opened(
+            server: "OwnDatabase | None", clock: Clock | None, **options: object
+        ) -> tuple[Kernel, str]:
+            """Return a kernel and its database's URL as owner: one of its own where other processes use it, too."""
+            config = Config(data_dir=tmp_path, **options)
+            registry = loaded(config.tenancy, (module(),))
+            made = server.migrated if server else new_database
+            database = await made(registry, multi_tenant=config.multi_tenant)
+            config = msgspec.structs.replace(
+                config, database_url=database.app, owner_database_url=database.owner
+            )
+            opening = Kernel.open(config, registry, clock=clock, lifespan=False)
+            return await stack.enter_async_context(opening), database.owner
 
         async def make(
             *,
@@ -117,22 +131,18 @@ async def new_bench(new_database, tmp_path: Path) -> AsyncGenerator[NewBench]:
             threads: int = 8,
             server: "OwnDatabase | None" = None,
         ) -> Bench:
-            config = Config(
-                data_dir=tmp_path,
-                tenancy="multi" if multi_tenant else "single",
-                redis_url=redis_url,
-                worker_threads=threads,
-            )
-            registry = loaded(config.tenancy, (module(),))
-            made = server.migrated if server else new_database
-            database = await made(registry, multi_tenant=multi_tenant)
-            config = msgspec.structs.replace(
-                config, database_url=database.app, owner_database_url=database.owner
-            )
-            kernel = await stack.enter_async_context(
-                Kernel.open(config, registry, clock=clock, lifespan=False)
-            )
-            bench = Bench(kernel, database.owner)
+            if redis_url:
+                kernel, owner = await opened(
+                    server,
+                    clock,
+                    tenancy="multi" if multi_tenant else "single",
+                    redis_url=redis_url,
+                    worker_threads=threads,
+                )
+            else:
+                kernel = await rewound_kernel([module()], multi_tenant=multi_tenant, clock=clock)
+                owner = rewound_kernel.databases[kernel].owner
+            bench = Bench(kernel, owner)
             stack.push_async_callback(bench.close)
             if multi_tenant:
                 bench.acme, bench.rival = await bench.tenant("acme"), await bench.tenant("rival")
