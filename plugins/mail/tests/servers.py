@@ -43,6 +43,19 @@ class ImapServer:
             assert client.create(made.folder)[0] == "OK"
         return made
 
+    def anew(self) -> None:
+        """Delete the folder and make it again."""
+        with self.client() as client:
+            assert client.delete(self.folder)[0] == "OK"
+            assert client.create(self.folder)[0] == "OK"
+
+    def validity(self) -> bytes:
+        """Return the UIDVALIDITY of the folder."""
+        with self.client() as client:
+            answer, found = client.status(self.folder, "(UIDVALIDITY)")
+        assert answer == "OK"
+        return found[0]
+
     def deliver(self, *raws: bytes) -> None:
         with self.client() as client:
             for raw in raws:
