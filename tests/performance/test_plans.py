@@ -32,19 +32,24 @@ HOT = (
 
 
 class Filled(msgspec.Struct):
-    """A tenant with tickets, one of them in full."""
+    """A tenant with tickets, one of them in full, and a connection as the server has them."""
 
     kit: Kit
     ticket: dict[str, Any]
+    connection: asyncpg.Connection
 
 
 @pytest_asyncio.fixture(scope="module", params=("multi", "single"))
 async def filled(request: pytest.FixtureRequest, psa_bench: Any) -> AsyncGenerator[Filled]:
     async with psa_bench.own(request.param) as installation:
-        yield await furnished(await Kit.open(installation))
+        connection = await asyncpg.connect(installation.database.app)
+        try:
+            yield await furnished(await Kit.open(installation), connection)
+        finally:
+            await connection.close()
 
 
-async def furnished(kit: Kit) -> Filled:
+async def furnished(kit: Kit, connection: asyncpg.Connection) -> Filled:
     """Fill the kit's tenant, and in multi tenancy another."""
     tenants = [kit.tenant_id]
     if kit.installation.tenancy == "multi":
@@ -59,6 +64,7 @@ async def furnished(kit: Kit) -> Filled:
         kit,
         {"assigned_to": account}
         | {name: one["data"]["id"] for name, one in relations.items() if one.get("data")},
+        connection,
     )
 
 
@@ -73,7 +79,7 @@ async def test_a_page_is_read_in_the_order_of_an_index(filled: Filled, query: st
             assert (await admin.get(page)).is_success
         (query,) = [one for one in asked if "psa_page" in one.query]
         for mode in ("force_generic_plan", "force_custom_plan"):
-            plan = await explained(filled.kit, query, mode)
+            plan = await explained(filled, query, mode)
             (rows,) = [node for node in nodes(plan) if node.get("Subplan Name") == "CTE psa_page"]
             kinds = {node["Node Type"] for node in nodes(rows)}
             # Behind a unique column the id sorts groups of one row each, incrementally.
@@ -120,18 +126,16 @@ async def queries(kit: Kit) -> AsyncGenerator[list[Any]]:
         await kernel.pool.release(connection)
 
 
-async def explained(kit: Kit, query: Any, mode: str) -> dict[str, Any]:
+async def explained(filled: Filled, query: Any, mode: str) -> dict[str, Any]:
     """Return the plan of a statement, prepared as the server has it."""
-    connection = await asyncpg.connect(kit.installation.database.app)
-    try:
-        await connection.execute(f"SET app.current_tenant = '{kit.tenant_id}'; SET plan_cache_mode = {mode}")
-        await connection.execute(f"PREPARE page AS {query.query}")
-        values = ", ".join(f"'{value}'" for value in query.args)
-        text = await connection.fetchval(
-            f"EXPLAIN (FORMAT JSON) EXECUTE page{f'({values})' if values else ''}"
-        )
-    finally:
-        await connection.close()
+    connection = filled.connection
+    await connection.execute(
+        f"SET app.current_tenant = '{filled.kit.tenant_id}'; SET plan_cache_mode = {mode}"
+    )
+    await connection.execute(f"PREPARE page AS {query.query}")
+    values = ", ".join(f"'{value}'" for value in query.args)
+    text = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE page{f'({values})' if values else ''}")
+    await connection.execute("DEALLOCATE page")
     return msgspec.json.decode(text)[0]["Plan"]
 
 
