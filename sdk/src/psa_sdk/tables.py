@@ -53,15 +53,14 @@ Condition = Where | WhereRaw | And | Or
 
 
 def new_id() -> uuid.UUID:
-    """Return a time-ordered UUID, version 7 (RFC 9562 5.7)."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
+    """Return a UUID of version 7 (RFC 9562 5.7), in the order of time to a quarter of a microsecond (6.2, method 3)."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     value = (
         (milliseconds & (1 << 48) - 1) << 80
         | 7 << 76
-        | (random >> 64 & 0xFFF) << 64
+        | (rest << 12) // 1_000_000 << 64
         | 2 << 62
-        | random & (1 << 62) - 1
+        | int.from_bytes(os.urandom(8), "big") >> 2
     )
     return uuid.UUID(int=value)
 

@@ -1,5 +1,7 @@
-"""Value types of the domain that every plugin shares: money and postal addresses."""
+"""Value types of the domain that every plugin shares: money, postal addresses, the names of time zones."""
 
+import functools
+import zoneinfo
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Annotated
@@ -35,6 +37,17 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
+
+
+@functools.cache
+def zone_names() -> frozenset[str]:
+    """Return the names of the time zones (IANA), read once: they are a walk through hundreds of files.
+
+    Example:
+        >>> "Europe/Lisbon" in zone_names(), "Lisbon" in zone_names()
+        (True, False)
+    """
+    return frozenset(zoneinfo.available_timezones())
 
 
 def currency_exponent(currency: str) -> int:

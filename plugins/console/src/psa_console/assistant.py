@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import available_timezones
 
 import msgspec
 from babel import Locale
@@ -14,6 +13,7 @@ from psa_sdk import Context
 from psa_sdk.documents import Documents
 from psa_sdk.errors import Invalid, NotFound
 from psa_sdk.ui import Done, Go, Show
+from psa_sdk.values import zone_names
 from psa_sdk.web import Browser
 from psa_web.api import here
 
@@ -97,7 +97,7 @@ async def _organisation(ctx: Context) -> dict[str, Any]:
     about = (await ctx.service(Documents).call("GET", "/settings/tenancy")).attributes
     return {
         "values": about.values,
-        "zones": sorted(available_timezones()),
+        "zones": sorted(zone_names()),
         "locales": {tag: _named(tag) for tag in LOCALES},
         "currencies": CURRENCIES,
     }
@@ -143,7 +143,7 @@ async def save(ctx: Context, step: str, form: Mapping[str, Sequence[Any]]) -> Go
     if step == "organisation":
         names = ("name", "timezone", "currency", "locale")
         values = {name: str(form[name][-1]).strip() for name in names if form.get(name)}
-        if values.get("timezone", "UTC") not in available_timezones():
+        if values.get("timezone", "UTC") not in zone_names():
             raise Invalid("There is no such time zone; an example is Europe/Lisbon.", pointer="/timezone")
         await settings.choose(ctx, "tenancy", values)
     elif step == "branding":

@@ -1,7 +1,5 @@
 """What is checked and completed whenever a company, contact, address, domain or site is written."""
 
-from zoneinfo import available_timezones
-
 from psa_contacts import addresses, portal_accounts
 from psa_contacts.email_addresses import PUBLIC_DOMAINS, check_address, normalise_domain
 from psa_contacts.hierarchy import check_parent
@@ -10,8 +8,8 @@ from psa_contacts.primaries import promote_oldest, settle_primary
 from psa_contacts.settings import ContactsSettings
 from psa_sdk import Change, Context
 from psa_sdk.errors import Fault, Invalid
+from psa_sdk.values import zone_names
 
-ZONES = frozenset(available_timezones())
 EMAIL = "/data/attributes/email"
 
 
@@ -25,7 +23,7 @@ async def check_details(ctx: Context, change: Change) -> list[Fault]:
             change.new[column], fault = check_phone(change.new[column], region, f"/data/attributes/{column}")
             faults += [fault] if fault else []
     zone = change.new.get("timezone")
-    if zone and zone not in ZONES:
+    if zone and zone not in zone_names():
         detail = f"{zone!r} is not a time zone; use an IANA name such as America/New_York."
         faults.append(Fault(detail=detail, code="invalid_timezone", pointer="/data/attributes/timezone"))
     return faults

@@ -4,13 +4,14 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from psa_sdk import Context
 from psa_sdk.errors import Fault, Invalid
 from psa_sdk.tables import new_id
+from psa_sdk.values import zone_names
 from psa_sla.api import CalendarChanged
 from psa_sla.business_time import DAY, Calendar, Hours, Window, merged
 from psa_sla.shapes import Holiday, OpenHours, Week
@@ -76,7 +77,7 @@ def tidy_week(week: Week, pointer: str) -> Week:
 
 def check_zone(name: str) -> None:
     """Raise `Invalid` for a zone that nobody knows."""
-    if name not in available_timezones():
+    if name not in zone_names():
         raise Invalid(
             f"There is no time zone {name}; name one such as Europe/Berlin.",
             code="unknown_zone",

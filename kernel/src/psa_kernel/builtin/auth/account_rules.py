@@ -1,6 +1,5 @@
 """What happens around a change of an account, its roles or its teams."""
 
-import zoneinfo
 from typing import Final, cast
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from psa_kernel.unit_of_work import Unit
 from psa_sdk.context import Context
 from psa_sdk.errors import Invalid
 from psa_sdk.resources import Change, Pairs
+from psa_sdk.values import zone_names
 
 EMAIL_CHANGED: Final = "email_changed"
 
@@ -101,7 +101,7 @@ async def change_team(ctx: Context, added: Pairs, removed: Pairs) -> None:
 
 def check_timezone(name: str) -> None:
     """Raise `Invalid` for an unknown zone; empty means the tenant's."""
-    if name and name not in zoneinfo.available_timezones():
+    if name and name not in zone_names():
         raise Invalid(
             f"{name!r} is no IANA time zone; an example is Europe/Lisbon.",
             pointer="/data/attributes/timezone",

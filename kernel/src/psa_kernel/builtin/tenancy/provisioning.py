@@ -1,7 +1,6 @@
 """Makes tenants: the row, its key, every plugin's first data and the first administrator. All repeatable."""
 
 import re
-import zoneinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from psa_kernel.builtin.tenancy import SINGLE_TENANT
 from psa_kernel.database.session import Session
 from psa_sdk.errors import Conflict, Fault, Invalid
 from psa_sdk.tables import new_id
+from psa_sdk.values import zone_names
 
 if TYPE_CHECKING:
     from psa_kernel.kernel import Kernel
@@ -118,7 +118,7 @@ def check_identity(slug: str, timezone: str) -> None:
                 pointer="/data/attributes/slug",
             )
         )
-    if timezone not in zoneinfo.available_timezones():
+    if timezone not in zone_names():
         faults.append(
             Fault(
                 detail=f"{timezone!r} is no IANA time zone; an example is Europe/Lisbon.",

@@ -1,13 +1,12 @@
 """What a tenant says about itself."""
 
-import zoneinfo
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
 
 from psa_sdk.settings import Settings
-from psa_sdk.values import CurrencyCode
+from psa_sdk.values import CurrencyCode, zone_names
 
 Hue = Annotated[int, Meta(ge=0, le=359, description="Degrees on the colour wheel")]
 Locale = Annotated[str, Meta(pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$")]
@@ -26,5 +25,5 @@ class TenancySettings(Settings, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse zones that the time zone database doesn't know."""
-        if self.timezone not in zoneinfo.available_timezones():
+        if self.timezone not in zone_names():
             raise ValueError(f"{self.timezone} is no IANA time zone; an example is Europe/Lisbon.")
