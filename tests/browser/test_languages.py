@@ -68,10 +68,13 @@ def texts_of(package: str) -> Iterator[str]:
         yield message if isinstance(message, str) else message[0]
 
 
-def toasts_of(package: Path) -> Iterator[str]:
-    """Yield what actions say once they are done, which is translated where it is shown."""
-    for path in package.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+def toasts(packages: set[Path]) -> Iterator[str]:
+    """Yield what packages' actions say once they are done, which is translated where it is shown."""
+    for path in {path for package in packages for path in package.rglob("*.py")}:
+        code = path.read_text()
+        if "toast=" not in code:
+            continue
+        for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.keyword) and node.arg == "toast" and isinstance(node.value, ast.Constant):
                 yield str(node.value.value)
 
@@ -205,9 +208,19 @@ def test_what_plugins_declare_is_translated(registry: Registry, german: Catalogu
     assert {name: texts for name, texts in missing.items() if texts} == {}
 
 
-def test_what_the_audit_log_tells_is_translated(registry: Registry, german: Catalogues):
-    packages = {Path(plugin.module.__file__ or "").parent for plugin in registry.plugins.values()}
-    packages |= {Path(psa_kernel.__file__).parent}
+@pytest.fixture(scope="module")
+def packages(registry: Registry) -> set[Path]:
+    plugins = {Path(plugin.module.__file__ or "").parent for plugin in registry.plugins.values()}
+    return plugins | {Path(psa_kernel.__file__).parent}
+
+
+def test_what_actions_say_is_translated(packages: set[Path], german: Catalogues):
+    said = set(toasts(packages))
+    assert {"The link is removed", "Confirmed for five minutes."} <= said
+    assert untranslated(german, iter(said)) == set()
+
+
+def test_what_the_audit_log_tells_is_translated(packages: set[Path], german: Catalogues):
     told = set(audited(packages))
     assert {"Login failed", "Impersonation began", "Billed"} <= told
     assert untranslated(german, iter(told | set(map(humanise, ASSEMBLED)))) == set()
