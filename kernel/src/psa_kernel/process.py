@@ -22,11 +22,16 @@ def run(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
+def collect_seldom() -> None:
+    """Look for garbage less often than usual: importing and filling make much that stays."""
+    gc.set_threshold(*_GENERATIONS)
+
+
 def settle_memory() -> None:
     """Keep what start-up made out of garbage collection, collect less often, and keep memory for the next answer."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GENERATIONS)
+    collect_seldom()
     # glibc (others lack mallopt) gives large blocks back to the system at once, and getting those of a list of
     # some 100 kB anew takes a fifth of the time that its request takes.
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None

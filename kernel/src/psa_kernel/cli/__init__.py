@@ -7,6 +7,7 @@ import click
 from psa_kernel import logs
 from psa_kernel.cli.group import Commands
 from psa_kernel.config import from_environment
+from psa_kernel.process import collect_seldom
 
 
 @click.group(cls=Commands)
@@ -16,6 +17,7 @@ def main() -> None:
 
     Settings come from PSA_… variables; options win. `psa up` starts everything.
     """
+    collect_seldom()
     try:
         config = from_environment()
     except ValueError as error:
