@@ -103,7 +103,7 @@ def test_a_struct_has_what_is_required_and_all_of_it_when_whole():
 
 
 def test_ids_are_in_the_order_in_which_they_were_made() -> None:
-    """RFC 9562 6.2, method 3: within a millisecond too, and beside those that PostgreSQL makes."""
+    """RFC 9562 6.2, method 3: within a millisecond too."""
     made = [new_id() for _ in range(5_000)]
     assert {(id.version, id.variant) for id in made} == {(7, uuid.RFC_4122)}
     assert made == sorted(made)

@@ -134,8 +134,12 @@ async def explained(filled: Filled, query: Any, mode: str) -> dict[str, Any]:
     )
     await connection.execute(f"PREPARE page AS {query.query}")
     values = ", ".join(f"'{value}'" for value in query.args)
-    text = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE page{f'({values})' if values else ''}")
-    await connection.execute("DEALLOCATE page")
+    try:
+        text = await connection.fetchval(
+            f"EXPLAIN (FORMAT JSON) EXECUTE page{f'({values})' if values else ''}"
+        )
+    finally:
+        await connection.execute("DEALLOCATE page")
     return msgspec.json.decode(text)[0]["Plan"]
 
 

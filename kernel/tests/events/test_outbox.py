@@ -164,15 +164,12 @@ async def test_the_work_lists_tell_ids_and_names_and_nothing_else(bench):
 async def test_a_suspended_tenants_work_is_held_and_done_in_order_afterwards(bench):
     """TEN-08"""
     await bench.run("UPDATE psa.tenant SET status = 'suspended' WHERE id = $1", bench.acme)
-    async with bench.kernel.unit(bench.acme) as ctx:
-        await ctx.emit(bench.plugin.Rang(number=1))
+    for number in (1, 2):
+        async with bench.kernel.unit(bench.acme) as ctx:
+            await ctx.emit(bench.plugin.Rang(number=number))
     async with bench.kernel.unit(bench.rival) as ctx:
         await ctx.send(bench.plugin.note, text="rival")
     assert await drain(bench.kernel) == 1
-    # After others' work: events of one millisecond are in no order.
-    async with bench.kernel.unit(bench.acme) as ctx:
-        await ctx.emit(bench.plugin.Rang(number=2))
-    assert await drain(bench.kernel) == 0
     assert await bench.effects() == ["note rival"]
     await bench.run("UPDATE psa.tenant SET status = 'active' WHERE id = $1", bench.acme)
     await drain(bench.kernel)
